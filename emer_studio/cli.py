@@ -1,0 +1,94 @@
+"""The command line: a table of sub-commands, each imported only when it is called.
+
+A command is one module with ``arguments(parser)`` and ``run(args) -> int``; adding one is
+a file in the layer it belongs to and a line here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from emer_studio import __version__
+from emer_studio.core import logs
+from emer_studio.core.errors import EmerError
+
+__all__ = ["COMMANDS", "main"]
+
+
+class Command(NamedTuple):
+    """Where a sub-command lives and what it does, in one line."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "gui": Command("emer_studio.ui.cmd_gui", "open the window"),
+    "demo": Command("emer_studio.demo", "a whole study with simulated devices"),
+    "new": Command("emer_studio.study.cmd_new", "make a study"),
+    "run": Command("emer_studio.session.cmd_run", "run a session"),
+    "record": Command("emer_studio.recording.cmd_record", "record LSL streams to XDF"),
+    "simulate": Command("emer_studio.devices.cmd_simulate", "simulated LSL sources"),
+    "camera": Command("emer_studio.devices.cmd_camera", "capture one camera to a file"),
+    "participant": Command("emer_studio.ui.cmd_participant", "the participant's window"),
+    "check": Command("emer_studio.recording.cmd_check", "check a session or XDF file"),
+    "protocol": Command("emer_studio.stimulus.cmd_protocol", "check a protocol"),
+    "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
+    "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
+    "prelabel": Command("emer_studio.fer.cmd_prelabel", "pre-label facial expressions"),
+    "dataset": Command("emer_studio.dataset.cmd_dataset", "build or synthesise a dataset"),
+    "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
+    "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "report": Command("emer_studio.report.cmd_report", "write the HTML report"),
+    "doctor": Command("emer_studio.ui.cmd_doctor", "what works here, and how to fix it"),
+}
+
+
+def _parser(name: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="emer-studio",
+        description="From the first participant to the results table.",
+        epilog="Without a command, the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument("-v", "--verbose", action="store_true", help="log more")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for command, (module, text) in COMMANDS.items():
+        sub = commands.add_parser(command, help=text, description=text)
+        if command == name:
+            importlib.import_module(module).arguments(sub)
+    return parser
+
+
+def _fail(args: argparse.Namespace, problem: EmerError) -> int:
+    if getattr(args, "events", False):
+        line = {"event": "error", "text": str(problem), "code": problem.exit_code}
+        print(json.dumps(line), flush=True)  # noqa: T201 - the command line prints
+    print(f"emer-studio: {problem}", file=sys.stderr)  # noqa: T201
+    return problem.exit_code
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    0 done, 1 the work failed, 2 bad input or usage, 3 something external is missing,
+    130 interrupted with the data closed cleanly.
+    """
+    given = list(sys.argv[1:] if argv is None else argv)
+    name = next((word for word in given if not word.startswith("-")), None)
+    if name is None and not {"-h", "--help", "--version"} & set(given):
+        given, name = [*given, "gui"], "gui"
+    args = _parser(name).parse_args(given)
+    logs.configure(verbose=args.verbose)
+    try:
+        return int(importlib.import_module(COMMANDS[args.command].module).run(args))
+    except EmerError as problem:
+        return _fail(args, problem)
+    except KeyboardInterrupt:
+        print("emer-studio: interrupted", file=sys.stderr)  # noqa: T201
+        return 130

@@ -1,0 +1,1 @@
+"""Errors, clock, child processes, files and model files: no work at import."""

@@ -1,0 +1,96 @@
+"""Files that survive a crash: atomic writes, hashes, names that never collide."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.errors import BadInputError
+
+__all__ = [
+    "data_dir",
+    "fsync_file",
+    "new_folder",
+    "next_free",
+    "read_json",
+    "sha256_file",
+    "write_atomic",
+    "write_json",
+]
+
+
+def data_dir() -> Path:
+    """Return the folder that holds ``assets``, ``stimuli`` and ``protocols``.
+
+    In an installed wheel this is inside the package, in a checkout the top level.
+    """
+    package = Path(__file__).resolve().parent.parent
+    packed = package / "_data"
+    return packed if packed.is_dir() else package.parent
+
+
+def fsync_file(stream: Any) -> None:
+    """Flush `stream` and ask the operating system to put it on the disk."""
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write `content` so that a reader sees the old file or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with beside.open("wb") as stream:
+        stream.write(raw)
+        fsync_file(stream)
+    beside.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically."""
+    write_atomic(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON, or say which file is broken and where."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInputError(f"{path} does not exist.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as problem:
+        raise BadInputError(f"{path} is not valid JSON: {problem}.") from None
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def next_free(path: Path) -> Path:
+    """Return `path`, or the first ``name_2.ext``, ``name_3.ext`` … not yet taken."""
+    candidate, number = path, 1
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
+    return candidate
+
+
+def new_folder(path: Path) -> Path:
+    """Create an output folder; refuse one that already holds something.
+
+    Raises
+    ------
+    BadInputError
+        When `path` exists and is not an empty folder.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise BadInputError(
+            f"{path} already exists and is not empty; nothing was written.",
+            fix="Choose another folder, or move this one away.",
+        )
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,202 @@
+"""Child processes that speak JSON lines and never outlive their parent.
+
+A child reads commands on standard input, one JSON object a line, and writes events on
+standard output. When its standard input ends it closes its files and exits: a parent
+that was killed leaves nothing running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.errors import WorkFailedError
+
+__all__ = ["Child", "Control", "command_line"]
+
+logger = logging.getLogger(__name__)
+Event = dict[str, Any]
+
+
+def command_line(*arguments: str) -> list[str]:
+    """Return the command that runs a sub-command of this very program."""
+    return [sys.executable, "-m", "emer_studio", *arguments]
+
+
+class Child:
+    """A sub-command of this program, running beside us.
+
+    Parameters
+    ----------
+    name : str
+        What a person calls it; used for its threads, log lines and errors.
+    arguments : sequence of str
+        The sub-command and its arguments.
+    on_event : callable, optional
+        Called with every event, on the reader thread. Events are also queued for
+        `wait_for`.
+    stderr_path : Path, optional
+        File its standard error is appended to; inherited when absent.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        *,
+        on_event: Callable[[Event], None] | None = None,
+        stderr_path: Path | None = None,
+    ) -> None:
+        self.name = name
+        self._on_event = on_event
+        self._events: queue.Queue[Event | None] = queue.Queue()
+        self._write_lock = threading.Lock()
+        self.last_error = ""
+        with contextlib.ExitStack() as stack:
+            errors = stack.enter_context(stderr_path.open("ab")) if stderr_path else None
+            self._process = subprocess.Popen(
+                command_line(*arguments),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                encoding="utf-8",
+                bufsize=1,
+            )
+        self._reader = threading.Thread(target=self._read, name=f"{name}-events")
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit code, None while it runs."""
+        return self._process.poll()
+
+    def send(self, command: str, **fields: Any) -> None:
+        """Send one command; a child that is gone is logged, not raised."""
+        line = json.dumps({"cmd": command, **fields}) + "\n"
+        with self._write_lock:
+            try:
+                assert self._process.stdin is not None
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
+            except (BrokenPipeError, ValueError, OSError):
+                logger.warning("%s is gone; %r was not delivered", self.name, command)
+
+    def wait_for(self, *names: str, timeout_s: float) -> Event:
+        """Return the next event with one of `names`, dropping the others.
+
+        Raises
+        ------
+        WorkFailedError
+            When the child ends, reports an error or stays silent for too long.
+        """
+        deadline = time.monotonic() + timeout_s
+        while True:
+            try:
+                event = self._events.get(timeout=max(deadline - time.monotonic(), 0.0))
+            except queue.Empty:
+                raise WorkFailedError(
+                    f"The {self.name} process did not report {' or '.join(names)}"
+                    f" within {timeout_s:.0f} s."
+                ) from None
+            if event is None:
+                self._events.put(None)
+                raise WorkFailedError(self.last_error or self._ended_text())
+            if event.get("event") in names:
+                return event
+
+    def stop(self, timeout_s: float = 10.0) -> int:
+        """End it by closing its standard input; kill it only when it will not go."""
+        with self._write_lock, contextlib.suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            logger.error("%s did not end within %.0f s; killed", self.name, timeout_s)
+            self.kill()
+        if threading.current_thread() is not self._reader:
+            self._reader.join()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+        return self._process.wait()
+
+    def kill(self) -> None:
+        """Kill it at once."""
+        self._process.kill()
+        self._process.wait()
+
+    def _ended_text(self) -> str:
+        return f"The {self.name} process ended (exit code {self.returncode})."
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError:
+                logger.warning("%s: %s", self.name, line.rstrip())
+                continue
+            if not isinstance(event, dict):
+                continue
+            if event.get("event") == "error":
+                self.last_error = str(event.get("text", ""))
+            self._events.put(event)
+            if self._on_event is not None:
+                try:
+                    self._on_event(event)
+                except Exception:
+                    logger.exception("a listener of %s failed", self.name)
+        self._process.wait()
+        self._events.put(None)
+        if self._on_event is not None:
+            self._on_event({"event": "ended", "returncode": self._process.returncode})
+
+
+class Control:
+    """The child's side: commands from standard input, end of input as the stop sign.
+
+    Parameters
+    ----------
+    on_command : callable, optional
+        Called with every command on the reader thread; `stopped` is set at end of input.
+    """
+
+    def __init__(self, on_command: Callable[[Event], None] | None = None) -> None:
+        self.stopped = threading.Event()
+        self._on_command = on_command
+        # A daemon: a blocking read of standard input cannot be interrupted.
+        threading.Thread(target=self._read, name="control", daemon=True).start()
+
+    def _read(self) -> None:
+        for line in sys.stdin:
+            try:
+                command = json.loads(line)
+            except json.JSONDecodeError:
+                logger.warning("not a command: %r", line)
+                continue
+            if self._on_command is not None and isinstance(command, dict):
+                try:
+                    self._on_command(command)
+                except Exception:
+                    logger.exception("command %r failed", command.get("cmd"))
+        self.stopped.set()

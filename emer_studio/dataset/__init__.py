@@ -1,0 +1,1 @@
+"""Samples cut from sessions, the training cache and the synthetic EMER set."""

@@ -1,0 +1,1 @@
+"""Cameras, trackers and audio, real and simulated side by side."""

@@ -1,0 +1,1 @@
+"""Eye behaviour and face crops from a recording."""

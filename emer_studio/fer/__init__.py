@@ -1,0 +1,1 @@
+"""Facial-expression models and the pre-label job. Torch-free."""

@@ -1,0 +1,1 @@
+"""Label events and their fold. Human labels only; predictions are another type."""

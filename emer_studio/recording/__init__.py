@@ -1,0 +1,1 @@
+"""XDF and video writers, the recorder, the reader and the check."""

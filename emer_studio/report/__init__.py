@@ -1,0 +1,1 @@
+"""The report a lab can send on: one self-contained HTML file."""

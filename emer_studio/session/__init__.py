@@ -1,0 +1,1 @@
+"""Plan, runner and presenter: what happens to a participant, in order."""

@@ -1,0 +1,1 @@
+"""The clip library, the demo-clip generator and the clip engine."""

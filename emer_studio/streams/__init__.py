@@ -1,0 +1,1 @@
+"""Lab Streaming Layer: outlets, inlets, clock offsets. The only user of pylsl."""

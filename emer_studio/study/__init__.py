@@ -1,0 +1,1 @@
+"""The study folder: participants, the catalogue of sessions, frozen copies."""

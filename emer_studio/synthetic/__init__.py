@@ -1,0 +1,1 @@
+"""Generators with a known truth: a face, a gaze signal. Used by simulated devices."""

@@ -1,0 +1,1 @@
+"""EMERT, its data, loop and metrics. The only user of torch."""

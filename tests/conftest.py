@@ -1,0 +1,101 @@
+"""Shared fixtures: LSL kept on this machine, and nothing left behind by any test."""
+
+from __future__ import annotations
+
+import gc
+import os
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+_HOME = Path(tempfile.mkdtemp(prefix="emer-tests-"))
+_LSL = _HOME / "lsl_api.cfg"
+_LSL.write_text(
+    "[multicast]\nResolveScope = machine\n[ports]\nIPv6 = disable\n[log]\nlevel = -3\n"
+)
+# Before anything imports pylsl or Qt, and inherited by every child process.
+os.environ["LSLAPICFG"] = str(_LSL)
+os.environ["EMER_STUDIO_HOME"] = str(_HOME)
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+# Threads that libraries keep for the life of the process.
+_LASTING = ("tqdm", "rich", "pydev", "ThreadPoolExecutor", "pymp", "QThread", "Dummy")
+
+
+def _leftover_threads(before: set[threading.Thread]) -> list[str]:
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if thread not in before and thread.is_alive() and not thread.name.startswith(_LASTING)
+    ]
+
+
+def _leftover_children(before: set[int]) -> list[str]:
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        try:
+            command = child.cmdline()
+        except psutil.Error:
+            continue
+        if child.pid not in before and "resource_tracker" not in " ".join(command):
+            found.append(f"{child.pid} {' '.join(command)[:120]}")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fail a test that leaves a thread, process, window or LSL outlet behind."""
+    threads = set(threading.enumerate())
+    children = {child.pid for child in psutil.Process().children(recursive=True)}
+    yield
+    import sys
+
+    problems: list[str] = []
+    deadline = time.monotonic() + 3.0
+    while time.monotonic() < deadline:
+        if not _leftover_threads(threads) and not _leftover_children(children):
+            break
+        time.sleep(0.05)
+    problems += [f"thread {name}" for name in _leftover_threads(threads)]
+    problems += [f"process {text}" for text in _leftover_children(children)]
+    if "PySide6.QtWidgets" in sys.modules:
+        problems += [f"window {text}" for text in _leftover_windows()]
+    if "emer_studio.streams.outlets" in sys.modules:
+        gc.collect()
+        from emer_studio.streams import outlets
+
+        problems += [f"outlet {name}" for name in outlets.open_outlets()]
+    assert not problems, f"left behind: {problems}"
+
+
+def _leftover_windows() -> list[str]:
+    from PySide6.QtCore import QCoreApplication, QEvent
+    from PySide6.QtWidgets import QApplication
+
+    if QApplication.instance() is None:
+        return []
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QCoreApplication.processEvents()
+    return [repr(widget) for widget in QApplication.topLevelWidgets() if widget.isVisible()]
+
+
+@pytest.fixture
+def unique() -> str:
+    """A short text that no other test uses: for stream names and source ids."""
+    return uuid.uuid4().hex[:10]
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The reference data beside the checkout; the test is skipped without it."""
+    if not SHARED.is_dir():
+        pytest.skip("needs the reference data in ../shared")
+    return SHARED
