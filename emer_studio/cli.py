@@ -34,7 +34,7 @@ COMMANDS: dict[str, Command] = {
     "run": Command("emer_studio.session.cmd_run", "run a session"),
     "record": Command("emer_studio.recording.cmd_record", "record LSL streams to XDF"),
     "simulate": Command("emer_studio.devices.cmd_simulate", "simulated LSL sources"),
-    "camera": Command("emer_studio.devices.cmd_camera", "capture one camera to a file"),
+    "camera": Command("emer_studio.recording.cmd_camera", "capture one camera to a file"),
     "participant": Command("emer_studio.ui.cmd_participant", "the participant's window"),
     "check": Command("emer_studio.recording.cmd_check", "check a session or XDF file"),
     "protocol": Command("emer_studio.stimulus.cmd_protocol", "check a protocol"),

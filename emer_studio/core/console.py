@@ -53,7 +53,7 @@ class Console:
             events=getattr(args, "events", False),
         )
 
-    def event(self, name: str, **fields: Any) -> None:
+    def event(self, name: str, /, **fields: Any) -> None:
         """Report something a window may want to know; silent for a person."""
         if self.events:
             self._line(sys.stdout, json.dumps({"event": name, **fields}))
@@ -65,7 +65,7 @@ class Console:
         else:
             self._line(sys.stderr, text)
 
-    def progress(self, step: str, done: int, total: int, **fields: Any) -> None:
+    def progress(self, step: str, done: int, total: int, /, **fields: Any) -> None:
         """Report how far a long step is; a bar in a terminal, an event in a window."""
         if self.events:
             self.event("progress", step=step, done=done, total=total, **fields)

@@ -90,7 +90,7 @@ class Child:
         """Exit code, None while it runs."""
         return self._process.poll()
 
-    def send(self, command: str, **fields: Any) -> None:
+    def send(self, command: str, /, **fields: Any) -> None:
         """Send one command; a child that is gone is logged, not raised."""
         line = json.dumps({"cmd": command, **fields}) + "\n"
         with self._write_lock:

@@ -1,0 +1,82 @@
+"""A simulated eye tracker: a gaze model on a real LSL stream.
+
+It sends what a screen-based tracker sends: one row per device sample, also while the eyes
+are lost (NaN and validity 0), in the XDF *Gaze Meta-Data* convention.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from emer_studio.core import clock
+from emer_studio.schema.streams import Channel
+from emer_studio.streams.outlets import Outlet, OutletSpec, new_source_id
+from emer_studio.synthetic.gaze import GazeModel
+
+__all__ = ["GAZE_CHANNELS", "SimulatedTracker"]
+
+_TICK_S = 0.004  # chosen by us: half a sample at 120 Hz
+GAZE_CHANNELS = tuple(
+    Channel(f"{eye}_{what}", kind, unit, eye)
+    for eye in ("left", "right")
+    for what, kind, unit in (
+        ("x", "ScreenX", "normalized"),
+        ("y", "ScreenY", "normalized"),
+        ("pupil", "Diameter", "mm"),
+        ("openness", "EyeLidDistance", "mm"),
+        ("valid", "Valid", "boolean"),
+    )
+)
+
+
+class SimulatedTracker:
+    """A tracker with one stream, running until `close`."""
+
+    def __init__(self, *, name: str, rate_hz: float, seed: int = 1) -> None:
+        self._rate_hz = rate_hz
+        self._model = GazeModel(seed, rate_hz)
+        self._emotion = "neutral"
+        self.outlet = Outlet(
+            OutletSpec(
+                name=name,
+                type="Gaze",
+                channels=GAZE_CHANNELS,
+                channel_format="float32",
+                nominal_hz=rate_hz,
+                source_id=new_source_id("gaze-sim"),
+                simulated=True,
+            )
+        )
+        self._stop = threading.Event()
+        self.sent = 0
+        self._thread = threading.Thread(target=self._run, name="tracker-sim")
+        self._thread.start()
+
+    def situation(self, command: dict[str, Any]) -> None:
+        """Feel what the clip that is playing is meant to make one feel."""
+        self._emotion = str(command.get("emotion") or "neutral")
+
+    def close(self) -> None:
+        """Stop sending."""
+        self._stop.set()
+        self._thread.join()
+        self.outlet.close()
+
+    def _run(self) -> None:
+        origin_s = clock.now_s()
+        while not self._stop.wait(_TICK_S):
+            due = int((clock.now_s() - origin_s) * self._rate_hz) - self.sent
+            if due <= 0:
+                continue
+            rows = gaze_rows(self._model, due, self._emotion)
+            stamps = origin_s + (self.sent + 1 + np.arange(due)) / self._rate_hz
+            self.outlet.push_rows(rows, stamps)
+            self.sent += due
+
+
+def gaze_rows(model: GazeModel, count: int, emotion: str) -> np.ndarray[Any, Any]:
+    """Return the next samples of a model as rows of `GAZE_CHANNELS`, shape (count, 10)."""
+    raise RuntimeError

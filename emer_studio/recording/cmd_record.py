@@ -1,0 +1,117 @@
+"""``emer-studio record``: the recorder alone."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.core.process import Control
+from emer_studio.recording.recorder import Recorder
+from emer_studio.streams.inlets import Found, find, find_one
+
+_TICK_S = 0.1
+_STATUS_EVERY = 5  # ticks
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    parser.add_argument("--out", type=Path, required=True, help="XDF file to create")
+    parser.add_argument(
+        "--stream",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a stream by name, id:SOURCE_ID or type:TYPE; all streams without it",
+    )
+    parser.add_argument("--seconds", type=float, help="stop by itself after N seconds")
+    parser.add_argument(
+        "--wait", type=float, default=10.0, metavar="S", help="how long to wait for streams"
+    )
+    parser.add_argument("--rings", type=Path, help=argparse.SUPPRESS)
+    add_output_arguments(parser)
+
+
+def _select(args: argparse.Namespace, console: Console) -> list[Found]:
+    if not args.stream:
+        found = find(2.0)
+        if not found:
+            raise MissingError(
+                "There is no LSL stream on the network.",
+                fix="Start a sender and try again.",
+            )
+        return found
+
+    chosen = [_wait_for(query, args.wait, console) for query in args.stream]
+    if len({found.uid for found in chosen}) < len(chosen):
+        raise BadInputError("The same stream was asked for twice.")
+    return chosen
+
+
+def _wait_for(query: str, wait_s: float, console: Console) -> Found:
+    def waiting(left_s: float) -> None:
+        console.say(f"waiting for the stream {query!r}: {left_s:.0f} s left")
+
+    return find_one(query, timeout_s=wait_s, on_wait=waiting)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Record until the time is over, Ctrl-C, or the parent closes our standard input."""
+    console = Console.of(args)
+    if args.out.exists():
+        raise BadInputError(
+            f"{args.out} already exists; nothing was written.", fix="Choose another name."
+        )
+    if not args.out.parent.is_dir():
+        raise BadInputError(f"The folder {args.out.parent} does not exist.")
+    control = Control() if args.events else None
+    recorder = Recorder(
+        args.out, _select(args, console), on_event=console.event, ring_folder=args.rings
+    )
+    recorder.start()
+    console.event("recording", streams=recorder.watch())
+    interrupted = False
+    began = time.monotonic()
+    try:
+        _watch(recorder, console, control, args, began)
+    except KeyboardInterrupt:
+        interrupted = True
+    stopping = time.monotonic()
+    streams = recorder.stop()
+    result: dict[str, Any] = {
+        "xdf": str(args.out),
+        "streams": streams,
+        "seconds": round(stopping - began, 3),
+        "stop_s": round(time.monotonic() - stopping, 3),
+    }
+    rows = "\n".join(
+        f"  {s['name']:<24} {s['samples']:>9} samples  {s['effective_hz']:>9.3f} Hz"
+        f"  lost {s['lost']}"
+        for s in streams
+    )
+    console.result(result, f"{args.out}\n{rows}")
+    return 130 if interrupted else 0
+
+
+def _watch(
+    recorder: Recorder,
+    console: Console,
+    control: Control | None,
+    args: argparse.Namespace,
+    began: float,
+) -> None:
+    tick = 0
+    while args.seconds is None or time.monotonic() - began < args.seconds:
+        if control is not None and control.stopped.wait(_TICK_S):
+            return
+        if control is None:
+            time.sleep(_TICK_S)
+        tick += 1
+        table = recorder.watch()
+        if tick % _STATUS_EVERY == 0:
+            free_gb = shutil.disk_usage(args.out.parent).free / 1e9
+            console.event("status", streams=table, free_gb=round(free_gb, 2))

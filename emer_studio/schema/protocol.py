@@ -1,0 +1,113 @@
+"""The protocol: what happens to a participant, written by a researcher without code.
+
+A protocol file is YAML. Planning turns it into a flat list of trials (`session.plan`);
+the runner sees nothing else.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import data_dir
+from emer_studio.schema.base import LocalText, Model, load_yaml
+from emer_studio.schema.rating import RatingPage
+
+__all__ = [
+    "Block",
+    "Order",
+    "Protocol",
+    "Select",
+    "TrialTiming",
+    "find_protocol",
+    "load_protocol",
+]
+
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+class TrialTiming(Model):
+    """The parts of a trial around the clip, in seconds."""
+
+    fixation_s: Seconds = 1.0
+    washout_s: Seconds = 1.0
+
+
+class Select(Model):
+    """Which clips of the manifest a block shows: all, by id, by emotion, by group."""
+
+    ids: tuple[str, ...] = ()
+    emotions: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    per_emotion: Annotated[int, Field(ge=1)] | None = None
+
+
+class Order(Model):
+    """How the clips of a block are ordered."""
+
+    shuffle: bool = True
+    max_same_emotion_in_row: Annotated[int, Field(ge=1)] | None = None
+
+
+class Block(Model):
+    """Trials of one kind."""
+
+    id: str
+    select: Select = Select()
+    order: Order = Order()
+    trial: TrialTiming = TrialTiming()
+    ratings: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Protocol(Model):
+    """A whole induction protocol."""
+
+    format_version: Literal[1] = 1
+    name: Annotated[str, Field(min_length=1)]
+    title: LocalText
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("en",)
+    clips: str
+    instructions: LocalText = {}
+    closing: LocalText = {}
+    baseline_s: Seconds = 0.0
+    rating_pages: Annotated[tuple[RatingPage, ...], Field(min_length=1)]
+    blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Protocol:
+        pages = [page.id for page in self.rating_pages]
+        for block in self.blocks:
+            for rating in block.ratings:
+                if rating not in pages:
+                    raise ValueError(
+                        f"block {block.id!r} asks for the rating page {rating!r},"
+                        f" there are only {', '.join(pages)}"
+                    )
+        return self
+
+    def page(self, page_id: str) -> RatingPage:
+        """Return the rating page with this id."""
+        return next(page for page in self.rating_pages if page.id == page_id)
+
+
+def find_protocol(name: str) -> Path:
+    """Return the file of a protocol given as a path or as the name of a shipped one."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = data_dir() / "protocols" / "induction"
+    known = shipped / f"{path.stem}.yaml"
+    if known.is_file() and (path.parent == Path() or not path.exists()):
+        return known
+    names = ", ".join(sorted(file.stem for file in shipped.glob("*.yaml")))
+    raise BadInputError(
+        f"There is no protocol {name!r}.", fix=f"Give a YAML file, or one of: {names}."
+    )
+
+
+def load_protocol(path: Path) -> Protocol:
+    """Read a protocol; mistakes come with file, line and the nearest valid key."""
+    return load_yaml(path, Protocol)

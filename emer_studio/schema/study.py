@@ -1,0 +1,59 @@
+"""``study.yaml``, ``session.json`` and the lines of ``journal.jsonl``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from emer_studio.schema.base import Model
+
+__all__ = ["SessionManifest", "StudyFile"]
+
+
+class StudyFile(Model):
+    """``study.yaml``."""
+
+    format_version: Literal[1] = 1
+    name: Annotated[str, Field(min_length=1)]
+    created: str
+    seed: int
+    language: str = "en"
+
+
+class SessionManifest(Model):
+    """``session.json``: what a session was made of, and how it ended.
+
+    `state` is ``running`` from the first moment until the end, so a session that died
+    never looks complete.
+    """
+
+    format_version: Literal[1] = 1
+    participant: str
+    session: int
+    state: Literal["running", "complete", "stopped", "aborted", "failed"]
+    simulated: bool
+    simulated_devices: tuple[str, ...] = ()
+    started: str
+    ended: str = ""
+    app_version: str
+    python: str = ""
+    platform: str = ""
+    protocol: str
+    protocol_sha256: str
+    manifest: str
+    manifest_sha256: str
+    clips_sha256: dict[str, str] = {}
+    language: str = "en"
+    seed: int
+    participant_index: int
+    gaze_stream: str = ""
+    camera: dict[str, Any] = {}
+    display: dict[str, Any] = {}
+    audio: dict[str, Any] = {}
+    streams: tuple[str, ...] = ()
+    videos: tuple[str, ...] = ()
+    trials_planned: int = 0
+    trials_done: int = 0
+    problem: str = ""
+    verdict: str = ""
