@@ -101,28 +101,39 @@ class Child:
             except (BrokenPipeError, ValueError, OSError):
                 logger.warning("%s is gone; %r was not delivered", self.name, command)
 
-    def wait_for(self, *names: str, timeout_s: float) -> Event:
-        """Return the next event with one of `names`, dropping the others.
+    def next_event(self, *names: str, timeout_s: float) -> Event | None:
+        """Return the next event with one of `names`, dropping others; None at time-out.
 
         Raises
         ------
         WorkFailedError
-            When the child ends, reports an error or stays silent for too long.
+            When the child ends first.
         """
         deadline = time.monotonic() + timeout_s
         while True:
             try:
                 event = self._events.get(timeout=max(deadline - time.monotonic(), 0.0))
             except queue.Empty:
-                raise WorkFailedError(
-                    f"The {self.name} process did not report {' or '.join(names)}"
-                    f" within {timeout_s:.0f} s."
-                ) from None
+                return None
             if event is None:
                 self._events.put(None)
                 raise WorkFailedError(self.last_error or self._ended_text())
             if event.get("event") in names:
                 return event
+
+    def wait_for(self, *names: str, timeout_s: float) -> Event:
+        """Return the next event with one of `names`; silence for too long is an error."""
+        event = self.next_event(*names, timeout_s=timeout_s)
+        if event is None:
+            raise WorkFailedError(
+                f"The {self.name} process did not report {' or '.join(names)}"
+                f" within {timeout_s:.0f} s."
+            )
+        return event
+
+    def interrupt(self) -> None:
+        """Let whoever waits for this child see the event ``interrupted``."""
+        self._events.put({"event": "interrupted"})
 
     def stop(self, timeout_s: float = 10.0) -> int:
         """End it by closing its standard input; kill it only when it will not go."""
@@ -178,12 +189,20 @@ class Control:
     Parameters
     ----------
     on_command : callable, optional
-        Called with every command on the reader thread; `stopped` is set at end of input.
+        Called with every command on the reader thread.
+    on_end : callable, optional
+        Called at the end of the input, after `stopped` is set.
     """
 
-    def __init__(self, on_command: Callable[[Event], None] | None = None) -> None:
+    def __init__(
+        self,
+        on_command: Callable[[Event], None] | None = None,
+        *,
+        on_end: Callable[[], None] | None = None,
+    ) -> None:
         self.stopped = threading.Event()
         self._on_command = on_command
+        self._on_end = on_end
         # A daemon: a blocking read of standard input cannot be interrupted.
         threading.Thread(target=self._read, name="control", daemon=True).start()
 
@@ -200,3 +219,5 @@ class Control:
                 except Exception:
                     logger.exception("command %r failed", command.get("cmd"))
         self.stopped.set()
+        if self._on_end is not None:
+            self._on_end()

@@ -83,4 +83,4 @@ class FileCamera:
 
     def close(self) -> None:
         """Close the file."""
-        self._frames = iter(())  # type: ignore[assignment]  # drops the open container
+        self._frames = iter(())  # drops the open container

@@ -25,17 +25,12 @@ def _open(index: int) -> cv2.VideoCapture:
 
 def list_cameras(limit: int = 6) -> list[int]:
     """Return the numbers of the cameras that open, looking at the first `limit`."""
-    before = cv2.getLogLevel() if hasattr(cv2, "getLogLevel") else None
-    if before is not None:
-        cv2.setLogLevel(0)
     found = []
     for index in range(limit):
         capture = _open(index)
         if capture.isOpened():
             found.append(index)
         capture.release()
-    if before is not None:
-        cv2.setLogLevel(before)
     return found
 
 

@@ -8,6 +8,7 @@ what a session is.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -78,10 +79,15 @@ class _Track:
             "rate_hz": round(stats.effective_hz, 2),
             "age_s": round(clock.now_s() - self.last_seen_s, 3),
             "silent": self.silent,
-            "offset_ms": round(self.last_offset[1] * 1e3, 4),
-            "uncertainty_ms": round(self.uncertainty_s * 1e3, 4),
+            "offset_ms": _rounded(self.last_offset[1] * 1e3),
+            "uncertainty_ms": _rounded(self.uncertainty_s * 1e3),
             "ring": str(self.ring.path) if self.ring else "",
         }
+
+
+def _rounded(value: float) -> float | None:
+    """Return a number for JSON, which has no NaN."""
+    return None if math.isnan(value) else round(value, 4)
 
 
 class Recorder:

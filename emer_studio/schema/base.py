@@ -67,8 +67,16 @@ def validate(
     try:
         return model.model_validate(value)
     except ValidationError as problem:
-        lines = [_explain(dict(error), model, source, root) for error in problem.errors()]
+        errors = [dict(error) for error in problem.errors()]
+        told = [e for e in errors if not any(_inside(other, e) for other in errors)]
+        lines = [_explain(error, model, source, root) for error in told]
         raise BadInputError("\n".join(lines)) from None
+
+
+def _inside(deeper: dict[str, Any], error: dict[str, Any]) -> bool:
+    """Tell whether `error` only follows from one inside its own value."""
+    length = len(error["loc"])
+    return len(deeper["loc"]) > length and deeper["loc"][:length] == error["loc"]
 
 
 def _explain(

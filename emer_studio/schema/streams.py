@@ -38,6 +38,12 @@ class StreamHeader:
     hostname: str
     channels: tuple[Channel, ...]
     simulated: bool
+    configured_hz: float
+
+    @property
+    def expected_hz(self) -> float:
+        """The declared rate, else the one the device was configured to, else 0."""
+        return self.nominal_hz or self.configured_hz
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,8 @@ def parse_header(xml: str) -> StreamHeader:
         source_id=text("source_id"),
         hostname=text("hostname"),
         channels=channels,
-        simulated=(info.findtext("desc/acquisition/simulated") or "").strip() == "true",
+        simulated=text("desc/acquisition/simulated") == "true",
+        configured_hz=float(text("desc/acquisition/configured_fps") or 0),
     )
 
 

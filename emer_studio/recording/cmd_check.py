@@ -1,0 +1,31 @@
+"""``emer-studio check``: the verdict on a session or an XDF file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.recording.check import check_session, check_xdf
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    parser.add_argument("path", type=Path, metavar="SESSION|FILE.xdf")
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the verdict; a red one is exit code 1."""
+    result = check_session(args.path) if args.path.is_dir() else check_xdf(args.path)
+    lines = [
+        f"verdict: {result['verdict']}",
+        *(f"  - {text}" for text in result["findings"]),
+    ]
+    lines += [
+        f"  {row['name']:<20} {row['samples']:>8} samples {row['effective_hz']:>9.3f} Hz"
+        f"  lost {row['loss_pct']:.2f} %"
+        for row in result["streams"]
+    ]
+    Console.of(args).result(result, "\n".join(lines))
+    return 1 if result["verdict"] == "red" else 0

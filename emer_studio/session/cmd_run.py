@@ -1,0 +1,89 @@
+"""``emer-studio run``: one induction session."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.errors import BadInputError, WorkFailedError
+from emer_studio.core.process import Control
+from emer_studio.session.conduct import conduct, prepare
+from emer_studio.session.live import Devices
+from emer_studio.study.folder import open_study
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    parser.add_argument("study", type=Path, metavar="STUDY")
+    parser.add_argument("--participant", required=True, metavar="CODE", help="such as P001")
+    parser.add_argument(
+        "--protocol", required=True, metavar="FILE", help="or a shipped name"
+    )
+    parser.add_argument(
+        "--session", type=int, metavar="N", help="default: the next free one"
+    )
+    parser.add_argument("--camera", metavar="SPEC", help="0, file:VIDEO or sim")
+    parser.add_argument("--gaze", metavar="NAME", help="gaze stream by name, or sim")
+    parser.add_argument("--gaze-wait", type=float, default=30.0, metavar="S")
+    parser.add_argument("--language", default="en")
+    parser.add_argument(
+        "--display", type=int, metavar="N", help="the participant's display"
+    )
+    parser.add_argument("--windowed", action="store_true", help="not full screen")
+    parser.add_argument(
+        "--simulate",
+        action="store_true",
+        help="simulated participant; devices unless given",
+    )
+    parser.add_argument("--headless", action="store_true", help="no visible display")
+    add_output_arguments(parser)
+
+
+def _devices(args: argparse.Namespace) -> Devices:
+    default = "sim" if args.simulate else ""
+    camera = args.camera or default or "0"
+    gaze = args.gaze or default
+    if not gaze:
+        raise BadInputError(
+            "Which stream is the eye tracker?",
+            fix="Name it with --gaze NAME (any LSL gaze stream), or use --simulate.",
+        )
+    return Devices(
+        camera=camera,
+        gaze=gaze,
+        simulate=args.simulate,
+        windowed=args.windowed,
+        display=args.display,
+        language=args.language,
+        gaze_wait_s=args.gaze_wait,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the session; Ctrl-C or the end of the parent closes everything cleanly."""
+    console = Console.of(args)
+    study = open_study(args.study)
+    if args.headless:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    prepared = prepare(study, args.participant, args.protocol, _devices(args), args.session)
+    stop = threading.Event()
+
+    def obey(command: dict[str, Any]) -> None:
+        if command.get("cmd") == "abort":
+            stop.set()
+
+    if args.events:
+        Control(obey, on_end=stop.set)
+    result = conduct(prepared, console, stop)
+    text = (
+        f"{result['session']}\n  {result['state']}: {result['trials']} trials,"
+        f" {result['ratings']} ratings; verdict {result['verdict']}"
+    )
+    console.result(result, "\n".join([text, *(f"  - {f}" for f in result["findings"])]))
+    if result["state"] == "failed":
+        raise WorkFailedError(f"The session failed: {result['problem']}")
+    return 0

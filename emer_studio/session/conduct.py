@@ -1,0 +1,333 @@
+"""Conducting one session from preparation to verdict."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from emer_studio import __version__
+from emer_studio.core import logs
+from emer_studio.core.clock import utc_now
+from emer_studio.core.console import Console
+from emer_studio.core.errors import BadInputError, EmerError
+from emer_studio.core.files import sha256_file, write_json
+from emer_studio.recording.check import check_session
+from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
+from emer_studio.schema.study import SessionManifest
+from emer_studio.session.journal import Journal
+from emer_studio.session.live import Devices, LiveSession
+from emer_studio.session.plan import Trial, build_plan
+from emer_studio.session.presenter import WindowPresenter
+from emer_studio.session.runner import Finish, Runner, State, Texts
+from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
+from emer_studio.study.folder import Study
+
+__all__ = ["Prepared", "conduct", "prepare"]
+
+logger = logging.getLogger(__name__)
+# What a clip's target emotion usually feels like, for simulated participants only
+# (chosen by us, after the circumplex of affect: valence, arousal in -1..1).
+_TYPICAL = {
+    "happiness": (0.75, 0.45),
+    "sadness": (-0.6, -0.3),
+    "fear": (-0.65, 0.7),
+    "surprise": (0.15, 0.7),
+    "disgust": (-0.7, 0.3),
+    "anger": (-0.65, 0.65),
+    "neutral": (0.0, -0.4),
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A session that may begin: everything that can be checked beforehand was."""
+
+    study: Study
+    participant: str
+    number: int
+    protocol: Protocol
+    protocol_path: Path
+    manifest_path: Path
+    clips: FrozenClips
+    plan: tuple[Trial, ...]
+    participant_index: int
+    folder: Path
+    devices: Devices
+
+
+@dataclass
+class _Log:
+    """Journal, markers and listeners of a running session."""
+
+    journal: Journal
+    live: LiveSession
+    console: Console
+    findings: list[str] = field(default_factory=list)
+
+    def record(self, name: str, /, *, t_s: float | None = None, **fields: Any) -> None:
+        """Write the journal first, then mirror the event as a marker."""
+        stamp = self.journal.write(name, t_s=t_s, **fields)
+        if self.live.markers is not None:
+            self.live.markers.send(name, stamp, **fields)
+        self.console.event("journal", entry={"t_s": stamp, "event": name, **fields})
+
+    def finding(self, what: str) -> None:
+        """Write down something that should not have happened."""
+        self.findings.append(what)
+        self.record("finding", what=what)
+
+
+def prepare(
+    study: Study, participant: str, protocol_name: str, devices: Devices, number: int | None
+) -> Prepared:
+    """Check everything that can be known before a participant sits down.
+
+    Raises
+    ------
+    BadInputError
+        For a wrong protocol, clip, participant code or session number. Nothing of a
+        session has been written by then.
+    """
+    protocol_path = find_protocol(protocol_name)
+    protocol = load_protocol(protocol_path)
+    if devices.language not in protocol.languages:
+        raise BadInputError(
+            f"The protocol {protocol.name!r} has no language {devices.language!r}, only"
+            f" {', '.join(protocol.languages)}."
+        )
+    manifest, manifest_path = manifest_of(protocol, protocol_path)
+    study.session_number(participant, number)
+    study.add_participant(participant, simulated=devices.simulate)
+    chosen = study.session_number(participant, number)
+    index = study.index_of(participant)
+    plan = build_plan(protocol, manifest, participant_index=index, seed=study.file.seed)
+    clips = freeze_clips(study, manifest, manifest_path, {trial.clip.id for trial in plan})
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    folder = study.folder / "sessions" / f"sub-{participant}_ses-{chosen:02d}_{stamp}"
+    return Prepared(
+        study=study,
+        participant=participant,
+        number=chosen,
+        protocol=protocol,
+        protocol_path=study.freeze(protocol_path, "protocols"),
+        manifest_path=study.freeze(manifest_path, "stimuli"),
+        clips=clips,
+        plan=plan,
+        participant_index=index,
+        folder=folder,
+        devices=devices,
+    )
+
+
+def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict[str, Any]:
+    """Run the session and return what the command reports.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From `prepare`.
+    console : Console
+        Where progress goes.
+    stop : Event
+        Set by the operator to end the session at the next event.
+    """
+    live = LiveSession(prepared.devices, console)
+    folder = prepared.folder
+    try:
+        live.open_devices(folder / "face_001.mkv")
+    except BaseException:
+        live.stop()
+        raise
+    folder.mkdir(parents=True)
+    handler = logs.add_file(folder / "log.txt")
+    manifest = _manifest(prepared, live)
+    _save(folder, manifest)
+    log = _Log(Journal(folder / "journal.jsonl"), live, console)
+    try:
+        manifest = _run(prepared, live, log, manifest, stop)
+    except (EmerError, KeyboardInterrupt) as problem:
+        interrupted = isinstance(problem, KeyboardInterrupt)
+        state = "aborted" if interrupted else "failed"
+        live.stop()
+        log.record("session_done", state=state)
+        text = "interrupted" if interrupted else str(problem)
+        _save(folder, manifest.model_copy(update=_ending(folder, state, text)))
+        raise
+    finally:
+        log.journal.close()
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    verdict = check_session(folder)
+    manifest = manifest.model_copy(update={"verdict": verdict["verdict"]})
+    _save(folder, manifest)
+    return {
+        "session": str(folder),
+        "state": manifest.state,
+        "trials": manifest.trials_done,
+        "ratings": log_ratings(folder),
+        "xdf": str(folder / "streams_001.xdf"),
+        "video": str(folder / "face_001.mkv"),
+        "verdict": verdict["verdict"],
+        "findings": verdict["findings"],
+        "problem": manifest.problem,
+    }
+
+
+def log_ratings(folder: Path) -> int:
+    """Count the ratings in a session's journal."""
+    text = (folder / "journal.jsonl").read_text(encoding="utf-8")
+    return len(re.findall(r'"event": "rating"', text))
+
+
+def _run(
+    prepared: Prepared,
+    live: LiveSession,
+    log: _Log,
+    manifest: SessionManifest,
+    stop: threading.Event,
+) -> SessionManifest:
+    folder, console = prepared.folder, log.console
+    problems: list[str] = []
+    live.on_event = lambda who, event: _overheard(who, event, log, live, problems)
+    live.open_window(folder)
+    live.record(folder / "streams_001.xdf", folder.name)
+    facts = {key: value for key, value in live.window_facts.items() if key != "event"}
+    manifest = manifest.model_copy(
+        update={"display": facts.get("display", {}), "audio": facts.get("audio", {})}
+    )
+    _save(folder, manifest)
+    log.record(
+        "session_started",
+        participant=prepared.participant,
+        session=prepared.number,
+        protocol=prepared.protocol.name,
+        simulated=list(live.simulated),
+        plan=[
+            {"trial": t.number, "clip": t.clip.id, "block": t.block} for t in prepared.plan
+        ],
+    )
+    assert live.window is not None
+    presenter = WindowPresenter(live.window, prepared.clips.files)
+    runner = Runner(
+        prepared.plan,
+        presenter,
+        texts=Texts(
+            prepared.protocol.title,
+            prepared.protocol.instructions,
+            prepared.protocol.closing,
+            prepared.devices.language,
+        ),
+        baseline_s=prepared.protocol.baseline_s,
+        record=log.record,
+        announce=lambda state, trial: _announce(console, state, trial, len(prepared.plan)),
+        situation=lambda trial: _situation(live, trial),
+    )
+    watcher = threading.Thread(
+        target=_stop_on_request, args=(stop, runner, live), name="stop-request"
+    )
+    watcher.start()
+    try:
+        finish = runner.run()
+    finally:
+        stop.set()
+        watcher.join()
+    live.stop()
+    problem = runner.problem or "; ".join(problems)
+    if problems and finish is Finish.ABORTED:
+        finish = Finish.FAILED
+    update = _ending(folder, str(finish), problem)
+    update["trials_done"] = runner.trials_done
+    return manifest.model_copy(update=update)
+
+
+def _stop_on_request(stop: threading.Event, runner: Runner, live: LiveSession) -> None:
+    stop.wait()
+    if runner.state is not State.DONE and live.window is not None:
+        live.window.interrupt()
+
+
+def _overheard(
+    who: str, event: dict[str, Any], log: _Log, live: LiveSession, problems: list[str]
+) -> None:
+    """Pass on what the processes report, and write down what matters."""
+    kind = event.get("event")
+    if kind in ("finding", "error"):
+        log.finding(str(event.get("what") or event.get("text") or event))
+    elif kind == "rating_change":
+        fields = {k: v for k, v in event.items() if k not in ("event", "t_s")}
+        log.journal.write("rating_change", t_s=event.get("t_s"), **fields)
+    elif kind == "ended":
+        problems.append(f"the {who} process ended unexpectedly")
+        log.finding(problems[-1])
+        if live.window is not None:
+            live.window.interrupt()
+    elif kind == "status":
+        fields = {k: v for k, v in event.items() if k != "event"}
+        log.console.event(f"{who}_status", **fields)
+
+
+def _announce(console: Console, state: State, trial: Trial | None, of: int) -> None:
+    number = trial.number if trial else None
+    clip = trial.clip.id if trial else None
+    console.event("state", state=str(state), trial=number, of=of, clip=clip)
+    if trial is not None and state is State.CLIP:
+        console.progress("session", trial.number - 1, of, clip=clip)
+        if not console.events:
+            console.say(f"  trial {number}/{of}: {clip}")
+
+
+def _situation(live: LiveSession, trial: Trial | None) -> None:
+    """Simulated devices hear the clip's target emotion, and its end as neutral."""
+    emotion = trial.clip.emotion if trial else "neutral"
+    valence, arousal = _TYPICAL[emotion]
+    if trial is None:
+        for child in (live.gaze, live.camera):
+            if child is not None and live.devices.simulate:
+                child.send("situation", emotion="neutral")
+        return
+    live.situation(emotion=emotion, valence=valence, arousal=arousal)
+
+
+def _manifest(prepared: Prepared, live: LiveSession) -> SessionManifest:
+    return SessionManifest(
+        participant=prepared.participant,
+        session=prepared.number,
+        state="running",
+        simulated=bool(live.simulated),
+        simulated_devices=live.simulated,
+        started=utc_now(),
+        app_version=__version__,
+        python=platform.python_version(),
+        platform=platform.platform(terse=True),
+        protocol=str(prepared.protocol_path.relative_to(prepared.study.folder)),
+        protocol_sha256=sha256_file(prepared.protocol_path),
+        manifest=str(prepared.manifest_path.relative_to(prepared.study.folder)),
+        manifest_sha256=sha256_file(prepared.manifest_path),
+        clips_sha256=prepared.clips.sha256,
+        language=prepared.devices.language,
+        seed=prepared.study.file.seed,
+        participant_index=prepared.participant_index,
+        gaze_stream=live.gaze_name,
+        camera=live.camera_facts,
+        trials_planned=len(prepared.plan),
+    )
+
+
+def _ending(folder: Path, state: str, problem: str) -> dict[str, Any]:
+    return {
+        "state": state,
+        "ended": utc_now(),
+        "problem": problem,
+        "streams": tuple(sorted(path.name for path in folder.glob("streams_*.xdf"))),
+        "videos": tuple(sorted(path.name for path in folder.glob("face_*.mkv"))),
+    }
+
+
+def _save(folder: Path, manifest: SessionManifest) -> None:
+    write_json(folder / "session.json", manifest.model_dump(mode="json"))

@@ -1,0 +1,113 @@
+"""The participant's window as the runner sees it: a child process that speaks JSON lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.errors import WorkFailedError
+from emer_studio.core.process import Child
+from emer_studio.schema.rating import RatingPage
+from emer_studio.session.plan import Trial
+from emer_studio.session.runner import Finish, StopRequest
+
+__all__ = ["WindowPresenter"]
+
+_ANSWER_S = 3600.0  # a participant may take their time; a pause is the operator's affair
+_LOAD_S = 60.0
+_OVERTIME_S = 30.0  # chosen by us: a clip that is this late has failed
+
+
+class WindowPresenter:
+    """Shows pages in the participant's window process.
+
+    Parameters
+    ----------
+    child : Child
+        The process, ready.
+    clip_files : dict of str to Path
+        The frozen file of each clip.
+    """
+
+    def __init__(self, child: Child, clip_files: dict[str, Path]) -> None:
+        self._child = child
+        self._files = clip_files
+        self._duration_s = 0.0
+
+    def text(self, title: str, body: str, button: str | None) -> None:
+        """Show a text until the participant goes on; without a button for 3 s."""
+        self._child.send("show", page="text", title=title, body=body, button=button)
+        if button is None:
+            self._pause(3.0)
+        else:
+            self._wait("page_done", timeout_s=_ANSWER_S)
+
+    def fixation(self, seconds: float) -> None:
+        """Show a cross for a while."""
+        self._child.send("show", page="fixation")
+        self._pause(seconds)
+
+    def blank(self, seconds: float) -> None:
+        """Show nothing for a while."""
+        self._child.send("show", page="blank")
+        self._pause(seconds)
+
+    def prepare(self, trial: Trial) -> dict[str, Any]:
+        """Load the clip and hold its first frame."""
+        clip = trial.clip
+        self._child.send(
+            "prepare",
+            trial=trial.number,
+            clip=clip.id,
+            file=str(self._files[clip.id]),
+            trim_in_s=clip.trim_in_s,
+            trim_out_s=clip.trim_out_s,
+            gain_db=clip.gain_db,
+        )
+        event = self._wait("clip_ready", "clip_failed", timeout_s=_LOAD_S)
+        if event["event"] == "clip_failed":
+            raise WorkFailedError(
+                f"Clip {clip.id} cannot be played: {event.get('text', '')}"
+            )
+        self._duration_s = float(event.get("duration_s") or 0.0)
+        return event
+
+    def play(
+        self, trial: Trial, on_onset: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        """Play the prepared clip and wait for its end."""
+        self._child.send("play")
+        while True:
+            event = self._wait(
+                "clip_onset",
+                "audio_onset",
+                "clip_end",
+                timeout_s=self._duration_s + _OVERTIME_S,
+            )
+            if event["event"] == "clip_end":
+                return event
+            on_onset(event)
+
+    def rate(self, trial: Trial, page: RatingPage) -> dict[str, Any]:
+        """Ask one rating page."""
+        self._child.send("rate", trial=trial.number, page=page.model_dump(mode="json"))
+        return self._wait("rating", timeout_s=_ANSWER_S)
+
+    def _pause(self, seconds: float) -> None:
+        event = self._child.next_event("stop_requested", "interrupted", timeout_s=seconds)
+        if event is not None:
+            self._stop(event)
+
+    def _wait(self, *names: str, timeout_s: float) -> dict[str, Any]:
+        event = self._child.wait_for(
+            *names, "stop_requested", "interrupted", timeout_s=timeout_s
+        )
+        if event["event"] in ("stop_requested", "interrupted"):
+            self._stop(event)
+        return event
+
+    @staticmethod
+    def _stop(event: dict[str, Any]) -> None:
+        by_participant = event["event"] == "stop_requested"
+        raise StopRequest(Finish.STOPPED if by_participant else Finish.ABORTED)

@@ -1,0 +1,109 @@
+"""The clips of a session: found, looked at, and frozen into the study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import sha256_file
+from emer_studio.schema.protocol import Protocol
+from emer_studio.schema.stimulus import Clip, ClipManifest, load_manifest
+from emer_studio.study.folder import Study
+
+__all__ = ["FrozenClips", "freeze_clips", "look_at", "manifest_of"]
+
+_LOOK_FRAMES = 15  # chosen by us: enough to know that decoding works, cheap for long clips
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenClips:
+    """The files that a session shows."""
+
+    files: dict[str, Path]
+    sha256: dict[str, str]
+
+
+def manifest_of(protocol: Protocol, protocol_path: Path) -> tuple[ClipManifest, Path]:
+    """Return the clip manifest that a protocol names, and its file."""
+    path = (protocol_path.parent / protocol.clips).resolve()
+    if not path.is_file():
+        raise BadInputError(
+            f"{protocol_path}: 'clips' names {protocol.clips!r}, but {path} does not exist."
+        )
+    return load_manifest(path), path
+
+
+def look_at(path: Path) -> float:
+    """Decode the beginning of a clip and return its duration in seconds.
+
+    Raises
+    ------
+    BadInputError
+        When it is missing, has no picture, or does not decode.
+    """
+    if not path.is_file():
+        raise BadInputError(f"The clip {path} does not exist.")
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise BadInputError(f"The clip {path} has no picture.")
+            decoded = 0
+            for decoded, _frame in enumerate(container.decode(video=0), start=1):
+                if decoded >= _LOOK_FRAMES:
+                    break
+            if not decoded:
+                raise BadInputError(f"The clip {path} holds no frame that decodes.")
+            return float(container.duration or 0) / av.time_base
+    except av.FFmpegError as problem:
+        raise BadInputError(
+            f"The clip {path} does not decode: {problem.strerror or problem}.",
+            fix="Export it again as MP4 (H.264 and AAC).",
+        ) from None
+
+
+def freeze_clips(
+    study: Study, manifest: ClipManifest, manifest_path: Path, wanted: set[str]
+) -> FrozenClips:
+    """Check the clips that are wanted and copy them into the study, once per content.
+
+    A demo clip without a file is drawn straight into the study.
+
+    Raises
+    ------
+    BadInputError
+        When a clip is missing, does not decode, or is not the file the manifest means.
+    """
+    files: dict[str, Path] = {}
+    hashes: dict[str, str] = {}
+    for clip in manifest.clips:
+        if clip.id not in wanted:
+            continue
+        source = manifest_path.parent / clip.file
+        if not source.is_file() and clip.generate is not None:
+            files[clip.id] = _draw(study, clip)
+        else:
+            look_at(source)
+            digest = sha256_file(source)
+            if clip.sha256 and clip.sha256 != digest:
+                raise BadInputError(
+                    f"The clip {source} is not the file that the manifest means: expected"
+                    f" SHA-256 {clip.sha256[:12]}…, found {digest[:12]}…."
+                )
+            files[clip.id] = study.freeze(source, "stimuli")
+        hashes[clip.id] = sha256_file(files[clip.id])
+    return FrozenClips(files, hashes)
+
+
+def _draw(study: Study, clip: Clip) -> Path:
+    from emer_studio.stimulus.demo_clips import write_demo_clip
+
+    assert clip.generate is not None
+    target = study.folder / "stimuli" / f"{clip.id}.drawn.mp4"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_demo_clip(target, clip.generate)
+    look_at(target)
+    return target

@@ -1,0 +1,199 @@
+"""The study folder: participants, sessions, and frozen copies of what was used.
+
+Nothing in here ever deletes or overwrites a recording.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from emer_studio.core.clock import utc_now
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import new_folder, read_json, sha256_file, write_atomic
+from emer_studio.schema.base import load_yaml, validate
+from emer_studio.schema.study import SessionManifest, StudyFile
+
+__all__ = ["Participant", "Session", "Study", "create_study", "open_study"]
+
+_COLUMNS = ("participant", "created", "simulated", "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One row of ``participants.tsv``.
+
+    `consent` is ``simulated``, or ``on paper`` until the program takes consent itself.
+    """
+
+    participant: str
+    created: str
+    simulated: bool
+    consent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One recorded session as the catalogue shows it."""
+
+    folder: Path
+    manifest: SessionManifest
+
+    @property
+    def name(self) -> str:
+        """Name of its folder."""
+        return self.folder.name
+
+
+class Study:
+    """An open study."""
+
+    def __init__(self, folder: Path, file: StudyFile) -> None:
+        self.folder = folder
+        self.file = file
+
+    @property
+    def derived(self) -> Path:
+        """Folder for everything that can be rebuilt."""
+        return self.folder / "derived"
+
+    def participants(self) -> list[Participant]:
+        """Return the participants in the order they were entered."""
+        path = self.folder / "participants.tsv"
+        if not path.exists():
+            return []
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream, delimiter="\t"))
+        return [
+            Participant(
+                row["participant"],
+                row["created"],
+                row["simulated"] == "yes",
+                row["consent"],
+            )
+            for row in rows
+        ]
+
+    def add_participant(self, code: str, *, simulated: bool) -> Participant:
+        """Enter a participant; return the row that exists when the code is known."""
+        if not code or not code.isalnum() or not code.isascii():
+            raise BadInputError(
+                f"{code!r} cannot be a participant code.",
+                fix="Use letters and digits only, such as P001, and never a name.",
+            )
+        known = self.participants()
+        for row in known:
+            if row.participant == code:
+                return row
+        new = Participant(
+            code, utc_now(), simulated, "simulated" if simulated else "on paper"
+        )
+        text = io.StringIO()
+        table = csv.writer(text, delimiter="\t", lineterminator="\n")
+        table.writerow(_COLUMNS)
+        for row in [*known, new]:
+            table.writerow(
+                [
+                    row.participant,
+                    row.created,
+                    "yes" if row.simulated else "no",
+                    row.consent,
+                ]
+            )
+        write_atomic(self.folder / "participants.tsv", text.getvalue())
+        return new
+
+    def index_of(self, code: str) -> int:
+        """Return the participant's place in the order of entry, from 0."""
+        return [row.participant for row in self.participants()].index(code)
+
+    def sessions(self) -> list[Session]:
+        """Return every session, oldest first; unreadable folders are left out."""
+        found = []
+        for path in sorted((self.folder / "sessions").glob("sub-*/session.json")):
+            try:
+                manifest = validate(read_json(path), SessionManifest, source=str(path))
+            except BadInputError:
+                continue
+            found.append(Session(path.parent, manifest))
+        return sorted(found, key=lambda session: session.manifest.started)
+
+    def session_number(self, code: str, wanted: int | None) -> int:
+        """Return the number of a participant's new session.
+
+        Raises
+        ------
+        BadInputError
+            When the participant already has a session with the number wanted.
+        """
+        prefix = f"sub-{code}_ses-"
+        folders = (self.folder / "sessions").glob(f"{prefix}*")
+        taken = {int(path.name.removeprefix(prefix).split("_")[0]) for path in folders}
+        if wanted is None:
+            return max(taken, default=0) + 1
+        if wanted in taken:
+            raise BadInputError(
+                f"Participant {code} already has a session {wanted}; nothing was recorded.",
+                fix=f"Leave --session out for session {max(taken) + 1}, or check the code.",
+            )
+        return wanted
+
+    def freeze(self, source: Path, kind: str) -> Path:
+        """Copy a file that a session uses into the study, once per content.
+
+        Parameters
+        ----------
+        source : Path
+            The file.
+        kind : str
+            ``protocols`` or ``stimuli``.
+        """
+        digest = sha256_file(source)
+        target = self.folder / kind / f"{source.stem}.{digest[:8]}{source.suffix}"
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            half = target.with_name(target.name + ".part")
+            shutil.copyfile(source, half)
+            half.replace(target)
+        return target
+
+
+def create_study(folder: Path, *, name: str = "", seed: int | None = None) -> Study:
+    """Make a new study in a folder that must be new or empty."""
+    new_folder(folder)
+    facts: dict[str, Any] = {
+        "format_version": 1,
+        "name": name or folder.resolve().name,
+        "created": utc_now(),
+        "seed": secrets.randbelow(2**31) if seed is None else seed,
+        "language": "en",
+    }
+    for sub in ("protocols", "stimuli", "sessions", "derived"):
+        (folder / sub).mkdir()
+    write_atomic(
+        folder / "study.yaml", yaml.safe_dump(facts, sort_keys=False, allow_unicode=True)
+    )
+    return open_study(folder)
+
+
+def open_study(folder: Path) -> Study:
+    """Open a study folder.
+
+    Raises
+    ------
+    BadInputError
+        When it is none.
+    """
+    if not (folder / "study.yaml").is_file():
+        raise BadInputError(
+            f"{folder} is not a study: it has no study.yaml.",
+            fix=f"Make one with: emer-studio new {folder}",
+        )
+    return Study(folder, load_yaml(folder / "study.yaml", StudyFile))
