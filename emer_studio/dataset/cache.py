@@ -117,6 +117,11 @@ class CacheWriter:
             self.abort()
 
     @property
+    def manifest(self) -> DatasetManifest:
+        """The manifest; complete once the writer is closed."""
+        return self._manifest
+
+    @property
     def n_samples(self) -> int:
         """Samples written so far."""
         return len(self._ids)
@@ -177,11 +182,12 @@ class CacheWriter:
             fsync_file(stream)
             stream.close()
         hashes = {file: value.hexdigest() for file, value in self._hashes.items()}
-        manifest = self._manifest.model_copy(
+        self._manifest = self._manifest.model_copy(
             update={"sha256": hashes, "n_samples": self.n_samples}
         )
-        write_json(self.folder / "manifest.json", manifest.model_dump(mode="json"))
-        return manifest
+        content = self._manifest.model_dump(mode="json")
+        write_json(self.folder / "manifest.json", content)
+        return self._manifest
 
     def abort(self) -> None:
         """Close the files without a manifest: the folder stays marked as unfinished."""
