@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.cache import CacheWriter
-from emer_studio.dataset.eye_table import BinocularGaze, eye_table
+from emer_studio.features.eye_table import BinocularGaze, eye_table
 from emer_studio.dataset.synth_model import SynthModel, reachable_limits
 from emer_studio.schema.dataset import FACE_SIZE, DatasetManifest, SampleRow
 from emer_studio.synthetic.face import FaceRenderer
@@ -206,7 +206,10 @@ def _faces(
     faces = np.zeros((config.frames, FACE_SIZE, FACE_SIZE, 3), np.uint8)
     for i in np.flatnonzero(valid):
         picture = renderer.render_crop(
-            EMOTIONS[shown], strength * float(rise[i]), FACE_SIZE, t_s=start_s + float(times[i])
+            EMOTIONS[shown],
+            strength * float(rise[i]),
+            FACE_SIZE,
+            t_s=start_s + float(times[i]),
         )
         faces[i] = picture[..., ::-1]  # drawn as BGR, stored as RGB
     return faces, valid, times
