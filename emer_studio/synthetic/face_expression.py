@@ -61,7 +61,8 @@ _FULL: dict[str, Expression] = {
         lid_lower=0.7, corners=1.0, width=0.7, jaw=0.35, upper_lip=0.3, brow_outer=0.1
     ),
     "sadness": Expression(
-        brow_inner=0.9, brow_outer=-0.5, brow_in=0.5, lid_open=-0.5, corners=-0.9, width=-0.2
+        brow_inner=0.9, brow_outer=-0.5, brow_in=0.5, lid_open=-0.5, corners=-0.9,
+        width=-0.2,
     ),
     "fear": Expression(
         brow_inner=1.0, brow_outer=0.3, brow_in=0.7, lid_open=0.9, width=0.9, jaw=0.45,

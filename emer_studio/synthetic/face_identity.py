@@ -109,12 +109,12 @@ def _blob(xs: Plane, ys: Plane, x: float, y: float, sx: float, sy: float) -> Pla
 
 def _inside(distance: Plane, softness: float) -> Plane:
     """Turn a signed distance (units, positive inside) into coverage 0..1."""
-    return np.clip(distance / softness + 0.5, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(distance / softness + 0.5, 0.0, 1.0), np.float32)
 
 
 def _ellipse(xs: Plane, ys: Plane, x: float, y: float, rx: float, ry: float) -> Plane:
     radius = np.sqrt(((xs - x) / rx) ** 2 + ((ys - y) / ry) ** 2)
-    return ((1.0 - radius) * min(rx, ry)).astype(np.float32)
+    return np.asarray((1.0 - radius) * min(rx, ry), np.float32)
 
 
 def _face_distance(who: Identity, xs: Plane, ys: Plane) -> Plane:

@@ -1,0 +1,160 @@
+"""The command ``prelabel``: a model's view of every frame, for experts to look at later."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.emotions import EMOTIONS
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import write_atomic
+from emer_studio.features.faces import FaceDetector, open_detector
+from emer_studio.fer import prelabel
+from emer_studio.fer.expression import ExpressionModel
+from emer_studio.schema.predictions import PrelabelSummary
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "inputs",
+        nargs="+",
+        type=Path,
+        metavar="STUDY|SESSION|VIDEO|IMAGE",
+        help="a study or session folder (results go to its derived folder) or media files",
+    )
+    parser.add_argument("--model", default="mini-xception", help="expression model")
+    parser.add_argument(
+        "--detector",
+        choices=("auto", "yunet", "haar"),
+        default="auto",
+        help="face detector",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.csv", help="table of a single media file"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="also where an up-to-date result exists"
+    )
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Pre-label everything that was named."""
+    console = Console.of(args)
+    jobs = _jobs(args.inputs)
+    if args.out is not None and (len(jobs) != 1 or jobs[0][1]):
+        raise BadInputError("--out takes the table of exactly one video or picture.")
+    model = ExpressionModel.open(args.model)
+    detector = open_detector(args.detector)
+    if detector.name == "haar" and args.detector == "auto":
+        console.say(
+            "YuNet is not installed; the Haar detector is used, which finds more false"
+            " faces (`emer-studio models install yunet`)."
+        )
+    summaries, outputs = [], []
+    for path, recorded in jobs:
+        summary, output = _one(console, args, path, recorded, model, detector)
+        summaries.append(summary)
+        outputs += [str(output)] if output else []
+        if summary.damaged:
+            console.say(
+                f"{path}: damaged after frame {summary.frames - 1}: {summary.damaged}"
+            )
+    result = _total(summaries, model, detector, outputs)
+    console.result(result, _text(result) if outputs or args.out else "")
+    return 0
+
+
+def _jobs(inputs: list[Path]) -> list[tuple[Path, bool]]:
+    """Return every file to work on and whether it is a session's recording."""
+    jobs: list[tuple[Path, bool]] = []
+    for path in inputs:
+        if path.is_dir():
+            jobs += [(video, True) for video in prelabel.recordings_of(path)]
+        elif path.is_file():
+            jobs.append((path, False))
+        else:
+            raise BadInputError(f"{path} does not exist.")
+    return jobs
+
+
+def _one(
+    console: Console,
+    args: argparse.Namespace,
+    path: Path,
+    recorded: bool,
+    model: ExpressionModel,
+    detector: FaceDetector,
+) -> tuple[PrelabelSummary, Path | None]:
+    progress = functools.partial(console.progress, path.name)
+    if recorded:
+        table, summary, fresh = prelabel.prelabel_recording(
+            path, model, detector, again=args.again, progress=progress
+        )
+        console.say(f"{path}: {_counts(summary)}" + ("" if fresh else " (kept)"))
+        return summary, table
+    rows, summary = prelabel.prelabel_file(
+        path, model, detector, table=args.out.name if args.out else "", progress=progress
+    )
+    text = prelabel.table_text(rows)
+    if args.out is not None:
+        write_atomic(args.out, text)
+    elif not (args.json or args.events):
+        sys.stdout.write(text)
+    console.say(f"{path}: {_counts(summary)}")
+    return summary, args.out
+
+
+def _counts(summary: PrelabelSummary) -> str:
+    return (
+        f"{summary.frames} frames, {summary.frames_with_face} with a face"
+        f" ({summary.frames_multi} with several), {summary.fps:.0f} frames/s"
+    )
+
+
+def _total(
+    summaries: list[PrelabelSummary],
+    model: ExpressionModel,
+    detector: FaceDetector,
+    outputs: list[str],
+) -> dict[str, Any]:
+    frames = sum(one.frames for one in summaries)
+    weight = sum(one.frames_with_face for one in summaries)
+    seconds = sum(one.frames / one.fps for one in summaries if one.fps > 0)
+    means: dict[str, float | None] = dict.fromkeys(EMOTIONS)
+    for emotion in EMOTIONS if weight else ():
+        total = sum(
+            (one.mean_p[emotion] or 0.0) * one.frames_with_face for one in summaries
+        )
+        means[emotion] = round(total / weight, 6)
+    return {
+        "frames": frames,
+        "faces": sum(one.faces for one in summaries),
+        "frames_with_face": weight,
+        "frames_multi": sum(one.frames_multi for one in summaries),
+        "fps": round(frames / seconds, 1) if seconds else 0.0,
+        "mean_p": means,
+        "model": model.name,
+        "model_sha256": model.entry.sha256,
+        "detector": detector.name,
+        "outputs": outputs,
+    }
+
+
+def _text(result: dict[str, Any]) -> str:
+    means = "  ".join(
+        f"{emotion} {'–' if value is None else format(value, '.2f')}"
+        for emotion, value in result["mean_p"].items()
+    )
+    return (
+        f"{result['frames']} frames, {result['frames_with_face']} with a face,"
+        f" {result['fps']} frames/s, {result['model']} with {result['detector']}\n{means}\n"
+        + "\n".join(result["outputs"])
+    )

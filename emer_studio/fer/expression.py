@@ -1,0 +1,137 @@
+"""Facial-expression models: a face goes in, seven probabilities in EMER's order come out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from emer_studio.core.emotions import EMOTIONS
+from emer_studio.core.errors import BadInputError
+from emer_studio.features.faces import Face, align_crop, square_crop
+from emer_studio.fer import store
+from emer_studio.schema.models import InputSpec, ModelEntry, OutputSpec
+
+__all__ = ["ExpressionModel"]
+
+Picture = npt.NDArray[np.uint8]
+Array = npt.NDArray[np.float32]
+
+
+class ExpressionModel:
+    """An expression model of the manifest, run by onnxruntime on the CPU.
+
+    Parameters
+    ----------
+    entry : ModelEntry
+        What the manifest says about it.
+    path : Path
+        Its verified file.
+    """
+
+    def __init__(self, entry: ModelEntry, path: Path) -> None:
+        import onnxruntime
+
+        if entry.input is None or entry.output is None:
+            raise BadInputError(
+                f"Expected an expression model; {entry.name} is for {entry.task}.",
+                fix="See `emer-studio models list`.",
+            )
+        self.entry = entry
+        self._input: InputSpec = entry.input
+        self._output: OutputSpec = entry.output
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as problem:  # onnxruntime's own errors share no base class
+            raise BadInputError(f"{path} cannot be loaded as ONNX: {problem}") from None
+        self._feed = self._session.get_inputs()[0].name
+        self._columns = _columns(self._output)
+
+    @classmethod
+    def open(cls, name: str) -> ExpressionModel:
+        """Open an installed model by its name in the manifest."""
+        return cls(*store.find(name))
+
+    @property
+    def name(self) -> str:
+        """Its name in the manifest."""
+        return self.entry.name
+
+    def prepare(self, bgr: Picture, face: Face) -> Array:
+        """Cut out a face and scale it as the network was trained.
+
+        Returns
+        -------
+        tensor : ndarray, shape (channels, height, width), float32
+        """
+        spec = self._input
+        side = max(spec.width, spec.height)
+        crop = (
+            align_crop(bgr, face, side)
+            if spec.crop == "aligned"
+            else square_crop(bgr, face, side, spec.margin)
+        )
+        if (spec.width, spec.height) != (side, side):
+            crop = np.asarray(cv2.resize(crop, (spec.width, spec.height)), np.uint8)
+        if spec.colour == "gray":
+            planes = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[None]
+        else:
+            order = crop if spec.colour == "bgr" else crop[..., ::-1]
+            planes = order.transpose(2, 0, 1)
+        mean = np.asarray(spec.mean, np.float32)[:, None, None]
+        std = np.asarray(spec.std, np.float32)[:, None, None]
+        scaled = planes.astype(np.float32) * np.float32(spec.scale)
+        return np.asarray((scaled - mean) / std, np.float32)
+
+    def infer(self, tensors: Sequence[Array]) -> Array:
+        """Run prepared faces through the network in one batch.
+
+        Returns
+        -------
+        probabilities : ndarray, shape (n, 7), float32
+            Columns in the order of ``EMOTIONS``; each row sums to 1.
+        """
+        if not tensors:
+            return np.zeros((0, len(EMOTIONS)), np.float32)
+        raw = np.asarray(
+            self._session.run(None, {self._feed: np.stack(tensors)})[0], np.float64
+        )
+        expected = (len(tensors), len(self._output.classes))
+        if raw.shape != expected:
+            raise BadInputError(
+                f"{self.name} should give {expected} values; it gave {raw.shape}."
+            )
+        if self._output.values == "logits":
+            raw = np.exp(raw - raw.max(axis=1, keepdims=True))
+        seven = raw[:, self._columns]
+        total = seven.sum(axis=1, keepdims=True)
+        return np.asarray(seven / np.maximum(total, 1e-12), np.float32)
+
+    def predict(self, bgr: Picture, faces: Sequence[Face]) -> Array:
+        """Return the probabilities of every face in a picture.
+
+        Parameters
+        ----------
+        bgr : ndarray, shape (h, w, 3), uint8
+            The whole picture.
+        faces : sequence of Face
+            Faces in it.
+
+        Returns
+        -------
+        probabilities : ndarray, shape (n, 7), float32
+            Columns in the order of ``EMOTIONS``; each row sums to 1.
+        """
+        return self.infer([self.prepare(bgr, face) for face in faces])
+
+
+def _columns(output: OutputSpec) -> list[int]:
+    """Return, for each EMER emotion, its column in the network's output."""
+    return [output.classes.index(emotion) for emotion in EMOTIONS]

@@ -1,0 +1,114 @@
+"""Pre-labels: the table and the summary that ``prelabel`` writes, format version 1.
+
+The table (CSV, UTF-8, one header line) has one row for **every decoded frame**, in order;
+the columns are `COLUMNS`:
+
+==============================  ======================================================
+``frame``                       index of the decoded frame, from 0
+``pts``                         its presentation time stamp in the stream's own ticks
+``time_s``                      the same in seconds; empty, like ``pts``, when absent
+``status``                      ``ok`` one face, ``no_face``, ``multi`` several faces
+``n_faces``                     faces the detector found
+``x``, ``y``, ``w``, ``h``      box of the largest face, px of the decoded frame
+``det_score``                   the detector's own score of that face
+``p_happiness`` … ``p_neutral`` probabilities of that face, in EMER's order; sum to 1
+==============================  ======================================================
+
+A value that does not exist is an empty field. With several faces the row holds the
+largest one. A pre-label is a prediction: it is never a rater and never becomes a label by
+itself.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from emer_studio.core.emotions import EMOTIONS
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import read_json
+
+__all__ = [
+    "COLUMNS",
+    "PROBABILITY_COLUMNS",
+    "STATUSES",
+    "PrelabelSummary",
+    "read_summary",
+]
+
+PROBABILITY_COLUMNS = tuple(f"p_{emotion}" for emotion in EMOTIONS)
+COLUMNS = (
+    "frame",
+    "pts",
+    "time_s",
+    "status",
+    "n_faces",
+    "x",
+    "y",
+    "w",
+    "h",
+    "det_score",
+    *PROBABILITY_COLUMNS,
+)
+STATUSES = ("ok", "no_face", "multi")
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class PrelabelSummary(BaseModel):
+    """What stands beside the table: where the numbers come from and what they amount to.
+
+    Attributes
+    ----------
+    source, source_sha256 : str
+        Name and content of the video or picture.
+    table : str
+        Name of the CSV beside this file.
+    model, model_sha256, detector, detector_sha256 : str
+        What made the predictions.
+    frames : int
+        Decoded frames, one row each.
+    faces : int
+        Faces found in all frames together.
+    frames_with_face, frames_multi : int
+        Frames with at least one face, and with several.
+    mean_p : dict
+        Mean probability of each emotion over the frames with a face; None without any.
+    fps : float
+        Frames worked through per second.
+    damaged : str
+        Why decoding stopped before the end of the file; empty when it did not.
+    simulated : bool or None
+        Copied from the session's manifest: the face was drawn, not filmed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    format_version: Literal[1] = 1
+    app_version: str
+    source: str
+    source_sha256: Sha256
+    table: str
+    model: str
+    model_sha256: Sha256
+    detector: str
+    detector_sha256: Sha256
+    frames: Count
+    faces: Count
+    frames_with_face: Count
+    frames_multi: Count
+    mean_p: dict[str, float | None]
+    fps: float
+    damaged: str = ""
+    simulated: bool | None = None
+
+
+def read_summary(path: Path) -> PrelabelSummary:
+    """Read and check a summary file."""
+    try:
+        return PrelabelSummary.model_validate(read_json(path))
+    except ValidationError as problem:
+        raise BadInputError(f"{path} is not a pre-label summary: {problem}") from None
