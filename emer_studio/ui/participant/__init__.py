@@ -1,0 +1,1 @@
+"""The participant's window: pages, clip presentation and the process around them."""

@@ -1,0 +1,224 @@
+"""The participant's process: commands in, pages on the screen, events out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from emer_studio.core import clock
+from emer_studio.core.errors import BadInputError, EmerError
+from emer_studio.schema.rating import parse_page
+from emer_studio.ui.participant.choice import ChoiceForm, ScaleForm
+from emer_studio.ui.participant.clip_page import ClipPage
+from emer_studio.ui.participant.pages import BlankPage, FixationPage, Page, TextPage
+from emer_studio.ui.participant.presenter import ClipPresenter, Preparation
+from emer_studio.ui.participant.rating import RatingForm
+from emer_studio.ui.participant.sam import SamForm
+from emer_studio.ui.participant.simulated import SimulatedParticipant
+from emer_studio.ui.participant.window import ParticipantWindow
+from emer_studio.ui.words import Words
+
+__all__ = ["ParticipantProcess"]
+
+logger = logging.getLogger(__name__)
+Command = dict[str, Any]
+_FORMS: dict[str, type[RatingForm]] = {
+    "sam": SamForm,
+    "choice": ChoiceForm,
+    "scale": ScaleForm,
+}
+
+
+class ParticipantProcess(QObject):
+    """Carries out commands in the window and reports what happened.
+
+    Parameters
+    ----------
+    window : ParticipantWindow
+        Where pages are shown.
+    presenter : ClipPresenter
+        Plays clips.
+    words : Words
+        Built-in texts.
+    tell : callable
+        Called with the name and the fields of every event.
+    simulated : SimulatedParticipant, optional
+        Answers in place of a person.
+    snapshot_dir : Path, optional
+        Folder to photograph every page into.
+    """
+
+    command = Signal(dict)
+    """Commands from any thread; carried out on the window's."""
+    quit_asked = Signal()
+
+    def __init__(
+        self,
+        window: ParticipantWindow,
+        presenter: ClipPresenter,
+        words: Words,
+        tell: Callable[..., None],
+        *,
+        simulated: SimulatedParticipant | None = None,
+        snapshot_dir: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self._window, self._presenter = window, presenter
+        self._words, self._tell = words, tell
+        self._simulated = simulated
+        self._snapshot_dir = snapshot_dir
+        self._photographed = 0
+        self._trial = 0
+        self.command.connect(self._on_command)
+        window.stop_requested.connect(self._on_stop)
+        presenter.event.connect(self._on_clip_event)
+        presenter.finished.connect(self._on_clip_finished)
+        self._commands: dict[str, Callable[[Command], None]] = {
+            "show": self._show,
+            "prepare": self._prepare,
+            "play": self._play,
+            "rate": self._rate,
+            "situation": self._situation,
+            "snapshot": self._snapshot,
+            "quit": lambda command: self.quit_asked.emit(),
+        }
+
+    @Slot(dict)
+    def _on_command(self, command: Command) -> None:
+        name = str(command.get("cmd"))
+        try:
+            if name not in self._commands:
+                raise BadInputError(f"There is no command {name!r}.")
+            self._commands[name](command)
+        except EmerError as error:
+            self._tell("error", text=str(error))
+        except (KeyError, TypeError, ValueError) as error:
+            self._tell("error", text=f"The command {name!r} is not right: {error!r}.")
+        except Exception as error:
+            logger.exception("command %r failed", name)
+            self._tell("error", text=f"The command {name!r} failed: {error}.")
+
+    def _show(self, command: Command) -> None:
+        kind = command["page"]
+        self._presenter.abort()
+        if kind == "text":
+            page: Page = TextPage(
+                self._window,
+                self._words,
+                str(command.get("title") or ""),
+                str(command.get("body") or ""),
+                command.get("button"),
+            )
+            page.done.connect(self._on_text_done)
+        elif kind in ("fixation", "blank"):
+            page = (FixationPage if kind == "fixation" else BlankPage)(self._window)
+        else:
+            raise BadInputError(f"There is no page {kind!r}.")
+        t_s = self._window.show_page(page)
+        self._tell("page_shown", page=kind, t_s=t_s)
+        self._photograph(kind)
+
+    def _prepare(self, command: Command) -> None:
+        trim_out_s = command.get("trim_out_s")
+        wanted = Preparation(
+            trial=int(command["trial"]),
+            clip=str(command["clip"]),
+            path=Path(command["file"]),
+            trim_in_s=float(command.get("trim_in_s") or 0.0),
+            trim_out_s=None if trim_out_s is None else float(trim_out_s),
+            gain_db=float(command.get("gain_db") or 0.0),
+        )
+        self._presenter.prepare(wanted, self._window.page_size_px())
+
+    def _play(self, command: Command) -> None:
+        if not self._presenter.ready:
+            raise BadInputError("There is no prepared clip to play.")
+        page = ClipPage(self._window)
+        self._window.show_page(page)
+        self._presenter.play(page)
+
+    def _rate(self, command: Command) -> None:
+        self._presenter.abort()
+        self._trial = int(command["trial"])
+        rating = parse_page(command["page"])
+        form = _FORMS[rating.kind](self._window, self._words, rating)
+        form.changed.connect(self._on_rating_changed)
+        form.done.connect(self._on_rated)
+        t_s = self._window.show_page(form)
+        self._tell("page_shown", page="rating", id=rating.id, trial=self._trial, t_s=t_s)
+        self._photograph(f"rating-{rating.id}")
+
+    def _situation(self, command: Command) -> None:
+        if self._simulated is not None:
+            self._simulated.feel(
+                str(command.get("emotion") or ""),
+                float(command.get("valence") or 0.0),
+                float(command.get("arousal") or 0.0),
+            )
+
+    def _snapshot(self, command: Command) -> None:
+        path = Path(command["path"])
+        if not self._window.snapshot(path):
+            raise BadInputError(f"No picture could be written to {path}.")
+        self._tell("snapshot", path=str(path))
+
+    @Slot()
+    def _on_text_done(self) -> None:
+        t_s = clock.now_s()
+        self._window.show_page(BlankPage(self._window))
+        self._tell("page_done", page="text", t_s=t_s)
+
+    @Slot(object, object)
+    def _on_rating_changed(self, dimension: object, value: object) -> None:
+        form = self._window.page
+        assert isinstance(form, RatingForm)
+        self._tell(
+            "rating_change",
+            trial=self._trial,
+            page=form.rating.id,
+            dimension=dimension,
+            value=value,
+            t_s=clock.now_s(),
+        )
+
+    @Slot()
+    def _on_rated(self) -> None:
+        t_s, form = clock.now_s(), self._window.page
+        assert isinstance(form, RatingForm)
+        answer = {
+            "trial": self._trial,
+            "page": form.rating.id,
+            "kind": form.rating.kind,
+            "value": form.value(),
+            "mapped": form.mapped(),
+            "points": None if form.rating.kind == "choice" else form.rating.points,
+            "input": form.input,
+            "rt_s": form.rt_s,
+            "simulated": self._simulated is not None,
+            "t_s": t_s,
+        }
+        self._photograph(f"rating-{form.rating.id}-answered")
+        self._window.show_page(BlankPage(self._window))
+        self._tell("rating", **answer)
+
+    @Slot(str)
+    def _on_stop(self, how: str) -> None:
+        self._tell("stop_requested", t_s=clock.now_s(), how=how)
+
+    @Slot(str, dict)
+    def _on_clip_event(self, name: str, fields: dict[str, Any]) -> None:
+        self._tell(name, **fields)
+
+    @Slot()
+    def _on_clip_finished(self) -> None:
+        self._photograph("clip-last-picture")
+        self._window.show_page(BlankPage(self._window))
+
+    def _photograph(self, name: str) -> None:
+        if self._snapshot_dir is not None:
+            self._photographed += 1
+            self._window.snapshot(self._snapshot_dir / f"{self._photographed:03d}-{name}.png")
