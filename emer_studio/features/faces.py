@@ -131,7 +131,7 @@ class HaarDetector:
         if not path.is_file():
             raise MissingError(
                 f"The face cascade that comes with OpenCV is missing: {path}.",
-                fix="Install opencv-python again, or run `emer-studio models install yunet`.",
+                fix="Install opencv-python again, or `emer-studio models install yunet`.",
             )
         self.sha256 = sha256_file(path)
         self._cascade = cv2.CascadeClassifier(str(path))
