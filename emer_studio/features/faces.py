@@ -128,6 +128,11 @@ class HaarDetector:
 
     def __init__(self) -> None:
         path = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
+        if not path.is_file():
+            raise MissingError(
+                f"The face cascade that comes with OpenCV is missing: {path}.",
+                fix="Install opencv-python again, or `emer-studio models install yunet`.",
+            )
         self.sha256 = sha256_file(path)
         self._cascade = cv2.CascadeClassifier(str(path))
 

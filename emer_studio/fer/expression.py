@@ -1,4 +1,4 @@
-"""Facial-expression models: a face goes in, seven probabilities in EMER's order come out."""
+"""Facial-expression models: faces go in, seven probabilities in EMER's order come out."""
 
 from __future__ import annotations
 

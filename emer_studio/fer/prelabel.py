@@ -155,11 +155,8 @@ def mean_p(rows: list[Row]) -> dict[str, float | None]:
     values = [row.probabilities for row in rows if row.probabilities is not None]
     if not values:
         return dict.fromkeys(EMOTIONS)
-    means = np.mean(np.stack(values), axis=0, dtype=np.float64)
-    return {
-        emotion: round(float(value), 6)
-        for emotion, value in zip(EMOTIONS, means, strict=True)
-    }
+    means = np.stack(values).astype(np.float64).mean(axis=0).tolist()
+    return {emotion: round(p, 6) for emotion, p in zip(EMOTIONS, means, strict=True)}
 
 
 def table_text(rows: list[Row]) -> str:
@@ -265,5 +262,6 @@ def _up_to_date(
 
 def _simulated(session: Path) -> bool | None:
     path = session / "session.json"
-    value = read_json(path).get("simulated") if path.is_file() else None
+    manifest = read_json(path) if path.is_file() else None
+    value = manifest.get("simulated") if isinstance(manifest, dict) else None
     return value if isinstance(value, bool) else None
