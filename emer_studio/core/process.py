@@ -107,7 +107,7 @@ class Child:
         Raises
         ------
         WorkFailedError
-            When the child ends first.
+            When the child ends or reports an error first.
         """
         deadline = time.monotonic() + timeout_s
         while True:
@@ -118,6 +118,8 @@ class Child:
             if event is None:
                 self._events.put(None)
                 raise WorkFailedError(self.last_error or self._ended_text())
+            if event.get("event") == "error" and "error" not in names:
+                raise WorkFailedError(self.last_error)
             if event.get("event") in names:
                 return event
 

@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from emer_studio.core import clock
 from emer_studio.schema.streams import Channel
@@ -28,6 +29,9 @@ GAZE_CHANNELS = tuple(
         ("pupil", "Diameter", "mm"),
         ("openness", "EyeLidDistance", "mm"),
         ("valid", "Valid", "boolean"),
+        ("origin_x", "PositionX", "mm"),
+        ("origin_y", "PositionY", "mm"),
+        ("origin_z", "PositionZ", "mm"),
     )
 )
 
@@ -77,6 +81,17 @@ class SimulatedTracker:
             self.sent += due
 
 
-def gaze_rows(model: GazeModel, count: int, emotion: str) -> np.ndarray[Any, Any]:
-    """Return the next samples of a model as rows of `GAZE_CHANNELS`, shape (count, 10)."""
-    raise RuntimeError
+def gaze_rows(model: GazeModel, count: int, emotion: str) -> npt.NDArray[np.float32]:
+    """Return the next samples of a model as rows of `GAZE_CHANNELS`, shape (count, 16)."""
+    batch = model.next(count, emotion)
+    by_eye = np.concatenate(
+        [
+            batch.xy,
+            batch.pupil_mm[:, :, None],
+            batch.openness_mm[:, :, None],
+            batch.valid[:, :, None],
+            batch.origin_mm,
+        ],
+        axis=2,
+    )
+    return by_eye.reshape(count, len(GAZE_CHANNELS)).astype(np.float32)

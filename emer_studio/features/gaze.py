@@ -106,9 +106,9 @@ def find_events(
     event = np.zeros(len(times_s), np.uint8)
     if len(times_s) < 2:
         return event
-    good = np.isfinite(xy).all(axis=2)
+    good: npt.NDArray[np.bool_] = np.all(np.isfinite(xy), axis=2)
     place = np.where(good[:, :, None], xy, 0).sum(axis=1)
-    seen = good.any(axis=1)
+    seen: npt.NDArray[np.bool_] = np.any(good, axis=1)
     place = place / np.maximum(good.sum(axis=1), 1)[:, None] * np.asarray(screen_deg)
     step_s = np.diff(times_s)
     speed = np.hypot(*np.diff(place, axis=0).T) / np.where(step_s > 0, step_s, np.inf)

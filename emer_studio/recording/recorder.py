@@ -32,6 +32,7 @@ _PULL_S = 0.1  # chosen by us: a chunk reaches the disk at most this late
 _GATHER_S = 0.03  # between pulls of a fast stream, so that a chunk holds several samples
 _OFFSET_EVERY_S = 1.0  # liblsl measures every 2 s; asking more often costs nothing
 _RING_ROWS = 2048
+_MOST = 4096  # samples of one pull
 
 
 class _Track:
@@ -173,8 +174,8 @@ class Recorder:
                 self._pull(track, _PULL_S, sync=marker)
                 if not marker:
                     self._stop.wait(_GATHER_S)
-            while self._pull(track, 0.02, sync=False):
-                pass
+            while self._pull(track, 0.0, sync=False) == _MOST:
+                pass  # what has arrived by now, and no more: the sender may go on for ever
         except EmerError as problem:
             track.problem = str(problem)
             self._finding(track, "lost")
@@ -183,7 +184,7 @@ class Recorder:
             self._on_event("error", text=f"The recording cannot be written: {problem}.")
 
     def _pull(self, track: _Track, timeout_s: float, *, sync: bool) -> int:
-        values, stamps = track.inlet.pull(timeout_s)
+        values, stamps = track.inlet.pull(timeout_s, _MOST)
         if len(stamps):
             self._writer.samples(track.number, stamps, values, sync=sync)
             track.stamps.append(stamps)

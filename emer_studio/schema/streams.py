@@ -8,6 +8,7 @@ the channel descriptions of the XDF *Gaze Meta-Data* convention (channel ``type`
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emer_studio.core.errors import BadInputError
@@ -48,21 +49,20 @@ class StreamHeader:
 
 @dataclass(frozen=True, slots=True)
 class GazeLayout:
-    """Which channel holds what; -1 where the stream does not have it.
+    """Which channel holds what.
 
-    Gaze is in units of the display (0..1, origin top left) when `normalised`, else px.
+    Attributes
+    ----------
+    columns : dict of str to int
+        Channel index by role: ``left_x``, ``right_pupil``, ``left_valid``,
+        ``left_openness``, ``left_origin_x`` and so on; a role the stream lacks is absent.
+    normalised : bool
+        Gaze in units of the display (0..1, origin top left); else in px.
+    pupil_unit : str
+        As the sender gives it, e.g. ``mm``; empty when it does not say.
     """
 
-    left_x: int
-    left_y: int
-    right_x: int
-    right_y: int
-    left_pupil: int
-    right_pupil: int
-    left_valid: int
-    right_valid: int
-    left_openness: int
-    right_openness: int
+    columns: Mapping[str, int]
     normalised: bool
     pupil_unit: str
 
@@ -121,27 +121,11 @@ def gaze_layout(header: StreamHeader) -> GazeLayout | None:
         if role and role not in found:
             found[role] = index
             units[role] = channel.unit.lower()
-    if (
-        not {"left_x", "left_y"} <= found.keys()
-        and not {"right_x", "right_y"} <= found.keys()
-    ):
+    if not any({f"{eye}_x", f"{eye}_y"} <= found.keys() for eye in ("left", "right")):
         return None
     unit = units.get("left_x") or units.get("right_x") or ""
-
-    def at(role: str) -> int:
-        return found.get(role, -1)
-
     return GazeLayout(
-        left_x=at("left_x"),
-        left_y=at("left_y"),
-        right_x=at("right_x"),
-        right_y=at("right_y"),
-        left_pupil=at("left_pupil"),
-        right_pupil=at("right_pupil"),
-        left_valid=at("left_valid"),
-        right_valid=at("right_valid"),
-        left_openness=at("left_openness"),
-        right_openness=at("right_openness"),
+        columns=found,
         normalised="pixel" not in unit and unit != "px",
         pupil_unit=units.get("left_pupil") or units.get("right_pupil") or "",
     )
@@ -155,6 +139,9 @@ _KINDS = {
     "confidence": "valid",
     "valid": "valid",
     "eyeliddistance": "openness",
+    "positionx": "origin_x",
+    "positiony": "origin_y",
+    "positionz": "origin_z",
 }
 
 
@@ -165,9 +152,13 @@ def _role(channel: Channel) -> str | None:
         eye = next((side for side in ("left", "right") if side in label), "left")
     if eye == "both":
         eye = "left"
-    if label.startswith(("x.", "y.")) and ".gaze_point" in label:
-        return f"{eye}_{label[0]}" if "position_on_display_area" in label else None
-    if label.startswith("valid.") and "position_on_display_area" not in label:
-        return f"{eye}_valid" if ".gaze_point" in label else None
+    if label.startswith(("x.", "y.", "z.")):
+        axis = label[0]
+        if "position_on_display_area" in label:
+            return f"{eye}_{axis}"
+        return f"{eye}_origin_{axis}" if ".gaze_origin" in label else None
+    if label.startswith(("valid.", "available.")):
+        gaze = label.startswith("valid.") and ".gaze_point" in label
+        return f"{eye}_valid" if gaze else None
     kind = _KINDS.get(channel.type.lower())
     return f"{eye}_{kind}" if kind else None

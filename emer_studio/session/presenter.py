@@ -91,7 +91,7 @@ class WindowPresenter:
 
     def rate(self, trial: Trial, page: RatingPage) -> dict[str, Any]:
         """Ask one rating page."""
-        self._child.send("rate", trial=trial.number, page=page.model_dump(mode="json"))
+        self._child.send("rate", trial=trial.number, page=page.model_dump(mode="json", exclude_defaults=True))
         return self._wait("rating", timeout_s=_ANSWER_S)
 
     def _pause(self, seconds: float) -> None:

@@ -221,4 +221,6 @@ class ParticipantProcess(QObject):
     def _photograph(self, name: str) -> None:
         if self._snapshot_dir is not None:
             self._photographed += 1
-            self._window.snapshot(self._snapshot_dir / f"{self._photographed:03d}-{name}.png")
+            self._window.snapshot(
+                self._snapshot_dir / f"{self._photographed:03d}-{name}.png"
+            )

@@ -145,7 +145,9 @@ class SamForm(RatingForm):
         key = (name, point, side)
         if key not in self._pictures:
             ratio = self.devicePixelRatioF()
-            picture = QPixmap(QSize(max(round(side * ratio), 1), max(round(side * ratio), 1)))
+            picture = QPixmap(
+                QSize(max(round(side * ratio), 1), max(round(side * ratio), 1))
+            )
             picture.fill(Qt.GlobalColor.transparent)
             painter = QPainter(picture)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
