@@ -61,7 +61,7 @@ class AudioOutput(Protocol):
         """Play `samples`, shape (n, channels), from the next block on."""
 
     def position_s(self, now_s: float | None = None) -> float:
-        """Return the media time being heard in seconds; negative before the first sample."""
+        """Return the media time being heard, seconds; negative before the first sample."""
 
     def stop(self) -> None:
         """Fall silent; the output stays open for the next clip."""

@@ -116,7 +116,8 @@ class ClipPlayer:
         self._pictures: decode.Pictures | None = None
         self._thread: threading.Thread | None = None
         self._origin_s = self._duration_s = 0.0
-        self._last_index: int | None = None
+        self._before = -1  # index of the picture handed out last
+        self._found: ClipFacts | None = None
         self.facts: ClipFacts | None = None
         self.first_frame: Frame | None = None
         self.started_t_s: float | None = None
@@ -151,7 +152,7 @@ class ClipPlayer:
 
     @property
     def audio(self) -> str:
-        """Return "device", "silent" (sound that nobody hears) or "none" (no sound track)."""
+        """Return "device", "silent" (a sound that nobody hears) or "none" (no track)."""
         if self.facts is None or not self.facts.has_audio or not len(self._sound):
             return "none"
         return "silent" if self._output.silent else "device"
@@ -178,8 +179,7 @@ class ClipPlayer:
             self._changed.notify_all()
         if due is None:
             return None
-        before = self._last_index if self._last_index is not None else self._first_index - 1
-        self._last_index = due.index
+        before, self._before = self._before, due.index
         return Frame(
             due.index,
             due.pts_s,
@@ -267,14 +267,15 @@ class ClipPlayer:
                 fix="Cut it, or set trim_in_s and trim_out_s.",
             )
         until_s = self._origin_s + self._duration_s
-        self._first_index = timeline.index_of(self._origin_s)
-        expected = timeline.index_of(until_s) - self._first_index
+        first = timeline.index_of(self._origin_s)
+        self._before = first - 1
+        expected = timeline.index_of(until_s) - first
         if timeline.has_audio:
             self._read_sound()
         self._pictures = decode.Pictures(
             timeline, self._origin_s, until_s, fit_px=self._fit_px, wanted=self._wanted
         )
-        self._pending_facts = ClipFacts(
+        self._found = ClipFacts(
             timeline.width,
             timeline.height,
             timeline.fps,
@@ -311,6 +312,6 @@ class ClipPlayer:
                 return False
             self._queue.append(frame)
         if self.first_frame is None:
-            self.first_frame, self.facts = frame, self._pending_facts
+            self.first_frame, self.facts = frame, self._found
             self._ready.set()
         return True

@@ -36,7 +36,8 @@ def figure(dimension: str, level: float) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}">'
         f'<g stroke="{_INK}" stroke-width="{_LINE}" stroke-linecap="round"'
-        f' stroke-linejoin="round" fill="none">{draw(min(max(level, 0.0), 1.0))}</g></svg>\n'
+        f' stroke-linejoin="round" fill="none">{draw(min(max(level, 0.0), 1.0))}'
+        "</g></svg>\n"
     )
 
 
@@ -125,7 +126,9 @@ def _arousal(level: float) -> str:
         if level < 0.2:  # asleep, then drowsy
             parts.append(_path(f"M{x - 5} 32 q5 {4 - 10 * level:.1f} 10 0"))
         else:
-            parts.append(_dot(x, 31, 1.8 + opening * 0.62, fill="#fffdf8", stroke_width=2.4))
+            parts.append(
+                _dot(x, 31, 1.8 + opening * 0.62, fill="#fffdf8", stroke_width=2.4)
+            )
             parts.append(_dot(x, 31, 1.6 + 0.9 * level, fill=_INK, stroke="none"))
     if level < 0.5:
         parts.append(_path(f"M{54 - 2 * level:.1f} 45 h{12 + 4 * level:.1f}"))
@@ -167,7 +170,9 @@ def _dominance(level: float) -> str:
         _dot(8, -81, 2.8, fill=_INK, stroke="none"),
         _path("M-7 -68 H7", stroke_width=f"{_LINE / size**0.7:.2f}"),
     ]
-    frame = '<rect x="4" y="4" width="112" height="112" rx="8" fill="#e4e9ee" stroke="none"/>'
+    frame = (
+        '<rect x="4" y="4" width="112" height="112" rx="8" fill="#e4e9ee" stroke="none"/>'
+    )
     ground = _path("M14 112 H106", stroke="#9aa7b4")
     return (
         f"{frame}{ground}"

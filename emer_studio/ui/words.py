@@ -57,9 +57,11 @@ class Words:
 
     def label(self, label: str) -> str:
         """Return what to show for a label; unknown labels are shown as they are."""
-        return _at(self._texts, f"labels.{label}") or _at(
-            self._english, f"labels.{label}"
-        ) or label
+        return (
+            _at(self._texts, f"labels.{label}")
+            or _at(self._english, f"labels.{label}")
+            or label
+        )
 
 
 def _read(language: str) -> dict[str, Any]:

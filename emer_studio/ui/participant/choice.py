@@ -97,11 +97,15 @@ class ChoiceForm(_OneOf):
             look.card(painter, place, 10 * u, fill, edge, 4 * u)
             chip = QRectF(place.left() + 16 * u, place.top(), 44 * u, place.height())
             if index < 9:
-                look.text(painter, chip, str(index + 1), 22 * u, colour=look.ACCENT, bold=True)
+                look.text(
+                    painter, chip, str(index + 1), 22 * u, colour=look.ACCENT, bold=True
+                )
             words = place.adjusted(70 * u, 0, -16 * u, 0)
             align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
             shown = self.words.label(label)
-            look.text(painter, words, shown, 28 * u, colour=look.INK, bold=picked, align=align)
+            look.text(
+                painter, words, shown, 28 * u, colour=look.INK, bold=picked, align=align
+            )
 
 
 class ScaleForm(_OneOf):

@@ -105,13 +105,14 @@ def answers_to(
     """
     if rating.kind == "sam":
         felt_values = [felt.get(name, 0.0) for name in rating.dimensions]
-        return [
-            _Key.Key_0 + _point(value, rating.points, chance) for value in felt_values
-        ]
+        return [_Key.Key_0 + _point(value, rating.points, chance) for value in felt_values]
     if rating.kind == "scale":
-        return _to(_point(felt.get("arousal", 0.0), rating.points, chance) - 1, (
-            rating.points - 1
-        ) // 2, _Key.Key_Right, _Key.Key_Left)
+        return _to(
+            _point(felt.get("arousal", 0.0), rating.points, chance) - 1,
+            (rating.points - 1) // 2,
+            _Key.Key_Right,
+            _Key.Key_Left,
+        )
     if emotion in rating.labels and chance.random() >= _SLIP:
         index = rating.labels.index(emotion)
     else:
