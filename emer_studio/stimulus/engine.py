@@ -176,7 +176,6 @@ class ClipPlayer:
         with self._changed:
             while self._queue and self._queue[0].media_s <= media_s + _SLACK_S:
                 due = self._queue.popleft()
-            self._changed.notify_all()
         if due is None:
             return None
         before, self._before = self._before, due.index
@@ -190,9 +189,14 @@ class ClipPlayer:
         )
 
     def next_due_s(self, now_s: float) -> float:
-        """Return the LSL time at which to ask again: the next picture, or the end."""
+        """Return the LSL time at which to ask again: the next picture, or the end.
+
+        Called once the picture at hand is painted, so the decoder is woken here: it
+        works in the pause between two pictures, not beside the painting.
+        """
         media_s = self._output.position_s(now_s)
         with self._changed:
+            self._changed.notify_all()
             following = self._queue[0].media_s if self._queue else None
             finished = self._decoded_all
         if following is None and not finished:
@@ -307,7 +311,7 @@ class ClipPlayer:
         room = int(np.clip(_QUEUE_BYTES // frame.picture.nbytes, _QUEUE_MIN, _QUEUE_MAX))
         with self._changed:
             while len(self._queue) >= room and not self._stop.is_set():
-                self._changed.wait()
+                self._changed.wait(0.05)
             if self._stop.is_set():
                 return False
             self._queue.append(frame)
