@@ -12,7 +12,13 @@ from emer_studio.schema.rating import local_text, mapped, parse_page
         {"id": "sam", "kind": "sam", "dimensions": ["valence", "arousal"]},
         {"id": "sam", "kind": "sam", "dimensions": ["dominance"], "points": 5},
         {"id": "e", "kind": "choice", "labels": ["a", "b"], "question": {"en": "?"}},
-        {"id": "s", "kind": "scale", "points": 7, "question": {"zh": "?"}, "low": {"en": "no"}},
+        {
+            "id": "s",
+            "kind": "scale",
+            "points": 7,
+            "question": {"zh": "?"},
+            "low": {"en": "no"},
+        },
     ],
 )
 def test_pages_survive_a_round_trip(raw):
@@ -27,9 +33,15 @@ def test_pages_survive_a_round_trip(raw):
         ({"id": "s", "kind": "sam", "dimensions": ["valence"] * 2}, "different"),
         ({"id": "s", "kind": "sam", "dimensions": ["joy"]}, "dimensions"),
         ({"id": "s", "kind": "sam", "dimensions": ["valence"], "points": 6}, "5, 7 or 9"),
-        ({"id": "s", "kind": "choice", "labels": ["a"], "question": {"en": "?"}}, "two or more"),
+        (
+            {"id": "s", "kind": "choice", "labels": ["a"], "question": {"en": "?"}},
+            "two or more",
+        ),
         ({"id": "s", "kind": "choice", "labels": ["a", "b"]}, "needs a question"),
-        ({"id": "s", "kind": "scale", "labels": ["a"], "question": {"en": "?"}}, "no labels"),
+        (
+            {"id": "s", "kind": "scale", "labels": ["a"], "question": {"en": "?"}},
+            "no labels",
+        ),
         ({"id": "s", "kind": "sam", "dimensions": ["valence"], "pionts": 9}, "pionts"),
         ({"id": "", "kind": "sam", "dimensions": ["valence"]}, "id"),
         ({}, "kind"),

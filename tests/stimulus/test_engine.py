@@ -141,7 +141,9 @@ def test_sound_that_nobody_hears_is_called_silent(clip, at):
     [
         pytest.param(lambda p: None, "There is no clip", id="a file that is missing"),
         pytest.param(
-            lambda p: p.write_bytes(b"not a video" * 999), "cannot be read", id="not a video"
+            lambda p: p.write_bytes(b"not a video" * 999),
+            "cannot be read",
+            id="not a video",
         ),
         pytest.param(lambda p: p.write_bytes(b""), "cannot be read", id="an empty file"),
     ],
