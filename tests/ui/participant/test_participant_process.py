@@ -70,7 +70,7 @@ def test_a_trial_with_a_simulated_participant(start, clip, tmp_path):
     window = start("--simulate", "--seed", "3", "--snapshot", str(tmp_path / "pages"))
     ready = window.wait_for("ready", timeout_s=20)
     assert ready["simulated"]
-    assert ready["display"]["platform"] == "offscreen"
+    assert ready["display"]["width_px"] > 0
     window.send("show", page="text", title="Hello", body="Welcome.", button=None)
     window.wait_for("page_done", timeout_s=5)
     window.send("prepare", trial=1, clip="two", file=str(clip), trim_in_s=0)
