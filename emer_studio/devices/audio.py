@@ -39,6 +39,10 @@ _NO_DEVICE = (
 # A device that has not asked for a block for this long is dead; video goes on without it.
 # Chosen by us: ten times the usual latency of a shared output.
 _STALL_S = 0.5
+# A device that is this far ahead of time swallows sound instead of playing it, as virtual
+# ones do. Chosen by us: no real clock gains a quarter of a second within a clip.
+_RUNAWAY_S = 0.25
+_CLOCK_STEP_S = 0.05  # the device's clock was set back; older offsets are worthless
 
 
 class AudioOutput(Protocol):
@@ -61,7 +65,7 @@ class AudioOutput(Protocol):
         """Play `samples`, shape (n, channels), from the next block on."""
 
     def position_s(self, now_s: float | None = None) -> float:
-        """Return the media time being heard in seconds; negative before the first sample."""
+        """Return the media time being heard, seconds; negative before the first sample."""
 
     def stop(self) -> None:
         """Fall silent; the output stays open for the next clip."""
@@ -220,8 +224,12 @@ class DeviceOutput:
         block[len(part) :] = 0.0
         if len(part):
             zero = heard_t_s - start / self.rate_hz
-            if start == 0:
+            if start == 0 or self._onset_t_s is None:
                 self._onset_t_s = heard_t_s
+            if zero < self._onset_t_s - _RUNAWAY_S:
+                self.problem = f"{self.name} takes sound faster than it can be heard."
+            if self.problem:
+                zero = self._onset_t_s
             if samples is self._samples:
                 self._next = start + len(part)
                 self._zero_t_s = zero
@@ -232,7 +240,10 @@ class DeviceOutput:
         # Some host interfaces leave these times at zero; the stated latency remains.
         if times.currentTime <= 0 or not 0 <= ahead < 2:
             return now + float(self._stream.latency)
-        self._offsets_s.append(now - times.currentTime)
+        offset_s = now - times.currentTime
+        if self._offsets_s and offset_s - min(self._offsets_s) > _CLOCK_STEP_S:
+            self._offsets_s.clear()
+        self._offsets_s.append(offset_s)
         return float(times.outputBufferDacTime + min(self._offsets_s))
 
     def stop(self) -> None:

@@ -27,7 +27,7 @@ Picture = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.float32]
 
 MAX_CLIP_S = 900.0
-"""Longest part of a clip that can be played: its sound is held in memory (23 MB a minute)."""
+"""Longest part of a clip that plays: its sound is held in memory, 23 MB a minute."""
 
 _UNSPECIFIED = 2  # FFmpeg's AVCOL_SPC_UNSPECIFIED
 _MAX_ERRORS = 1000  # chosen by us: a file that yields only errors ends
@@ -111,7 +111,7 @@ def read_timeline(path: Path) -> Timeline:
         stream = _video_stream(container, path)
         width, height = int(stream.width), int(stream.height)
         pts = [p.pts for p in _packets(container, stream) if p.size and p.pts is not None]
-        pts_s = np.unique(np.array(pts, np.int64)) * float(stream.time_base or 0)
+        pts_s = np.unique(np.array(pts, np.float64)) * float(stream.time_base or 0)
         rate = float(stream.average_rate or 0)
         has_audio = bool(container.streams.audio)
     if not len(pts_s) or width <= 0:
@@ -276,6 +276,6 @@ def _blocks(
                 if start_s is None or abs(frame.time - due) > 0.1:
                     start_s, done = frame.time, 0
             for out in resampler.resample(frame):
-                block = out.to_ndarray().reshape(-1, channels)
+                block = out.to_ndarray().reshape(-1, channels).astype(np.float32)
                 yield (start_s or 0.0) + done / rate_hz, block
                 done += len(block)

@@ -116,7 +116,8 @@ class ClipPlayer:
         self._pictures: decode.Pictures | None = None
         self._thread: threading.Thread | None = None
         self._origin_s = self._duration_s = 0.0
-        self._last_index: int | None = None
+        self._before = -1  # index of the picture handed out last
+        self._found: ClipFacts | None = None
         self.facts: ClipFacts | None = None
         self.first_frame: Frame | None = None
         self.started_t_s: float | None = None
@@ -151,7 +152,7 @@ class ClipPlayer:
 
     @property
     def audio(self) -> str:
-        """Return "device", "silent" (sound that nobody hears) or "none" (no sound track)."""
+        """Return "device", "silent" (a sound that nobody hears) or "none" (no track)."""
         if self.facts is None or not self.facts.has_audio or not len(self._sound):
             return "none"
         return "silent" if self._output.silent else "device"
@@ -175,11 +176,9 @@ class ClipPlayer:
         with self._changed:
             while self._queue and self._queue[0].media_s <= media_s + _SLACK_S:
                 due = self._queue.popleft()
-            self._changed.notify_all()
         if due is None:
             return None
-        before = self._last_index if self._last_index is not None else self._first_index - 1
-        self._last_index = due.index
+        before, self._before = self._before, due.index
         return Frame(
             due.index,
             due.pts_s,
@@ -190,9 +189,14 @@ class ClipPlayer:
         )
 
     def next_due_s(self, now_s: float) -> float:
-        """Return the LSL time at which to ask again: the next picture, or the end."""
+        """Return the LSL time at which to ask again: the next picture, or the end.
+
+        Called once the picture at hand is painted, so the decoder is woken here: it
+        works in the pause between two pictures, not beside the painting.
+        """
         media_s = self._output.position_s(now_s)
         with self._changed:
+            self._changed.notify_all()
             following = self._queue[0].media_s if self._queue else None
             finished = self._decoded_all
         if following is None and not finished:
@@ -267,14 +271,15 @@ class ClipPlayer:
                 fix="Cut it, or set trim_in_s and trim_out_s.",
             )
         until_s = self._origin_s + self._duration_s
-        self._first_index = timeline.index_of(self._origin_s)
-        expected = timeline.index_of(until_s) - self._first_index
+        first = timeline.index_of(self._origin_s)
+        self._before = first - 1
+        expected = timeline.index_of(until_s) - first
         if timeline.has_audio:
             self._read_sound()
         self._pictures = decode.Pictures(
             timeline, self._origin_s, until_s, fit_px=self._fit_px, wanted=self._wanted
         )
-        self._pending_facts = ClipFacts(
+        self._found = ClipFacts(
             timeline.width,
             timeline.height,
             timeline.fps,
@@ -306,11 +311,11 @@ class ClipPlayer:
         room = int(np.clip(_QUEUE_BYTES // frame.picture.nbytes, _QUEUE_MIN, _QUEUE_MAX))
         with self._changed:
             while len(self._queue) >= room and not self._stop.is_set():
-                self._changed.wait()
+                self._changed.wait(0.05)
             if self._stop.is_set():
                 return False
             self._queue.append(frame)
         if self.first_frame is None:
-            self.first_frame, self.facts = frame, self._pending_facts
+            self.first_frame, self.facts = frame, self._found
             self._ready.set()
         return True

@@ -1,4 +1,4 @@
-"""The one QApplication of a process, made so that a missing display is an error, not an abort."""
+"""The one QApplication of a process; a missing display is an error, not an abort."""
 
 from __future__ import annotations
 

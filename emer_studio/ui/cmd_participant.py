@@ -97,7 +97,8 @@ def run(args: argparse.Namespace) -> int:
         simulated=SimulatedParticipant(window, args.seed) if args.simulate else None,
         snapshot_dir=args.snapshot,
     )
-    process.quit_asked.connect(application.quit)
+    # exit, not quit: quit would ask the window first, and it says no.
+    process.quit_asked.connect(application.exit)
     code = _serve(application, window, process, console, _facts(args, screen, output))
     window.finish()
     _last_resort()
@@ -143,13 +144,13 @@ def _serve(
         nonlocal code
         if alone:
             code = 130
-            application.quit()
+            application.exit()
 
     control: Control | None = None
 
     def poll() -> None:
         if control is not None and control.stopped.is_set():
-            application.quit()
+            application.exit()
 
     def begin() -> None:
         # The window is on the screen: the first page is really shown from here on.

@@ -36,7 +36,8 @@ def figure(dimension: str, level: float) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {SIDE} {SIDE}">'
         f'<g stroke="{_INK}" stroke-width="{_LINE}" stroke-linecap="round"'
-        f' stroke-linejoin="round" fill="none">{draw(min(max(level, 0.0), 1.0))}</g></svg>\n'
+        f' stroke-linejoin="round" fill="none">{draw(min(max(level, 0.0), 1.0))}'
+        "</g></svg>\n"
     )
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "can_write",
     "card",
     "font",
+    "paragraph",
     "text",
     "unit",
 ]
@@ -84,7 +85,7 @@ def text(
     align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignCenter,
 ) -> QRectF:
     """Draw wrapped text in a box, smaller where it would not fit; return its bounds."""
-    flags = int(align) | int(Qt.TextFlag.TextWordWrap)
+    flags = align.value | Qt.TextFlag.TextWordWrap.value
     for _ in range(12):
         painter.setFont(font(pixels, bold=bold))
         bounds = painter.boundingRect(box, flags, words)
@@ -94,6 +95,16 @@ def text(
     painter.setPen(colour)
     painter.drawText(box, flags, words)
     return bounds
+
+
+def paragraph(painter: QPainter, box: QRectF, words: str, pixels: float) -> None:
+    """Draw a text in the middle of a box; several lines start at one left edge."""
+    left, middle = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
+    painter.setFont(font(pixels))
+    flags = left.value | Qt.TextFlag.TextWordWrap.value
+    width = min(painter.boundingRect(box, flags, words).width() + 2, box.width())
+    box = QRectF(box.center().x() - width / 2, box.top(), width, box.height())
+    text(painter, box, words, pixels, align=left | middle)
 
 
 def card(

@@ -113,12 +113,7 @@ class TextPage(Page):
             look.text(painter, box, self._title, 46 * u, bold=True)
             top = 180 * u
         body = QRectF(left, top, width, max(bottom - top, 10))
-        long = len(self._body) > 160 or "\n" in self._body.strip()
-        align = Qt.AlignmentFlag.AlignLeft if long else Qt.AlignmentFlag.AlignHCenter
-        # The whole paragraph is centred, its lines start at the left where they are many.
-        look.text(
-            painter, body, self._body, 32 * u, align=align | Qt.AlignmentFlag.AlignVCenter
-        )
+        look.paragraph(painter, body, self._body, 32 * u)
         if self._button:
             box = self._button_box()
             look.button(painter, box, self._button, u, ready=True)
@@ -127,7 +122,7 @@ class TextPage(Page):
         hint = QRectF(0, self.height() - 34 * u, self.width() - 20 * u, 26 * u)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         look.text(
-            painter, hint, self._words("stop_hint"), 17 * u, colour=look.SOFT, align=right
+            painter, hint, self._words("stop_hint"), 18 * u, colour=look.SOFT, align=right
         )
 
     def _button_box(self) -> QRectF:

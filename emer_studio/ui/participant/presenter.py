@@ -44,7 +44,7 @@ class ClipPresenter(QObject):
         Where the sound goes.
     """
 
-    event = Signal(str, dict)
+    happened = Signal(str, dict)
     finished = Signal()
     _prepared = Signal(object, str)
 
@@ -107,12 +107,12 @@ class ClipPresenter(QObject):
         if player is not self._player or wanted is None:
             return  # another clip was asked for meanwhile
         if problem or player.facts is None:
-            self.event.emit("clip_failed", {**_which(wanted), "text": problem})
+            self.happened.emit("clip_failed", {**_which(wanted), "text": problem})
             self._drop()
             return
         self._ready = True
         facts = player.facts
-        self.event.emit(
+        self.happened.emit(
             "clip_ready",
             {
                 **_which(wanted),
@@ -152,10 +152,12 @@ class ClipPresenter(QObject):
                 shown_s = page.present(frame.picture)
                 self._log.add(record, frame, shown_s)
                 if len(record.shown_s) == 1:
-                    self.event.emit("clip_onset", {**_which(self._wanted), "t_s": shown_s})
+                    self.happened.emit(
+                        "clip_onset", {**_which(self._wanted), "t_s": shown_s}
+                    )
             self._tell_sound(player)
         except Exception as error:
-            self.event.emit("error", {"text": f"The clip was broken off: {error}"})
+            self.happened.emit("error", {"text": f"The clip was broken off: {error}"})
             self._end(complete=False)
             return
         now_s = clock.now_s()
@@ -171,7 +173,7 @@ class ClipPresenter(QObject):
             return
         self._sound_told = True
         where = {"t_s": onset_t_s, "output": self._output.name}
-        self.event.emit("audio_onset", {**_which(self._wanted), **where})
+        self.happened.emit("audio_onset", {**_which(self._wanted), **where})
 
     def abort(self) -> None:
         """Break off the clip being shown, if there is one."""
@@ -195,7 +197,7 @@ class ClipPresenter(QObject):
         self._drop()
         self._log.sync()
         said: dict[str, Any] = {"t_s": ended_t_s, "complete": complete, "summary": summary}
-        self.event.emit("clip_end", {**_which(wanted), **said})
+        self.happened.emit("clip_end", {**_which(wanted), **said})
 
     def _drop(self) -> None:
         """Close the clip at hand and wait for its threads."""

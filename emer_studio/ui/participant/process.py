@@ -75,7 +75,7 @@ class ParticipantProcess(QObject):
         self._trial = 0
         self.command.connect(self._on_command)
         window.stop_requested.connect(self._on_stop)
-        presenter.event.connect(self._on_clip_event)
+        presenter.happened.connect(self._on_clip_event)
         presenter.finished.connect(self._on_clip_finished)
         self._commands: dict[str, Callable[[Command], None]] = {
             "show": self._show,

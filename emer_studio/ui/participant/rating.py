@@ -63,7 +63,7 @@ class RatingForm(Page):
     def answers_box(self) -> QRectF:
         """Return the place between question and button."""
         u = look.unit(self)
-        top, bottom = 92 * u, self.height() - 118 * u
+        top, bottom = 88 * u, self.height() - 112 * u
         return QRectF(30 * u, top, self.width() - 60 * u, bottom - top)
 
     def draw(self, painter: QPainter, u: float) -> None:
@@ -84,10 +84,10 @@ class RatingForm(Page):
         centre = Qt.AlignmentFlag.AlignVCenter
         left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         half = QRectF(line.left(), line.top(), line.width() * 0.66, line.height())
-        look.text(painter, half, keys, 17 * u, colour=look.SOFT, align=left | centre)
+        look.text(painter, half, keys, 18 * u, colour=look.SOFT, align=left | centre)
         half = line.adjusted(line.width() * 0.66, 0, 0, 0)
         stop = self.words("stop_hint")
-        look.text(painter, half, stop, 17 * u, colour=look.SOFT, align=right | centre)
+        look.text(painter, half, stop, 18 * u, colour=look.SOFT, align=right | centre)
 
     def _button_box(self) -> QRectF:
         u = look.unit(self)

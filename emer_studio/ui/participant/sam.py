@@ -100,7 +100,7 @@ class SamForm(RatingForm):
         box, u = self.row_box(row), look.unit(self)
         width = (box.width() - 28 * u) / self.rating.points
         left = box.left() + 14 * u + (point - 1) * width
-        return QRectF(left, box.top() + 36 * u, width, box.height() - 40 * u)
+        return QRectF(left, box.top() + 33 * u, width, box.height() - 36 * u)
 
     def draw_answers(self, painter: QPainter, u: float, box: QRectF) -> None:
         """Draw every row."""
@@ -113,7 +113,7 @@ class SamForm(RatingForm):
         edge = look.MISSING if missing else look.ACCENT if active else None
         fill = look.CARD if active or missing else look.CARD_QUIET
         look.card(painter, box, 12 * u, fill, edge, (5 if missing else 3) * u)
-        line = QRectF(box.left() + 20 * u, box.top() + 5 * u, box.width() - 40 * u, 30 * u)
+        line = QRectF(box.left() + 20 * u, box.top() + 3 * u, box.width() - 40 * u, 29 * u)
         centre = Qt.AlignmentFlag.AlignVCenter
         for key, align, bold in (
             ("low", Qt.AlignmentFlag.AlignLeft, False),
@@ -135,10 +135,10 @@ class SamForm(RatingForm):
         picked = self.answers.get(name) == point
         if picked:
             look.card(painter, box, 10 * u, look.PICKED, look.ACCENT, 4 * u)
-        side = min(box.width() - 10 * u, box.height() - 30 * u)
-        at = QRectF(box.center().x() - side / 2, box.top() + 5 * u, side, side)
+        side = min(box.width() - 10 * u, box.height() - 27 * u)
+        at = QRectF(box.center().x() - side / 2, box.top() + 3 * u, side, side)
         painter.drawPixmap(at.topLeft(), self._picture(name, point, round(side)))
-        digit = QRectF(box.left(), box.bottom() - 26 * u, box.width(), 24 * u)
+        digit = QRectF(box.left(), box.bottom() - 25 * u, box.width(), 24 * u)
         look.text(painter, digit, str(point), 18 * u, colour=look.INK, bold=picked)
 
     def _picture(self, name: str, point: int, side: int) -> QPixmap:

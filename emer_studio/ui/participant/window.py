@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QElapsedTimer, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QFocusEvent,
@@ -140,7 +140,7 @@ class ParticipantWindow(QWidget):
         self._tick.stop()
         self.close()
 
-    def _page_box(self):  # type: ignore[no-untyped-def]
+    def _page_box(self) -> QRect:
         top = _BANNER_PX if self._banner is not None else 0
         return self.rect().adjusted(0, top, 0, 0)
 
