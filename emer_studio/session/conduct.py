@@ -163,6 +163,7 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         log.journal.close()
         logging.getLogger().removeHandler(handler)
         handler.close()
+    _save(folder, manifest)
     verdict = check_session(folder)
     manifest = manifest.model_copy(update={"verdict": verdict["verdict"]})
     _save(folder, manifest)
@@ -170,7 +171,7 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         "session": str(folder),
         "state": manifest.state,
         "trials": manifest.trials_done,
-        "ratings": log_ratings(folder),
+        "ratings": _count_ratings(folder),
         "xdf": str(folder / "streams_001.xdf"),
         "video": str(folder / "face_001.mkv"),
         "verdict": verdict["verdict"],
@@ -179,7 +180,7 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
     }
 
 
-def log_ratings(folder: Path) -> int:
+def _count_ratings(folder: Path) -> int:
     """Count the ratings in a session's journal."""
     text = (folder / "journal.jsonl").read_text(encoding="utf-8")
     return len(re.findall(r'"event": "rating"', text))

@@ -83,6 +83,7 @@ class LiveSession:
         self._camera_id = ""
         self.window_facts: dict[str, Any] = {}
         self._stopping = False
+        self._log: Path | None = None  # of the session, once it has a folder
 
     # Before there is a folder -------------------------------------------------------
 
@@ -136,6 +137,7 @@ class LiveSession:
 
     def open_window(self, folder: Path) -> None:
         """Open the participant's window."""
+        self._log = folder / "log.txt"
         arguments = [
             "participant",
             *("--presented", str(folder / "presented.csv")),
@@ -205,7 +207,12 @@ class LiveSession:
     # ---------------------------------------------------------------------------------
 
     def _start(self, name: str, arguments: list[str]) -> Child:
-        return Child(name, arguments, on_event=lambda event: self._heard(name, event))
+        return Child(
+            name,
+            arguments,
+            on_event=lambda event: self._heard(name, event),
+            stderr_path=self._log,
+        )
 
     def _heard(self, name: str, event: dict[str, Any]) -> None:
         kind = event.get("event")
