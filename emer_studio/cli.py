@@ -45,7 +45,7 @@ COMMANDS: dict[str, Command] = {
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
     "report": Command("emer_studio.report.cmd_report", "write the HTML report"),
-    "doctor": Command("emer_studio.ui.cmd_doctor", "what works here, and how to fix it"),
+    "doctor": Command("emer_studio.doctor", "what works here, and how to fix it"),
 }
 
 

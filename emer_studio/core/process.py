@@ -71,6 +71,9 @@ class Child:
                 text=True,
                 encoding="utf-8",
                 bufsize=1,
+                # Ctrl-C in a terminal reaches the whole group: only we may decide.
+                start_new_session=sys.platform != "win32",
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
         self._reader = threading.Thread(target=self._read, name=f"{name}-events")
         self._reader.start()

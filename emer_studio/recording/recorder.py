@@ -22,7 +22,7 @@ from emer_studio.core.errors import EmerError
 from emer_studio.core.ring import RingWriter
 from emer_studio.recording.gaps import stream_stats
 from emer_studio.recording.xdf import XdfWriter
-from emer_studio.schema.streams import StreamHeader
+from emer_studio.schema.streams import StreamHeader, gaze_layout
 from emer_studio.streams.inlets import Found, Inlet
 
 __all__ = ["Recorder"]
@@ -83,7 +83,16 @@ class _Track:
             "offset_ms": _rounded(self.last_offset[1] * 1e3),
             "uncertainty_ms": _rounded(self.uncertainty_s * 1e3),
             "ring": str(self.ring.path) if self.ring else "",
+            "gaze": self._gaze_columns(),
         }
+
+    def _gaze_columns(self) -> dict[str, Any]:
+        """Return where a display finds the gaze in a ring row (the stamp comes first)."""
+        layout = gaze_layout(self.header) if self.header.type == "Gaze" else None
+        if layout is None:
+            return {}
+        columns = {role: index + 1 for role, index in layout.columns.items()}
+        return {"normalised": layout.normalised, **columns}
 
 
 def _rounded(value: float) -> float | None:
