@@ -156,14 +156,16 @@ class DeviceOutput:
     def _open(self) -> Any:
         import sounddevice
 
+        device = _default_output()
         stream = sounddevice.OutputStream(
+            device=device["index"],
             samplerate=self.rate_hz,
             channels=self.channels,
             dtype="float32",
             latency="low",
             callback=self._fill,
         )
-        self.name = str(sounddevice.query_devices(stream.device)["name"])
+        self.name = str(device["name"])
         stream.start()
         return stream
 
@@ -257,6 +259,22 @@ class DeviceOutput:
             self._stream.close()
 
 
+def _default_output() -> dict[str, Any]:
+    """Return the system's default output, else the first there is.
+
+    PortAudio knows a default per host interface only; the first interface may have none.
+    """
+    import sounddevice
+
+    try:
+        return dict(sounddevice.query_devices(kind="output"))
+    except (sounddevice.PortAudioError, ValueError):
+        for device in sounddevice.query_devices():
+            if device["max_output_channels"] > 0:
+                return dict(device)
+        raise
+
+
 def open_output(rate_hz: int = 48_000, channels: int = 2) -> AudioOutput:
     """Open the default sound output, or a silent one that says why.
 
@@ -270,8 +288,7 @@ def open_output(rate_hz: int = 48_000, channels: int = 2) -> AudioOutput:
         try:
             return DeviceOutput(rate_hz, channels)
         except sounddevice.PortAudioError:
-            own = int(sounddevice.query_devices(kind="output")["default_samplerate"])
-            return DeviceOutput(own, channels)
+            return DeviceOutput(int(_default_output()["default_samplerate"]), channels)
     except (sounddevice.PortAudioError, ValueError, OSError) as error:
         return SilentOutput(rate_hz, channels, f"No sound output: {error}. {_NO_DEVICE}")
 
@@ -295,7 +312,7 @@ def describe_outputs() -> OutputReport:
     try:
         devices = [d for d in sounddevice.query_devices() if d["max_output_channels"] > 0]
         names = tuple(str(device["name"]) for device in devices)
-        default = str(sounddevice.query_devices(kind="output")["name"]) if names else ""
+        default = str(_default_output()["name"]) if names else ""
     except (sounddevice.PortAudioError, ValueError) as error:
         return OutputReport((), problem=f"No sound output: {error}.", fix=_NO_DEVICE)
     if not names:

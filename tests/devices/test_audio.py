@@ -58,7 +58,8 @@ def card(monkeypatch):
     module = types.ModuleType("sounddevice")
     module.OutputStream = _Stream
     module.PortAudioError = type("PortAudioError", (Exception,), {})
-    module.query_devices = lambda *a, **k: {"name": "card", "default_samplerate": 44100.0}
+    found = {"name": "card", "index": 0, "default_samplerate": 44100.0}
+    module.query_devices = lambda kind=None: found if kind else [found]
     monkeypatch.setitem(sys.modules, "sounddevice", module)
     return module
 
