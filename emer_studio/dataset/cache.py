@@ -22,7 +22,13 @@ from numpy.typing import NDArray
 from emer_studio import __version__
 from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError, WorkFailedError
-from emer_studio.core.files import fsync_file, new_folder, read_json, sha256_file, write_json
+from emer_studio.core.files import (
+    fsync_file,
+    new_folder,
+    read_json,
+    sha256_file,
+    write_json,
+)
 from emer_studio.schema.dataset import (
     DEAD_BAND,
     FACE_SIZE,
@@ -195,7 +201,9 @@ class CacheWriter:
             with contextlib.suppress(OSError):
                 stream.close()
 
-    def _stored(self, sample: SampleRow, frames: int, eyes: int, sha256: str) -> StoredSample:
+    def _stored(
+        self, sample: SampleRow, frames: int, eyes: int, sha256: str
+    ) -> StoredSample:
         band = self._manifest.dead_band
         fields = sample.model_dump()
         for column, valence in (("er3", "er_valence"), ("fer3", "fer_valence")):

@@ -74,5 +74,7 @@ def _synth(args: argparse.Namespace) -> int:
 
 
 SUBCOMMANDS: dict[str, SubCommand] = {
-    "synth": SubCommand("make a synthetic dataset with known limits", _synth_arguments, _synth),
+    "synth": SubCommand(
+        "make a synthetic dataset with known limits", _synth_arguments, _synth
+    ),
 }

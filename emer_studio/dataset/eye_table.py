@@ -118,9 +118,7 @@ def _rate(values: Floats, times_s: Floats) -> Floats:
     return out
 
 
-def _events(
-    event: NDArray[Any], times_s: Floats, place: Floats
-) -> tuple[Floats, Floats]:
+def _events(event: NDArray[Any], times_s: Floats, place: Floats) -> tuple[Floats, Floats]:
     """Return the time since each event began and the running centre of fixations."""
     elapsed = np.full(len(event), np.nan)
     centre = np.full((len(event), 2), np.nan)

@@ -206,7 +206,10 @@ def _faces(
     faces = np.zeros((config.frames, FACE_SIZE, FACE_SIZE, 3), np.uint8)
     for i in np.flatnonzero(valid):
         picture = renderer.render_crop(
-            EMOTIONS[shown], strength * float(rise[i]), FACE_SIZE, t_s=start_s + float(times[i])
+            EMOTIONS[shown],
+            strength * float(rise[i]),
+            FACE_SIZE,
+            t_s=start_s + float(times[i]),
         )
         faces[i] = picture[..., ::-1]  # drawn as BGR, stored as RGB
     return faces, valid, times

@@ -145,5 +145,8 @@ def reachable_limits(model: SynthModel, targets: Floats, seed: int = 0) -> Limit
     face = float((prior[:, None] * shown).max(axis=0).sum())
     stimulus = float((targets[:, None] * given_target).max(axis=1).sum())
     return Limits(
-        face=round(face, 4), eyes=round(eyes, 4), both=round(both, 4), stimulus=round(stimulus, 4)
+        face=round(face, 4),
+        eyes=round(eyes, 4),
+        both=round(both, 4),
+        stimulus=round(stimulus, 4),
     )

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from emer_studio.core.errors import BadInputError
 
-__all__ = ["BLINK", "FIXATION", "RESPONSES", "SACCADE", "EyeResponse", "GazeBatch", "GazeModel"]
+__all__ = [
+    "BLINK",
+    "FIXATION",
+    "RESPONSES",
+    "SACCADE",
+    "EyeResponse",
+    "GazeBatch",
+    "GazeModel",
+]
 
 FIXATION, SACCADE, BLINK = 1, 2, 3
 """Codes of the true events."""
@@ -108,14 +116,21 @@ class GazeModel:
     """
 
     def __init__(
-        self, seed: int, rate_hz: float = 120.0, *, noise_deg: float = 0.1, loss_hz: float = 0.1
+        self,
+        seed: int,
+        rate_hz: float = 120.0,
+        *,
+        noise_deg: float = 0.1,
+        loss_hz: float = 0.1,
     ) -> None:
         if not rate_hz > 0:
             raise BadInputError(f"Expected a sampling rate above 0 Hz, found {rate_hz}.")
         self.rate_hz = float(rate_hz)
         self._noise = noise_deg / _DEG_PER_SCREEN
         streams = np.random.SeedSequence(seed).spawn(7)
-        self._path, self._blinks, self._losses, body, *rest = map(np.random.default_rng, streams)
+        self._path, self._blinks, self._losses, body, *rest = map(
+            np.random.default_rng, streams
+        )
         self._pupil_rng, self._noise_rng, self._single_rng = rest
         self._index = 0
         self._at = np.array([0.5, 0.5])
@@ -130,7 +145,9 @@ class GazeModel:
         self._pupil_base_mm = float(body.uniform(3.0, 4.2))
         self._pupil_response = self._hippus = 0.0
         self._lid_mm = float(body.uniform(9.0, 11.5))
-        self._head_mm = np.array([body.normal(0, 15), body.normal(0, 12), body.normal(650, 25)])
+        self._head_mm = np.array(
+            [body.normal(0, 15), body.normal(0, 12), body.normal(650, 25)]
+        )
         self._half_ipd_mm = float(body.normal(63, 3)) / 2
 
     def next(
@@ -177,7 +194,9 @@ class GazeModel:
         if now > self._fixation_end:
             self._plan_saccade(now, response)
         if now < self._saccade_end:
-            s = (now - self._saccade_start + 1) / (self._saccade_end - self._saccade_start + 1)
+            s = (now - self._saccade_start + 1) / (
+                self._saccade_end - self._saccade_start + 1
+            )
             out[:] = self._from + (self._at - self._from) * s**3 * (10 + s * (6 * s - 15))
             return SACCADE
         out[:] = self._at

@@ -105,7 +105,10 @@ class CrossTransformer(nn.Module):
         self.dropout = nn.Dropout(emb_dropout)
         self.layers = nn.ModuleList(
             nn.ModuleList(
-                [CrossAttention(dim, heads, head_dim, dropout), FeedForward(dim, dim, dropout)]
+                [
+                    CrossAttention(dim, heads, head_dim, dropout),
+                    FeedForward(dim, dim, dropout),
+                ]
             )
             for _ in range(depth)
         )
