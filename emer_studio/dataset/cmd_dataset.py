@@ -1,4 +1,4 @@
-"""``emer-studio dataset``: make training datasets; each sub-command is a line in a table."""
+"""``emer-studio dataset``: make training datasets; a table of sub-commands."""
 
 from __future__ import annotations
 

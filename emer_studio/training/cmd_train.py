@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     seed = benchmark.seeds[0] if args.seed is None else args.seed
     if args.epochs < 1 or seed < 0:
         raise BadInputError(
-            f"Expected at least 1 epoch and a seed of 0 or more; found {args.epochs} and {seed}."
+            f"Expected at least 1 epoch and a seed of 0 or more; "
+            f"found {args.epochs} and {seed}."
         )
     from emer_studio.dataset.cache import open_cache
 
@@ -131,7 +132,8 @@ def summary_text(result: dict[str, Any]) -> str:
         )
         mean, sd = result["fold_mean"][name], result["fold_sd"][name]
         lines.append(
-            f"  {name.upper():<5}{result[name]:.3f}{span}  folds {mean:.3f} ± {sd:.3f}  {others}"
+            f"  {name.upper():<5}{result[name]:.3f}{span}  folds {mean:.3f} ± {sd:.3f}  "
+            + others
         )
     lines.append(f"Run folder: {result['run']}")
     return "\n".join(lines)

@@ -110,7 +110,8 @@ class Batcher:
         names = dataset.manifest.eye_names()
         if len(scale.mean) != len(names):
             raise BadInputError(
-                f"Expected a dataset with {len(scale.mean)} eye columns, found {len(names)}."
+                f"Expected a dataset with {len(scale.mean)} eye columns, "
+                f"found {len(names)}."
             )
         self._dataset = dataset
         self._scale = scale

@@ -14,6 +14,7 @@ from emer_studio.schema.benchmark import load_benchmark
 from emer_studio.schema.training import FoldSplit, RunInfo
 from emer_studio.training.checkpoint import load_checkpoint
 from emer_studio.training.data import Batcher
+from emer_studio.training.emert import channels_last
 from emer_studio.training.experiment import checkpoint_path, members, read_run
 from emer_studio.training.folds import check_leakage
 from emer_studio.training.predict import predict
@@ -51,7 +52,7 @@ def evaluate_run(run: Path, dataset: Dataset, device: str) -> dict[str, Any]:
     info = read_run(run)
     if info.state != "done":
         raise BadInputError(
-            f"{run} is not finished (its state is {info.state!r}); there is nothing to compare."
+            f"{run} is not finished (state {info.state!r}); there is nothing to compare."
         )
     benchmark = load_benchmark(info.protocol)
     tasks = [(task, labels_of(dataset, task)) for task in tasks_of(benchmark)]
@@ -92,14 +93,14 @@ def _fold(
     train = members(dataset, labels, split.train)
     if not test or not train:
         raise BadInputError(
-            f"Expected {dataset.folder} to hold labelled samples of the participants of fold "
-            f"{split.fold} ({', '.join(split.test)}), found none.",
+            f"Expected {dataset.folder} to hold labelled samples of the participants of "
+            f"fold {split.fold} ({', '.join(split.test)}), found none.",
             fix="Give the dataset the run was trained on.",
         )
     best = load_checkpoint(checkpoint_path(run, split.fold, task.label, "best"))
     where = torch.device(device)
     # The memory layout decides which convolution runs: the same as in training.
-    best.model.subnet.f_extractor.to(memory_format=torch.channels_last)
+    channels_last(best.model)
     batcher = Batcher(dataset, best.scale, info.sampling, where)
     found = predict(best.model.to(where), batcher, test)
     return FoldResult(task, labels, split, train, test, found, best.epoch)

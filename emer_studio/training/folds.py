@@ -46,8 +46,8 @@ def make_folds(participants: Sequence[str], n_folds: int, seed: int) -> list[Fol
         raise BadInputError(f"Expected at least 2 folds, found {n_folds}.")
     if len(counts) < n_folds:
         raise BadInputError(
-            f"{n_folds} folds by participant need at least {n_folds} labelled participants, "
-            f"found {len(counts)}.",
+            f"{n_folds} folds by participant need at least {n_folds} labelled "
+            f"participants, found {len(counts)}.",
             fix="Record more participants, or ask for fewer folds with --folds.",
         )
     rng = np.random.default_rng([seed, 11])
@@ -112,6 +112,7 @@ def check_leakage(samples: Sequence[StoredSample], split: FoldSplit) -> None:
             raise BadInputError(
                 f"Fold {split.fold} leaks: samples {first.sample_id} "
                 f"({home[first.participant]}) and {sample.sample_id} "
-                f"({home[sample.participant]}) hold the same data; training was not started.",
+                f"({home[sample.participant]}) hold the same data; training was not "
+                "started.",
                 fix="Remove the duplicate, or give both the same participant, and rebuild.",
             )

@@ -17,7 +17,7 @@ from emer_studio.core.errors import WorkFailedError
 from emer_studio.dataset.cache import Dataset
 from emer_studio.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from emer_studio.training.data import Batcher, fit_eye_scale
-from emer_studio.training.emert import Emert, EmertConfig
+from emer_studio.training.emert import Emert, EmertConfig, channels_last
 from emer_studio.training.losses import LOSS_WEIGHTS, total_loss
 from emer_studio.training.metrics import (
     classification_scores,
@@ -168,12 +168,9 @@ def new_model(job: FoldJob, settings: Settings) -> Emert:
             eye_columns=job.dataset.eyes.shape[1],
         )
     )
-    cnn = model.subnet.f_extractor
     if settings.cnn_weights is not None:
-        cnn.load_state_dict(settings.cnn_weights)
-    # Same arithmetic, 15-20 % less time for a step on a processor (measured).
-    cnn.to(memory_format=torch.channels_last)
-    return model
+        model.subnet.f_extractor.load_state_dict(settings.cnn_weights)
+    return channels_last(model)
 
 
 def _epoch(
@@ -217,8 +214,8 @@ def _epoch(
     mean = float(total) / len(order)
     if not np.isfinite(mean):
         raise WorkFailedError(
-            f"The loss of fold {job.fold} became {mean} in epoch {epoch}; training stopped. "
-            "The checkpoints of earlier epochs are kept."
+            f"The loss of fold {job.fold} became {mean} in epoch {epoch}; training "
+            "stopped. The checkpoints of earlier epochs are kept."
         )
     return mean
 
