@@ -1,15 +1,19 @@
-"""``emer-studio dataset``: make training datasets; each sub-command is a line in a table."""
+"""``emer-studio dataset``: make training datasets; a table of sub-commands."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import next_free
+from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.synth import SYNTHETIC_NOTE, SynthConfig, synthesise
+from emer_studio.study.folder import open_study
 
 __all__ = ["SUBCOMMANDS", "arguments", "run"]
 
@@ -73,7 +77,34 @@ def _synth(args: argparse.Namespace) -> int:
     return 0
 
 
+def _build_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, metavar="STUDY")
+    parser.add_argument("--out", type=Path, help="folder to create (default: in the study)")
+
+
+def _build(args: argparse.Namespace) -> int:
+    console = Console.of(args)
+    study = open_study(args.study)
+    out = args.out or next_free(study.derived / "dataset")
+    report = build_dataset(
+        study,
+        out,
+        on_trial=lambda done, total: console.progress("cutting trials", done, total),
+    )
+    lines = [
+        f"{out}: {report.samples} samples, a face in {report.faces} of {report.frames} frames"
+        f" ({report.detector})"
+    ]
+    lines += [
+        f"  left out: {entry['session']} trial {entry.get('trial', '-')}: {entry['reason']}"
+        for entry in report.left_out
+    ]
+    console.result({"dataset": str(out), **dataclasses.asdict(report)}, "\n".join(lines))
+    return 0
+
+
 SUBCOMMANDS: dict[str, SubCommand] = {
+    "build": SubCommand("build a dataset from a study", _build_arguments, _build),
     "synth": SubCommand(
         "make a synthetic dataset with known limits", _synth_arguments, _synth
     ),

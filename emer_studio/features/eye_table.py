@@ -122,7 +122,8 @@ def _events(event: NDArray[Any], times_s: Floats, place: Floats) -> tuple[Floats
     """Return the time since each event began and the running centre of fixations."""
     elapsed = np.full(len(event), np.nan)
     centre = np.full((len(event), 2), np.nan)
-    starts = np.flatnonzero(np.r_[True, np.diff(event) != 0]) if len(event) else []
+    changes = np.flatnonzero(np.diff(event) != 0) + 1
+    starts = [0, *changes.tolist()] if len(event) else []
     for start, end in zip(starts, [*starts[1:], len(event)], strict=True):
         if event[start] == _NO_EVENT:
             continue

@@ -32,6 +32,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.schema.eye_columns import DEFAULT_EYE_COLUMNS, EyeColumn
 
 __all__ = [
+    "DATA_FILES",
     "DEAD_BAND",
     "FACE_SIZE",
     "FORMAT_VERSION",
@@ -46,6 +47,15 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 1
+DATA_FILES = (
+    "samples.csv",
+    "faces.u8",
+    "faces_valid.u8",
+    "face_times.f64",
+    "eyes.f32",
+    "eye_times.f64",
+)
+"""Every file of the folder but the manifest."""
 FACE_SIZE = 112
 """Side of a face crop in pixels (the input size of the official code)."""
 DEAD_BAND = 0.125

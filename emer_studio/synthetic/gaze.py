@@ -207,7 +207,8 @@ class GazeModel:
         goal = 0.5 + response.spread * self._path.standard_normal(2)
         self._at = np.clip(goal, 0.02, 0.98)
         amplitude = float(np.hypot(*((self._at - self._from) * _DEG_PER_SCREEN)))
-        # Main sequence: about 2.2 ms per degree + 21 ms (Carpenter, Movements of the Eyes, 1988).
+        # Main sequence: about 2.2 ms per degree + 21 ms
+        # (Carpenter, Movements of the Eyes, 1988).
         length = max(round((0.0022 * amplitude + 0.021) * self.rate_hz), 1)
         # A gamma of shape 4 has the skew of measured fixation durations (chosen by us).
         fixation = max(self._path.gamma(4.0, response.fixation_s / 4.0), 0.06)

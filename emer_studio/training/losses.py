@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from emer_studio.training.emert import EmertOutput
 
-__all__ = ["LOSS_WEIGHTS", "LossWeights", "MISSING_CLASS", "total_loss"]
+__all__ = ["LOSS_WEIGHTS", "MISSING_CLASS", "LossWeights", "total_loss"]
 
 MISSING_CLASS = -1
 """Class number of a sample whose class is not labelled; it adds nothing to the loss."""

@@ -43,7 +43,8 @@ class CrossAttention(nn.Module):
         return torch.as_tensor(self.to_out(read.transpose(1, 2).flatten(2)))
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+        batch, length, _ = x.shape
+        return x.view(batch, length, self.heads, -1).transpose(1, 2)
 
 
 class FeedForward(nn.Module):
@@ -71,6 +72,26 @@ class FeedForward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, T, dim) to (B, T, dim)."""
         return torch.as_tensor(self.net(self.norm(x)))
+
+
+class CrossLayer(nn.Module):
+    """Cross-attention and a perceptron, both with the target as their residual.
+
+    Parameters
+    ----------
+    dim, heads, head_dim, dropout
+        As for `CrossAttention`; the perceptron is `dim` wide.
+    """
+
+    def __init__(self, dim: int, heads: int, head_dim: int, dropout: float) -> None:
+        super().__init__()
+        self.attend = CrossAttention(dim, heads, head_dim, dropout)
+        self.feed = FeedForward(dim, dim, dropout)
+
+    def forward(self, target: Tensor, source: Tensor) -> Tensor:
+        """Update `target` (B, T, dim) by reading `source` (B, S, dim)."""
+        target = target + self.attend(target, source)
+        return torch.as_tensor(target + self.feed(target))
 
 
 class CrossTransformer(nn.Module):
@@ -104,20 +125,13 @@ class CrossTransformer(nn.Module):
         self.pos_source = nn.Parameter(torch.randn(1, tokens, dim))
         self.dropout = nn.Dropout(emb_dropout)
         self.layers = nn.ModuleList(
-            nn.ModuleList(
-                [
-                    CrossAttention(dim, heads, head_dim, dropout),
-                    FeedForward(dim, dim, dropout),
-                ]
-            )
-            for _ in range(depth)
+            CrossLayer(dim, heads, head_dim, dropout) for _ in range(depth)
         )
 
     def forward(self, target: Tensor, source: Tensor) -> Tensor:
         """Update `target` (B, tokens, dim) by reading `source` of the same shape."""
         target = self.dropout(target + self.pos_target)
         source = self.dropout(source + self.pos_source)
-        for attend, feed in self.layers:  # type: ignore[misc]
-            target = target + attend(target, source)
-            target = target + feed(target)
+        for layer in self.layers:
+            target = layer(target, source)
         return target

@@ -1,0 +1,271 @@
+"""From recorded sessions to a dataset: one sample per trial, everything cut to the clip.
+
+A trial that cannot become a sample is told with its reason; the rest is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from emer_studio.core.emotions import EMOTIONS
+from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.cache import CacheWriter
+from emer_studio.features.eye_table import BinocularGaze, eye_table
+from emer_studio.features.faces import (
+    FaceDetector,
+    align_crop,
+    open_detector,
+    pick_main_face,
+)
+from emer_studio.features.gaze import binocular_gaze
+from emer_studio.labels.consensus import Consensus, consensus
+from emer_studio.labels.store import LabelStore
+from emer_studio.recording.reader import Recording
+from emer_studio.schema.dataset import FACE_SIZE, SampleRow
+from emer_studio.study.folder import Study
+
+__all__ = ["BuildReport", "build_dataset"]
+
+
+@dataclass
+class BuildReport:
+    """What was built and what was left out.
+
+    Attributes
+    ----------
+    left_out : list of dict
+        ``{"session", "trial", "reason"}``.
+    """
+
+    samples: int = 0
+    frames: int = 0
+    faces: int = 0
+    detector: str = ""
+    left_out: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One trial as the journal has it."""
+
+    number: int
+    clip: str
+    onset_s: float
+    end_s: float
+    ratings: tuple[dict[str, Any], ...]
+
+
+def build_dataset(
+    study: Study, out: Path, *, on_trial: Callable[[int, int], None] = lambda _d, _t: None
+) -> BuildReport:
+    """Build a dataset from every finished trial of a study.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    out : Path
+        Folder to create; one that holds something is refused.
+    on_trial : callable
+        Called with the number of trials done and their total.
+
+    Raises
+    ------
+    BadInputError
+        When the study has no trial that can become a sample.
+    """
+    sessions = [(s, _open(s.folder)) for s in study.sessions()]
+    total = sum(len(recording.events("trial_done")) for _, recording in sessions)
+    if not total:
+        raise BadInputError(
+            f"The study {study.folder} has no finished trial.",
+            fix="Record a session first.",
+        )
+    labels = _consensus_of(study)
+    report = BuildReport()
+    detector = open_detector()
+    report.detector = detector.name
+    simulated = any(session.manifest.simulated for session, _ in sessions)
+    notes = "Contains simulated recordings. Not data about people." if simulated else ""
+    done = 0
+    with CacheWriter(out, name=study.file.name, simulated=simulated, notes=notes) as writer:
+        for session, recording in sessions:
+            manifest = session.manifest
+            try:
+                gaze = _gaze_of(recording)
+            except BadInputError as problem:
+                report.left_out.append({"session": session.name, "reason": str(problem)})
+                continue
+            for trial, crops, valid, times_s in _faces(recording, detector):
+                done += 1
+                on_trial(done, total)
+                item = f"{session.name}/trial-{trial.number}"
+                inside = (gaze.times_s >= trial.onset_s) & (gaze.times_s < trial.end_s)
+                if not len(crops) or not inside.any():
+                    reason = "no face frames" if not len(crops) else "no gaze samples"
+                    report.left_out.append(
+                        {"session": session.name, "trial": trial.number, "reason": reason}
+                    )
+                    continue
+                row = _row(
+                    item, manifest.participant, session.name, trial, labels.get(item)
+                )
+                writer.add(
+                    row,
+                    crops,
+                    valid,
+                    times_s - trial.onset_s,
+                    eye_table(_cut(gaze, inside)),
+                    gaze.times_s[inside] - trial.onset_s,
+                )
+                report.samples += 1
+                report.frames += len(crops)
+                report.faces += int(valid.sum())
+        if not report.samples:
+            reasons = "; ".join(sorted({entry["reason"] for entry in report.left_out}))
+            raise BadInputError(f"No trial could become a sample: {reasons}.")
+    return report
+
+
+def _open(folder: Path) -> Recording:
+    return Recording(folder)
+
+
+def _consensus_of(study: Study) -> dict[str, Consensus]:
+    path = study.folder / "labels.sqlite"
+    if not path.is_file():
+        return {}
+    store = LabelStore(path)
+    try:
+        return consensus(store.events())
+    finally:
+        store.close()
+
+
+def _gaze_of(recording: Recording) -> BinocularGaze:
+    stream = recording.gaze()
+    if stream is None:
+        raise BadInputError("there is no gaze stream in the recording")
+    display = recording.manifest.display
+    size = (display.get("width_px"), display.get("height_px"))
+    return binocular_gaze(stream, (float(size[0]), float(size[1])) if all(size) else None)
+
+
+def _trials(recording: Recording) -> list[_Trial]:
+    """Return the trials that were finished and have a measured onset and end."""
+    onsets = {event["trial"]: event["t_s"] for event in recording.events("clip_onset")}
+    ends = {event["trial"]: event["t_s"] for event in recording.events("clip_end")}
+    ratings = recording.events("rating")
+    return [
+        _Trial(
+            number=event["trial"],
+            clip=event["clip"],
+            onset_s=onsets[event["trial"]],
+            end_s=ends[event["trial"]],
+            ratings=tuple(r for r in ratings if r["trial"] == event["trial"]),
+        )
+        for event in recording.events("trial_done")
+        if event["trial"] in onsets and event["trial"] in ends
+    ]
+
+
+_Faces = tuple[
+    _Trial, npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float64]
+]
+
+
+def _faces(recording: Recording, detector: FaceDetector) -> Iterator[_Faces]:
+    """Yield each trial with its face crops (RGB), their validity and stamps.
+
+    The videos are decoded once from front to back; only frames inside a trial are looked at.
+    """
+    trials = sorted(_trials(recording), key=lambda trial: trial.onset_s)
+    pending = list(trials)
+    crops: list[npt.NDArray[np.uint8]] = []
+    valid: list[int] = []
+    stamps: list[float] = []
+    for t_s, picture in _pictures(recording):
+        while pending and t_s >= pending[0].end_s:
+            yield _packed(pending.pop(0), crops, valid, stamps)
+            crops, valid, stamps = [], [], []
+        if not pending:
+            return
+        if t_s < pending[0].onset_s:
+            continue
+        bgr = picture.to_ndarray(format="bgr24")
+        face = pick_main_face(detector.detect(bgr))
+        if face is None:
+            crop = np.zeros((FACE_SIZE, FACE_SIZE, 3), np.uint8)
+        else:
+            crop = cv2.cvtColor(align_crop(bgr, face, FACE_SIZE), cv2.COLOR_BGR2RGB)
+        crops.append(crop)
+        valid.append(face is not None)
+        stamps.append(t_s)
+    for trial in pending:
+        yield _packed(trial, crops, valid, stamps)
+        crops, valid, stamps = [], [], []
+
+
+def _pictures(recording: Recording) -> Iterator[tuple[float, av.VideoFrame]]:
+    for video in recording.videos:
+        times_s = recording.frame_times(video)
+        with av.open(str(video)) as container:
+            # An index without a frame, or a frame without an index, ends at the shorter.
+            yield from zip(times_s.tolist(), container.decode(video=0), strict=False)
+
+
+def _packed(
+    trial: _Trial, crops: list[npt.NDArray[np.uint8]], valid: list[int], stamps: list[float]
+) -> _Faces:
+    pictures = (
+        np.stack(crops) if crops else np.empty((0, FACE_SIZE, FACE_SIZE, 3), np.uint8)
+    )
+    return trial, pictures, np.array(valid, np.uint8), np.array(stamps, np.float64)
+
+
+def _cut(gaze: BinocularGaze, inside: npt.NDArray[np.bool_]) -> BinocularGaze:
+    return BinocularGaze(
+        times_s=gaze.times_s[inside],
+        xy=gaze.xy[inside],
+        pupil_mm=gaze.pupil_mm[inside],
+        openness_mm=gaze.openness_mm[inside],
+        origin_mm=gaze.origin_mm[inside],
+        event=gaze.event[inside],
+    )
+
+
+def _row(
+    item: str, participant: str, session: str, trial: _Trial, fer: Consensus | None
+) -> SampleRow:
+    """Return the sample's names and labels: ER from the participant, FER from experts."""
+    felt: dict[str, Any] = {}
+    for rating in trial.ratings:
+        mapped, value = rating.get("mapped"), rating.get("value")
+        if isinstance(mapped, dict):
+            felt |= {
+                f"er_{key}": mapped[key] for key in ("valence", "arousal") if key in mapped
+            }
+        elif value in EMOTIONS:
+            felt["er_emotion"] = value
+    seen: dict[str, Any] = {}
+    if fer is not None:
+        seen = {"fer_emotion": fer.category, "fer_intensity": fer.intensity}
+    return SampleRow(
+        sample_id=item,
+        participant=participant,
+        session=session,
+        stimulus=trial.clip,
+        trial=trial.number,
+        start_s=trial.onset_s,
+        end_s=trial.end_s,
+        **felt,
+        **seen,
+    )

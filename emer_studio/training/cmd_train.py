@@ -1,0 +1,164 @@
+"""``emer-studio train``: train EMERT on a dataset, fold by fold."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.core.files import next_free, sha256_file
+from emer_studio.core.process import Control
+from emer_studio.schema.benchmark import benchmark_names, load_benchmark
+
+__all__ = ["arguments", "choose_device", "run", "summary_text"]
+
+_METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("dataset", type=Path, help="dataset folder")
+    parser.add_argument(
+        "--protocol", required=True, metavar="NAME", help=", ".join(benchmark_names())
+    )
+    parser.add_argument(
+        "--folds", type=int, help="by participant (default: the protocol's)"
+    )
+    parser.add_argument("--epochs", type=int, default=200, help="default 200, as official")
+    parser.add_argument("--seed", type=int, help="default: the protocol's first")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
+    parser.add_argument(
+        "--preset", choices=("official-2024",), default="official-2024",
+        help="network, loss and optimiser of the official code; the evaluation is ours",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sampling", choices=("aligned", "official"), default="aligned",
+        help="frames and rows: in order and from the same moments, or as the official code",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cnn-weights", type=Path, metavar="FILE",
+        help="ResNet-18 weights in torchvision's layout to start from (default: random)",
+    )  # fmt: skip
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train every fold and report the pooled results."""
+    console = Console.of(args)
+    check_stop = _stop_check(args.events)
+    benchmark = load_benchmark(args.protocol)
+    seed = benchmark.seeds[0] if args.seed is None else args.seed
+    if args.epochs < 1 or seed < 0:
+        raise BadInputError(
+            f"Expected at least 1 epoch and a seed of 0 or more; "
+            f"found {args.epochs} and {seed}."
+        )
+    from emer_studio.dataset.cache import open_cache
+
+    dataset = open_cache(args.dataset)
+    # torch takes seconds to load: after everything that can be refused without it.
+    from emer_studio.training.checkpoint import load_cnn_weights
+    from emer_studio.training.experiment import prepare, train_all
+    from emer_studio.training.loop import Settings
+
+    folds = benchmark.folds if args.folds is None else args.folds
+    prepared = prepare(dataset, benchmark, folds, seed)
+    weights = load_cnn_weights(args.cnn_weights) if args.cnn_weights else None
+    settings = Settings(
+        epochs=args.epochs,
+        seed=seed,
+        sampling=args.sampling,
+        device=choose_device(args.device),
+        cnn_weights=weights,
+    )
+    _warn(dataset.manifest, console)
+    result = train_all(
+        prepared,
+        settings,
+        args.out or _default_folder(args.dataset, benchmark.name),
+        console,
+        check_stop,
+        f"sha256:{sha256_file(args.cnn_weights)}" if args.cnn_weights else "random",
+    )
+    console.result(result, summary_text(result))
+    return 0
+
+
+def choose_device(wanted: str) -> str:
+    """Return "cuda" or "cpu"; refuse a GPU that is not there.
+
+    Raises
+    ------
+    MissingError
+        When CUDA was asked for and does not work.
+    """
+    import torch
+
+    there = wanted != "cpu" and torch.cuda.is_available()
+    if wanted == "cuda" and not there:
+        raise MissingError(
+            "Training on CUDA was asked for, but torch finds no usable GPU.",
+            fix="Use --device cpu, or install an NVIDIA driver and a CUDA build of torch.",
+        )
+    if there:
+        torch.backends.cudnn.deterministic = True  # as the official code
+        torch.backends.cudnn.benchmark = False
+    return "cuda" if there else "cpu"
+
+
+def summary_text(result: dict[str, Any]) -> str:
+    """Return the result for a person, in a few lines."""
+    names = [name for name in _METRICS if name in result]
+    intervals = result.get("ci95", {})
+    lines = []
+    if result.get("synthetic"):
+        lines.append("SYNTHETIC data: a software check, not evidence about people.")
+    if result.get("simulated"):
+        lines.append("SIMULATED devices: not evidence about people.")
+    lines.append(
+        f"{result['protocol']}: {result['samples']} test samples, pooled over folds"
+    )
+    for name in names:
+        low_high = intervals.get(name)
+        span = f"  95 % [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
+        others = "  ".join(
+            f"{kind} baseline {scores[name]:.3f}"
+            for kind, scores in result["baselines"].items()
+        )
+        mean, sd = result["fold_mean"][name], result["fold_sd"][name]
+        lines.append(
+            f"  {name.upper():<5}{result[name]:.3f}{span}  folds {mean:.3f} ± {sd:.3f}  "
+            + others
+        )
+    lines.append(f"Run folder: {result['run']}")
+    return "\n".join(lines)
+
+
+def _default_folder(dataset: Path, protocol: str) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return next_free(dataset.resolve().parent / "runs" / f"{protocol}_{stamp}")
+
+
+def _warn(manifest: Any, console: Console) -> None:
+    if manifest.synthetic:
+        console.say("SYNTHETIC data: a software check, not evidence about people.")
+    if manifest.simulated:
+        console.say("SIMULATED devices: not evidence about people.")
+
+
+def _stop_check(events: bool) -> Callable[[], None]:
+    """Return what ends the run when the window that started it closes our input."""
+    if not events:
+        return lambda: None
+    control = Control()
+
+    def check() -> None:
+        if control.stopped.is_set():
+            raise KeyboardInterrupt
+
+    return check

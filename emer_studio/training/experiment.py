@@ -1,0 +1,251 @@
+"""A whole run: check, split, train every fold, score, write the run folder.
+
+RUN/ run.json (how), results.json (the numbers), predictions.csv, and for each fold and
+label ``fold1_er_emotion_best.pt`` and ``…_last.pt``.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from emer_studio import __version__
+from emer_studio.core.clock import utc_now
+from emer_studio.core.console import Console
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import new_folder, read_json, write_atomic, write_json
+from emer_studio.dataset.cache import Dataset
+from emer_studio.schema.benchmark import Benchmark
+from emer_studio.schema.training import FoldSplit, RunInfo, parse_run
+from emer_studio.training.data import Batcher
+from emer_studio.training.folds import check_leakage, make_folds
+from emer_studio.training.loop import FoldJob, Settings, train_fold
+from emer_studio.training.predict import predict
+from emer_studio.training.score import FoldResult, predictions_csv, summarise
+from emer_studio.training.task import Labels, Task, labels_of, tasks_of
+
+__all__ = ["Prepared", "checkpoint_path", "members", "prepare", "read_run", "train_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that has passed every check and may start.
+
+    Attributes
+    ----------
+    dataset, benchmark
+        The data and what is asked.
+    tasks : tuple of (Task, Labels)
+        One network each.
+    split : tuple of FoldSplit
+        The folds.
+    """
+
+    dataset: Dataset
+    benchmark: Benchmark
+    tasks: tuple[tuple[Task, Labels], ...]
+    split: tuple[FoldSplit, ...]
+
+
+def prepare(dataset: Dataset, benchmark: Benchmark, n_folds: int, seed: int) -> Prepared:
+    """Collect the labels, make the folds and run every check that can refuse.
+
+    Raises
+    ------
+    BadInputError
+        When labels are missing, participants too few, or a fold leaks.
+    """
+    tasks = tuple((task, labels_of(dataset, task)) for task in tasks_of(benchmark))
+    used = np.any([labels.usable for _, labels in tasks], axis=0)
+    samples = [dataset.samples[i] for i in np.flatnonzero(used)]
+    split = tuple(make_folds([s.participant for s in samples], n_folds, seed))
+    for fold in split:
+        check_leakage(samples, fold)
+        for task, labels in tasks:
+            _check_fold(dataset, task, labels, fold)
+    return Prepared(dataset, benchmark, tasks, split)
+
+
+def members(dataset: Dataset, labels: Labels, names: Sequence[str]) -> tuple[int, ...]:
+    """Return the usable samples of some participants, in dataset order."""
+    wanted = set(names)
+    return tuple(
+        i
+        for i, sample in enumerate(dataset.samples)
+        if labels.usable[i] and sample.participant in wanted
+    )
+
+
+def checkpoint_path(run: Path, fold: int, label: str, which: str) -> Path:
+    """Return the file of a fold's ``best`` or ``last`` checkpoint."""
+    return run / f"fold{fold}_{label}_{which}.pt"
+
+
+def read_run(run: Path) -> RunInfo:
+    """Read ``run.json``.
+
+    Raises
+    ------
+    BadInputError
+        When `run` is not a run folder.
+    """
+    path = run / "run.json"
+    if not path.is_file():
+        raise BadInputError(f"{run} is not a training run: it has no run.json.")
+    return parse_run(read_json(path), str(path))
+
+
+def train_all(
+    prepared: Prepared,
+    settings: Settings,
+    folder: Path,
+    console: Console,
+    check_stop: Callable[[], None],
+    cnn_init: str,
+) -> dict[str, Any]:
+    """Train all folds and return the results, which are also in the run folder.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        From `prepare`.
+    settings : Settings
+        How to train.
+    folder : Path
+        The run folder to create.
+    console : Console
+        Hears the progress.
+    check_stop : callable
+        Called before each step; raises KeyboardInterrupt to end the run.
+    cnn_init : str
+        Where the face network starts, for the record.
+    """
+    new_folder(folder)
+    dataset = prepared.dataset
+    results: list[FoldResult] = []
+    trained, seconds = 0, 0.0
+    with _recorded(folder, _info(prepared, settings, cnn_init)):
+        for split in prepared.split:
+            _announce(split, len(prepared.split), console)
+            for task, labels in prepared.tasks:
+                job = _job(prepared, split, task, labels, folder)
+                done = train_fold(job, settings, console, check_stop)
+                device = torch.device(settings.device)
+                best = done.checkpoint
+                batcher = Batcher(dataset, best.scale, settings.sampling, device)
+                test = members(dataset, labels, split.test)
+                found = predict(best.model.to(device), batcher, test)
+                train = tuple(job.train)
+                results.append(
+                    FoldResult(task, labels, split, train, test, found, best.epoch)
+                )
+                trained, seconds = trained + done.samples, seconds + done.seconds
+        summary = {
+            "protocol": prepared.benchmark.name,
+            **summarise(dataset, results, settings.seed),
+            "device": settings.device,
+            "samples_per_s": round(trained / max(seconds, 1e-9), 2),
+            "run": str(folder),
+            "epochs": settings.epochs,
+            "samples": sum(len(r.test) for r in results if r.task is prepared.tasks[0][0]),
+            "synthetic": dataset.manifest.synthetic,
+            "simulated": dataset.manifest.simulated,
+        }
+        write_atomic(folder / "predictions.csv", predictions_csv(dataset, results))
+        write_json(folder / "results.json", summary)
+    return summary
+
+
+def _check_fold(dataset: Dataset, task: Task, labels: Labels, fold: FoldSplit) -> None:
+    train = members(dataset, labels, fold.train)
+    if not train or not members(dataset, labels, fold.test):
+        raise BadInputError(
+            f"Fold {fold.fold} has no sample with {task.label} to "
+            f"{'test' if train else 'train'} on.",
+            fix="Ask for fewer folds with --folds, or label more participants.",
+        )
+    if not task.regression and len(set(labels.classes[list(train)])) < 2:
+        raise BadInputError(
+            f"Fold {fold.fold} would train on one class of {task.label} only; "
+            "at least two are needed."
+        )
+
+
+def _job(
+    prepared: Prepared, split: FoldSplit, task: Task, labels: Labels, folder: Path
+) -> FoldJob:
+    return FoldJob(
+        dataset=prepared.dataset,
+        task=task,
+        labels=labels,
+        fold=split.fold,
+        folds=len(prepared.split),
+        train=members(prepared.dataset, labels, split.train),
+        validation=members(prepared.dataset, labels, split.validation),
+        best=checkpoint_path(folder, split.fold, task.label, "best"),
+        last=checkpoint_path(folder, split.fold, task.label, "last"),
+    )
+
+
+def _announce(split: FoldSplit, folds: int, console: Console) -> None:
+    console.event(
+        "fold", fold=split.fold, folds=folds, train=list(split.train),
+        validation=list(split.validation), test=list(split.test),
+    )  # fmt: skip
+    if not split.validation:
+        console.say(
+            f"Fold {split.fold}: too few participants for a validation part; "
+            "the last epoch is used."
+        )
+
+
+@contextmanager
+def _recorded(folder: Path, info: RunInfo) -> Iterator[None]:
+    """Keep ``run.json`` true about how the run ended."""
+    path = folder / "run.json"
+    write_json(path, info.model_dump(mode="json"))
+    state = "failed"
+    try:
+        yield
+        state = "done"
+    except KeyboardInterrupt:
+        state = "interrupted"
+        raise
+    finally:
+        ended = info.model_copy(update={"state": state, "finished": utc_now()})
+        write_json(path, ended.model_dump(mode="json"))
+
+
+def _info(prepared: Prepared, settings: Settings, cnn_init: str) -> RunInfo:
+    manifest = prepared.dataset.manifest
+    return RunInfo(
+        state="running",
+        protocol=prepared.benchmark.name,
+        preset="official-2024",
+        sampling=settings.sampling,
+        cnn_init=cnn_init,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        seed=settings.seed,
+        device=settings.device,
+        split=prepared.split,
+        dataset=str(prepared.dataset.folder.resolve()),
+        dataset_name=manifest.name,
+        dataset_manifest_sha256=prepared.dataset.manifest_sha256,
+        synthetic=manifest.synthetic,
+        simulated=manifest.simulated,
+        app_version=__version__,
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+        started=utc_now(),
+    )

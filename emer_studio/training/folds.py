@@ -1,0 +1,118 @@
+"""Splits by participant, and the gate that refuses a leaking one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.schema.dataset import StoredSample
+from emer_studio.schema.training import FoldSplit
+
+__all__ = ["check_leakage", "make_folds"]
+
+_VALIDATION_SHARE = 0.2
+"""Share of the training participants that choose the epoch (ours; official: none)."""
+_FEWEST_FOR_VALIDATION = 3
+
+
+def make_folds(participants: Sequence[str], n_folds: int, seed: int) -> list[FoldSplit]:
+    """Split participants into folds of about equal numbers of samples.
+
+    Parameters
+    ----------
+    participants : sequence of str
+        Participant of each sample that will be used.
+    n_folds : int
+        Number of folds, at least 2.
+    seed : int
+        Decides the order; the same seed gives the same folds.
+
+    Returns
+    -------
+    list of FoldSplit
+        Every participant is in exactly one test part. Inside the others, a fifth (at
+        least one) is kept for choosing the epoch; with fewer than three others, none is.
+
+    Raises
+    ------
+    BadInputError
+        With fewer participants than folds.
+    """
+    counts = Counter(participants)
+    if n_folds < 2:
+        raise BadInputError(f"Expected at least 2 folds, found {n_folds}.")
+    if len(counts) < n_folds:
+        raise BadInputError(
+            f"{n_folds} folds by participant need at least {n_folds} labelled "
+            f"participants, found {len(counts)}.",
+            fix="Record more participants, or ask for fewer folds with --folds.",
+        )
+    rng = np.random.default_rng([seed, 11])
+    names = [sorted(counts)[i] for i in rng.permutation(len(counts))]
+    names.sort(key=lambda name: -counts[name])  # stable: ties stay shuffled
+    tests: list[list[str]] = [[] for _ in range(n_folds)]
+    for name in names:
+        smallest = min(tests, key=lambda part: (sum(counts[p] for p in part), len(part)))
+        smallest.append(name)
+    return [
+        _with_validation(number, sorted(test), set(names) - set(test), seed)
+        for number, test in enumerate(tests, start=1)
+    ]
+
+
+def _with_validation(number: int, test: list[str], rest: set[str], seed: int) -> FoldSplit:
+    others = sorted(rest)
+    n = 0
+    if len(others) >= _FEWEST_FOR_VALIDATION:
+        n = max(round(_VALIDATION_SHARE * len(others)), 1)
+    order = np.random.default_rng([seed, 12, number]).permutation(len(others))
+    chosen = {others[i] for i in order[:n]}
+    return FoldSplit(
+        fold=number,
+        train=tuple(p for p in others if p not in chosen),
+        validation=tuple(sorted(chosen)),
+        test=tuple(test),
+    )
+
+
+def check_leakage(samples: Sequence[StoredSample], split: FoldSplit) -> None:
+    """Refuse a split in which training and evaluation share anything.
+
+    Parameters
+    ----------
+    samples : sequence of StoredSample
+        The samples that will be used.
+    split : FoldSplit
+        One fold.
+
+    Raises
+    ------
+    BadInputError
+        When a participant is in two parts, or the same recording (by its hash) is found
+        under participants of two parts.
+    """
+    parts = {"train": split.train, "validation": split.validation, "test": split.test}
+    home: dict[str, str] = {}
+    for part, names in parts.items():
+        for name in names:
+            if home.setdefault(name, part) != part:
+                raise BadInputError(
+                    f"Fold {split.fold} leaks: participant {name} is in {home[name]} and "
+                    f"in {part}; training was not started."
+                )
+    seen: dict[str, StoredSample] = {}
+    for sample in samples:
+        if sample.participant not in home:
+            continue
+        first = seen.setdefault(sample.sha256, sample)
+        if home[first.participant] != home[sample.participant]:
+            raise BadInputError(
+                f"Fold {split.fold} leaks: samples {first.sample_id} "
+                f"({home[first.participant]}) and {sample.sample_id} "
+                f"({home[sample.participant]}) hold the same data; training was not "
+                "started.",
+                fix="Remove the duplicate, or give both the same participant, and rebuild.",
+            )

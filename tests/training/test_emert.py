@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from emer_studio.training.emert import Emert, EmertConfig, Variant, reverse_gradient
+from emer_studio.training.losses import LOSS_WEIGHTS, LossWeights, total_loss
+
+COUNTS = {
+    "value": (12_768_179, 12_249_796),
+    "discrete": (12_625_209, 12_106_826),
+    "intensity": (12_765_946, 12_247_563),
+}
+
+
+@pytest.mark.parametrize("variant", ["value", "discrete", "intensity"])
+def test_parameter_counts_are_those_of_the_official_networks(variant: Variant) -> None:
+    for dead, expected in zip((True, False), COUNTS[variant], strict=True):
+        model = Emert(EmertConfig(variant, keep_dead_layers=dead))
+        assert sum(p.numel() for p in model.parameters()) == expected
+
+
+@pytest.mark.parametrize("variant", ["value", "discrete", "intensity"])
+def test_shapes_and_that_every_parameter_learns(variant: Variant) -> None:
+    torch.manual_seed(0)
+    model = Emert(EmertConfig(variant, n_classes=3, eye_columns=5))
+    output = model(
+        torch.randn(2, 8, 3, 112, 112), torch.randn(2, 32, 5), torch.randn(2, 32, 2)
+    )
+    assert output.invariant.shape == output.specific.shape == (2, 3, 3)
+    assert (output.value is None) == (variant == "discrete")
+    assert (output.logits is None) == (variant == "value")
+    if output.value is not None:
+        assert output.value.shape == (2,)
+    if output.logits is not None:
+        assert output.logits.shape == (2, 3)
+    loss = total_loss(output, torch.zeros(2), torch.tensor([0, 2]), LOSS_WEIGHTS[variant])
+    loss.backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+
+
+def test_the_gradient_is_reversed() -> None:
+    x = torch.tensor([1.0, -2.0], requires_grad=True)
+    y = reverse_gradient(x, 0.5)
+    assert torch.equal(y, x)
+    (y * torch.tensor([3.0, 4.0])).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [-1.5, -2.0]
+
+
+def test_the_discriminator_learns_while_the_invariant_part_resists() -> None:
+    torch.manual_seed(0)
+    model = Emert(EmertConfig("discrete")).eval()
+    inputs = torch.randn(2, 8, 3, 112, 112), torch.randn(2, 32, 39), torch.randn(2, 32, 2)
+    only = LossWeights(alpha=1.0, beta=0.0, delta=0.0)
+
+    def loss() -> torch.Tensor:
+        return total_loss(model(*inputs), torch.zeros(2), torch.tensor([0, 1]), only)
+
+    start = loss()
+    start.backward()
+    for part, sign in ((model.discriminator, -1), (model.invariant_projection, 1)):
+        kept = {name: value.clone() for name, value in part.state_dict().items()}
+        with torch.no_grad():
+            for p in part.parameters():
+                assert p.grad is not None
+                p -= 0.05 * p.grad  # one step of plain descent
+            assert sign * (float(loss()) - float(start)) > 0
+            part.load_state_dict(kept)
+
+
+def test_a_missing_class_adds_nothing_to_the_loss() -> None:
+    torch.manual_seed(0)
+    model = Emert(EmertConfig("intensity")).eval()
+    inputs = torch.randn(2, 8, 3, 112, 112), torch.randn(2, 32, 39), torch.randn(2, 32, 2)
+    output = model(*inputs)
+    task = LossWeights(0.0, 0.0)
+    none = total_loss(output, torch.ones(2), torch.tensor([-1, -1]), task)
+    assert output.value is not None
+    assert torch.isclose(
+        none, torch.nn.functional.smooth_l1_loss(output.value, torch.ones(2))
+    )
+    one = total_loss(output, torch.ones(2), torch.tensor([-1, 3]), task)
+    assert output.logits is not None
+    extra = torch.nn.functional.cross_entropy(output.logits[1:], torch.tensor([3]))
+    assert torch.isclose(one, none + extra)
+
+
+def test_channels_last_changes_nothing_that_matters() -> None:
+    from emer_studio.training.emert import channels_last
+
+    torch.manual_seed(0)
+    model = Emert(EmertConfig("discrete")).eval()
+    inputs = torch.randn(2, 8, 3, 112, 112), torch.randn(2, 32, 39), torch.randn(2, 32, 2)
+    with torch.no_grad():
+        before = model(*inputs).logits
+        after = channels_last(model)(*inputs).logits
+    torch.testing.assert_close(before, after, rtol=1e-4, atol=1e-5)

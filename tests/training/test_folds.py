@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.schema.dataset import StoredSample
+from emer_studio.schema.training import FoldSplit
+from emer_studio.training.folds import check_leakage, make_folds
+
+names = st.integers(0, 30).map("P{:02d}".format)
+
+
+@settings(deadline=None)
+@given(st.lists(names, min_size=2, max_size=200), st.integers(2, 6), st.integers(0, 99))
+def test_folds_are_disjoint_and_complete(people: list[str], n: int, seed: int) -> None:
+    distinct = set(people)
+    if len(distinct) < n:
+        with pytest.raises(BadInputError, match="participants"):
+            make_folds(people, n, seed)
+        return
+    folds = make_folds(people, n, seed)
+    tested = [name for fold in folds for name in fold.test]
+    assert sorted(tested) == sorted(distinct)
+    for fold in folds:
+        parts = [set(fold.train), set(fold.validation), set(fold.test)]
+        assert set.union(*parts) == distinct
+        assert sum(map(len, parts)) == len(distinct)
+        assert fold.train
+        assert fold.test
+        assert bool(fold.validation) == (len(distinct) - len(fold.test) >= 3)
+    assert make_folds(list(reversed(people)), n, seed) == folds
+
+
+def test_folds_are_balanced_and_follow_the_seed() -> None:
+    people = [f"P{i:02d}" for i in range(20) for _ in range(10)]
+    folds = make_folds(people, 5, 0)
+    assert [len(fold.test) for fold in folds] == [4] * 5
+    assert folds != make_folds(people, 5, 1)
+
+
+def _sample(name: str, participant: str, digit: str) -> StoredSample:
+    return StoredSample(
+        sample_id=name, participant=participant, stimulus="c", frame_first=0, n_frames=1,
+        eye_first=0, n_eyes=1, sha256=digit * 64,
+    )  # fmt: skip
+
+
+def test_the_gate_refuses_a_participant_on_both_sides() -> None:
+    split = FoldSplit(fold=1, train=("A", "B"), validation=(), test=("B",))
+    with pytest.raises(BadInputError, match="participant B is in train and in test"):
+        check_leakage([], split)
+
+
+def test_the_gate_refuses_the_same_recording_on_both_sides() -> None:
+    split = FoldSplit(fold=2, train=("A",), validation=("C",), test=("B",))
+    samples = [_sample("a", "A", "1"), _sample("b", "B", "2"), _sample("c", "C", "3")]
+    check_leakage(samples, split)
+    check_leakage([*samples, _sample("a2", "A", "1")], split)
+    with pytest.raises(BadInputError, match="samples a .* and b2 .* same data"):
+        check_leakage([*samples, _sample("b2", "B", "1")], split)
+    with pytest.raises(BadInputError, match="leaks"):
+        check_leakage([*samples, _sample("c2", "C", "2")], split)
