@@ -1,4 +1,4 @@
-"""``emer-studio doctor``: what works on this machine, and the exact fix of what does not."""
+"""``emer-studio doctor``: what works on this machine, and how to mend what does not."""
 
 from __future__ import annotations
 
