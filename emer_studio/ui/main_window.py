@@ -70,7 +70,8 @@ class MainWindow(QMainWindow):
         self._buttons = QButtonGroup(self)
         self._rail_buttons: dict[str, QToolButton] = {}
         self.stack = QStackedWidget()
-        self.banner = QLabel(_BANNER, objectName="banner")
+        self.banner = QLabel(_BANNER)
+        self.banner.setObjectName("banner")
         self.banner.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.banner.hide()
         self._lay_out()
@@ -95,7 +96,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
 
     def _rail(self) -> QFrame:
-        rail = QFrame(objectName="rail")
+        rail = QFrame()
+        rail.setObjectName("rail")
         rail.setFixedWidth(172)
         box = QVBoxLayout(rail)
         box.setContentsMargins(12, 16, 12, 14)
@@ -105,7 +107,9 @@ class MainWindow(QMainWindow):
         picture = QLabel()
         picture.setPixmap(theme.pixmap("app", theme.ACCENT, 24))
         name.addWidget(picture)
-        name.addWidget(QLabel("EMER Studio", objectName="brand"), 1)
+        brand = QLabel("EMER Studio")
+        brand.setObjectName("brand")
+        name.addWidget(brand, 1)
         box.addLayout(name)
         box.addSpacing(14)
         for info in PAGES:

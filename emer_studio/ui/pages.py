@@ -18,7 +18,7 @@ __all__ = ["PAGES", "PageInfo"]
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """One page: its key on the command line, its name, icon and shortcut, and how to make it."""
+    """One page: its key on the command line, name, icon, shortcut, and how to make it."""
 
     key: str
     title: str

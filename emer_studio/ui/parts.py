@@ -40,6 +40,7 @@ __all__ = [
 
 PILL_ROLE = int(Qt.ItemDataRole.UserRole) + 7
 """Item data holding the colour name of a pill."""
+_RULE = QColor("#eef1f4")
 
 
 def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
@@ -53,7 +54,7 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False) -> QLabel:
 
 def button(text: str, icon: str = "", kind: str = "") -> QPushButton:
     """Return a push button with one of our icons."""
-    made = QPushButton(text)
+    made = QPushButton(f" {text}" if icon else text)
     made.setProperty("kind", kind)
     if icon:
         colour = "#ffffff" if kind == "primary" else theme.INK
@@ -92,6 +93,7 @@ class Pill(QLabel):
     def __init__(self, text: str = "", colour: str = "") -> None:
         super().__init__()
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setFixedHeight(22)
         self.setValue(text, colour)
 
     def setValue(self, text: str, colour: str = "") -> None:
@@ -120,16 +122,17 @@ class PillDelegate(QStyledItemDelegate):
             return
         ink, fill = theme.VERDICT_COLOURS.get(colour, theme.VERDICT_COLOURS[""])
         painter.save()
-        rect = QRectF(option.rect)  # type: ignore[attr-defined]
+        rect = QRectF(option.rect)
         if self.parent() and self._selected(index):
             painter.fillRect(rect, QColor("#e6eff7"))
+        painter.fillRect(QRectF(rect.left(), rect.bottom() - 1, rect.width(), 1), _RULE)
         face = painter.font()
         face.setPixelSize(12)
         face.setBold(True)
         painter.setFont(face)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = min(painter.fontMetrics().horizontalAdvance(text) + 22, rect.width() - 8)
-        box = QRectF(rect.left() + 8, rect.center().y() - 9.5, width, 20)
+        width = min(painter.fontMetrics().horizontalAdvance(text) + 20, rect.width() - 11)
+        box = QRectF(rect.left() + 11, rect.center().y() - 10, width, 20)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(fill))
         painter.drawRoundedRect(box, 10, 10)
@@ -139,9 +142,9 @@ class PillDelegate(QStyledItemDelegate):
 
     def _selected(self, index: QModelIndex | QPersistentModelIndex) -> bool:
         view = self.parent()
-        return isinstance(view, QAbstractItemView) and view.selectionModel().isSelected(
-            QModelIndex(index) if isinstance(index, QPersistentModelIndex) else index
-        )
+        if not isinstance(view, QTableWidget):
+            return False
+        return index.row() in {one.row() for one in view.selectedItems()}
 
 
 def table(heads: Sequence[str], *, stretch: int = 0, rows: int = 34) -> QTableWidget:

@@ -18,7 +18,8 @@ class Toast(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("toast")
-        row = QHBoxLayout(self)
+        self._parent = parent
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(14, 9, 8, 9)
         self.text = label("", wrap=True)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -47,10 +48,10 @@ class Toast(QFrame):
         return False
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._parent
         width = min(620, parent.width() - 60)
         self.setFixedWidth(width)
         self.adjustSize()
-        height = self.layout().heightForWidth(width) if self.layout() else self.height()
+        height = self._row.heightForWidth(width)
         self.setFixedHeight(max(height, 40))
         self.move((parent.width() - width) // 2, parent.height() - self.height() - 22)

@@ -85,10 +85,9 @@ class JudgementPanel(Card):
         row.setSpacing(6)
         made = []
         for level, word in enumerate(INTENSITIES):
-            one = QPushButton(f"{level}\n{word}\n{_LEVEL_KEYS[level]}")
+            one = QPushButton(f"{word}\n{_LEVEL_KEYS[level]}")
             one.setProperty("kind", "level")
             one.setCheckable(True)
-            one.setMinimumHeight(64)
             one.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             one.clicked.connect(lambda _checked=False, level=level: self.grade(level))
             row.addWidget(one)

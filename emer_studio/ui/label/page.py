@@ -10,6 +10,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
+    QGridLayout,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -32,7 +33,16 @@ from emer_studio.ui.workspace import Workspace
 
 __all__ = ["LabelPage"]
 
-_HELP = "←/→ frame   Shift+←/→ ten   Home/End   Space play   Backspace previous   H model"
+_HELP = (
+    ("← →", "one frame"),
+    ("Shift ← →", "ten frames"),
+    ("Home End", "first, last"),
+    ("Space", "play, pause"),
+    ("Enter", "save and next"),
+    ("Backspace", "previous item"),
+    ("H", "show the model"),
+    ("Ctrl+Z", "undo"),
+)
 _K = Qt.Key
 
 
@@ -78,7 +88,8 @@ class LabelPage(Page):
         left.setFixedWidth(212)
         self.list = QListWidget()
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        left.box.addWidget(self.list)
+        left.box.addWidget(self.list, 1)
+        left.box.addLayout(_help())
         middle = Card()
         middle.box.addWidget(self.player, 1)
         middle.box.addWidget(self.timeline)
@@ -87,7 +98,6 @@ class LabelPage(Page):
         self.play = button("Play", "play")
         self.play.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         foot.addWidget(self.play)
-        foot.addWidget(label(_HELP, "small"))
         foot.addStretch(1)
         foot.addWidget(self.where)
         middle.box.addLayout(foot)
@@ -192,6 +202,7 @@ class LabelPage(Page):
         self.timeline.setValue(position)
         shown = found.probabilities if self.desk.assisted and found is not None else None
         self.timeline.setPredictions(shown)
+        self.timeline.setFixedHeight(76 if shown is None else 168)
         self.desk.look(item.id, found)
         self._show_mode()
 
@@ -318,6 +329,16 @@ class LabelPage(Page):
         super().finish()
         self.player.close_video()
         self.desk.close()
+
+
+def _help() -> QGridLayout:
+    grid = QGridLayout()
+    grid.setVerticalSpacing(3)
+    grid.setColumnStretch(1, 1)
+    for row, (keys, text) in enumerate(_HELP):
+        grid.addWidget(label(keys, "small"), row, 0)
+        grid.addWidget(label(text, "small"), row, 1)
+    return grid
 
 
 def _dot(done: bool) -> QIcon:

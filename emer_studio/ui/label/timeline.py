@@ -1,4 +1,4 @@
-"""The frames of an item on a line: cursor, gaps without a face, and, if shown, predictions."""
+"""The frames of an item on a line: cursor, gaps without a face, predictions if wanted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from emer_studio.ui import theme
 
 __all__ = ["Timeline"]
 
-_SIDE, _FOOT, _HEAD = 10.0, 22.0, 20.0
+_SIDE, _FOOT, _HEAD = 4.0, 22.0, 20.0
 
 
 class Timeline(QWidget):
@@ -34,7 +34,7 @@ class Timeline(QWidget):
         self._first, self._last, self._value = 0, 0, 0
         self._face: npt.NDArray[np.bool_] | None = None
         self._shown: npt.NDArray[np.float64] | None = None
-        self.setMinimumHeight(140)
+        self.setMinimumHeight(70)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     @property
@@ -85,7 +85,9 @@ class Timeline(QWidget):
         """Draw everything."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(_SIDE, _HEAD, self.width() - 2 * _SIDE, self.height() - _HEAD - _FOOT)
+        head = 4.0 if self._shown is None else _HEAD
+        wide, high = self.width() - 2 * _SIDE, self.height() - head - _FOOT
+        box = QRectF(_SIDE, head, wide, high)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor("#f3f5f7"))
         painter.drawRoundedRect(box, 4, 4)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -25,12 +26,21 @@ from emer_studio.schema.protocol import find_protocol, load_protocol
 from emer_studio.stimulus.library import manifest_of
 from emer_studio.streams.inlets import find
 from emer_studio.study.folder import Study
-from emer_studio.ui.parts import Card, button, label
+from emer_studio.ui.parts import Card, Pill, button, label
 
 __all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
 
 _FROZEN = re.compile(r"\.[0-9a-f]{8}\.ya?ml$")
 _SIMULATED = "Simulated eye tracker"
+_STEPS = (
+    ("Devices", "The gaze stream is found and the camera opens; nothing is written yet."),
+    ("Recording", "Gaze, face video and markers are recorded on one clock."),
+    (
+        "Trials",
+        "The clips in this participant's own order, each with its rating.",
+    ),
+    ("Verdict", "The files are closed and checked: green, amber or red, with the reasons."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +203,9 @@ class SessionForm(QWidget):
         card.box.addWidget(self.problem)
         card.box.addWidget(self.start)
         self.problem.hide()
-        outer.addStretch(1)
+        outer.setSpacing(12)
         outer.addWidget(card, 0, Qt.AlignmentFlag.AlignTop)
-        outer.addStretch(1)
+        outer.addWidget(_steps_card(), 1, Qt.AlignmentFlag.AlignTop)
 
     def _connect(self) -> None:
         self.participant.textChanged.connect(self._changed)
@@ -321,6 +331,21 @@ class SessionForm(QWidget):
     def finish(self) -> None:
         """Wait for a search that still runs."""
         self._search.close()
+
+
+def _steps_card() -> Card:
+    card = Card("What will happen")
+    for number, (head, text) in enumerate(_STEPS, start=1):
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(Pill(str(number)), 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(label(head))
+        words.addWidget(label(text, "small", wrap=True))
+        row.addLayout(words, 1)
+        card.box.addLayout(row)
+    return card
 
 
 def _given(box: QComboBox) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from emer_studio.core.ring import RingReader
 from emer_studio.ui import theme
@@ -19,6 +20,7 @@ __all__ = ["GazeView", "mean_of_eyes"]
 
 _SHOWN_S = 10.0
 _TRAIL_S = 0.6
+_LABEL = {"color": theme.MUTED, "font-size": "11px"}
 _ROWS = 2047  # all that the recorder's ring offers
 
 
@@ -67,22 +69,25 @@ class GazeView(QWidget):
         self._columns: dict[str, Any] = {}
         self._path = ""
         self.screen_px = (1920.0, 1080.0)
-        box = QVBoxLayout(self)
+        box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(6)
-        self.screen = _plot()
+        box.setSpacing(10)
+        curves = QVBoxLayout()
+        curves.setSpacing(2)
+        self.display = _plot()
         self._make_screen()
         self.curves, self.pupil = _plot(), _plot()
         self._make_curves()
-        box.addWidget(self.screen, 3)
-        box.addWidget(self.curves, 2)
-        box.addWidget(self.pupil, 2)
+        curves.addWidget(self.curves, 5)
+        curves.addWidget(self.pupil, 4)
+        box.addWidget(self.display, 5)
+        box.addLayout(curves, 5)
 
     def _make_screen(self) -> None:
-        item = self.screen.getPlotItem()
+        item = self.display.getPlotItem()
         item.hideAxis("left")
         item.hideAxis("bottom")
-        item.setAspectLocked(True, ratio=9 / 16)
+        item.setAspectLocked(True, ratio=16 / 9)
         item.invertY(True)
         item.setXRange(0, 1, padding=0.02)
         item.setYRange(0, 1, padding=0.02)
@@ -97,9 +102,8 @@ class GazeView(QWidget):
 
     def _make_curves(self) -> None:
         top, low = self.curves.getPlotItem(), self.pupil.getPlotItem()
-        top.setLabel("left", "gaze")
-        low.setLabel("left", "pupil")
-        low.setLabel("bottom", "seconds")
+        top.setLabel("left", "gaze, share of screen", **_LABEL)
+        low.setLabel("left", "pupil", **_LABEL)
         top.setYRange(0, 1)
         legend = top.addLegend(offset=(-6, 4), horSpacing=14, colCount=2)
         legend.setLabelTextColor(theme.MUTED)
@@ -153,6 +157,12 @@ class GazeView(QWidget):
             curve.setData([], [])
 
 
+def _small_font() -> QFont:
+    font = QFont()
+    font.setPixelSize(11)
+    return font
+
+
 def _plot() -> Any:
     made = pg.PlotWidget(background="w")
     made.setFrameShape(made.Shape.NoFrame)
@@ -164,6 +174,8 @@ def _plot() -> Any:
         axis = item.getAxis(name)
         axis.setPen(theme.LINE)
         axis.setTextPen(theme.MUTED)
+        axis.setTickFont(_small_font())
+        axis.setStyle(maxTickLevel=0)
     made.setMinimumHeight(70)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     return made

@@ -7,7 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QMessageBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from emer_studio.core import settings
 from emer_studio.ui.jobs import Outcome
@@ -82,8 +90,15 @@ class SessionPage(Page):
         row.addWidget(self.next)
         card.box.addLayout(row)
         self.findings = FindingsView()
+        self.log = QListWidget()
+        self.log.setProperty("kind", "log")
+        self.log.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.log.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        happened = Card("What happened")
+        happened.box.addWidget(self.log)
         box.addWidget(card)
-        box.addWidget(self.findings, 1)
+        box.addWidget(self.findings, 2)
+        box.addWidget(happened, 3)
         return view
 
     # -- what the window asks
@@ -165,6 +180,11 @@ class SessionPage(Page):
         self.findings.setValue(
             Path(str(result.get("session"))), verdict, list(result.get("findings") or [])
         )
+        self.log.clear()
+        for row in range(self.live.log.count()):
+            item = self.live.log.item(row)
+            if item is not None:
+                self.log.addItem(item.clone())
         self.stack.setCurrentIndex(2)
 
     def finish(self) -> None:

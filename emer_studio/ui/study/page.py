@@ -161,10 +161,13 @@ class StudyPage(Page):
             (f"{about.trials_done} of {about.trials_planned}", None),
             (str(_count_ratings(session.folder)), None),
             (about.verdict or "not checked", about.verdict),
-            (devices if about.simulated else "real", None),
+            ("simulated" if about.simulated else "real", None),
         ]
         for column, (text, pill) in enumerate(cells):
-            set_cell(self.sessions, row, column, text, pill=pill, data=session.folder)
+            tip = devices if about.simulated and column == len(cells) - 1 else ""
+            set_cell(
+                self.sessions, row, column, text, pill=pill, data=session.folder, tip=tip
+            )
 
     def selected(self) -> Path | None:
         """Return the folder of the selected session."""

@@ -95,7 +95,7 @@ def _plot() -> Any:
     item.setMenuEnabled(False)
     item.hideButtons()
     item.setMouseEnabled(x=False, y=False)
-    item.setLabel("bottom", "epoch")
+    item.setLabel("bottom", "epoch", color=theme.MUTED)
     item.showGrid(y=True, alpha=0.15)
     legend = item.addLegend(offset=(-8, 6), horSpacing=14)
     legend.setLabelTextColor(theme.MUTED)
