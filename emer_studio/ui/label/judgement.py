@@ -85,7 +85,7 @@ class JudgementPanel(Card):
         row.setSpacing(6)
         made = []
         for level, word in enumerate(INTENSITIES):
-            one = QPushButton(f"{word}\n{_LEVEL_KEYS[level]}")
+            one = QPushButton(f"{level} · {_LEVEL_KEYS[level]}\n{word}")
             one.setProperty("kind", "level")
             one.setCheckable(True)
             one.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -86,8 +86,20 @@ class Curves(QWidget):
         self._lines[key].setData(epochs, values)
 
 
+class _Epochs(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types
+    """An axis that only has whole numbers."""
+
+    def tickSpacing(  # the name is pyqtgraph's
+        self, low: float, high: float, size: float
+    ) -> list[tuple[float, float]]:
+        """Return one level of ticks, at least 1 apart."""
+        spacing, _ = super().tickSpacing(low, high, size)[0]
+        return [(max(1.0, float(round(spacing))), 0.0)]
+
+
 def _plot() -> Any:
-    made = pg.PlotWidget(background="w")
+    axes = {"bottom": _Epochs("bottom")}
+    made = pg.PlotWidget(background="w", axisItems=axes)
     made.setFrameShape(made.Shape.NoFrame)
     made.setMinimumHeight(150)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
