@@ -34,7 +34,9 @@ def _leftover_threads(before: set[threading.Thread]) -> list[str]:
     return [
         thread.name
         for thread in threading.enumerate()
-        if thread not in before and thread.is_alive() and not thread.name.startswith(_LASTING)
+        if thread not in before
+        and thread.is_alive()
+        and not thread.name.startswith(_LASTING)
     ]
 
 

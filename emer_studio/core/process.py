@@ -156,6 +156,12 @@ class Child:
                 self._process.stdout.close()
         return self._process.wait()
 
+    def finish(self, timeout_s: float) -> int:
+        """Wait for it to end by itself, then clean up after it; return its exit code."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        return self.stop(timeout_s)
+
     def kill(self) -> None:
         """Kill it at once."""
         self._process.kill()

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -155,8 +154,9 @@ def _gaze_of(recording: Recording) -> BinocularGaze:
     if stream is None:
         raise BadInputError("there is no gaze stream in the recording")
     display = recording.manifest.display
-    size = (display.get("width_px"), display.get("height_px"))
-    return binocular_gaze(stream, (float(size[0]), float(size[1])) if all(size) else None)
+    width, height = display.get("width_px"), display.get("height_px")
+    size = (float(width), float(height)) if width and height else None
+    return binocular_gaze(stream, size)
 
 
 def _trials(recording: Recording) -> list[_Trial]:
@@ -177,6 +177,7 @@ def _trials(recording: Recording) -> list[_Trial]:
     ]
 
 
+Picture = npt.NDArray[np.uint8]
 _Faces = tuple[
     _Trial, npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float64]
 ]
@@ -185,7 +186,7 @@ _Faces = tuple[
 def _faces(recording: Recording, detector: FaceDetector) -> Iterator[_Faces]:
     """Yield each trial with its face crops (RGB), their validity and stamps.
 
-    The videos are decoded once from front to back; only frames inside a trial are looked at.
+    The videos are decoded once, front to back; only frames inside a trial are looked at.
     """
     trials = sorted(_trials(recording), key=lambda trial: trial.onset_s)
     pending = list(trials)
@@ -200,12 +201,11 @@ def _faces(recording: Recording, detector: FaceDetector) -> Iterator[_Faces]:
             return
         if t_s < pending[0].onset_s:
             continue
-        bgr = picture.to_ndarray(format="bgr24")
+        bgr = cast("Picture", picture.to_ndarray(format="bgr24"))
         face = pick_main_face(detector.detect(bgr))
-        if face is None:
-            crop = np.zeros((FACE_SIZE, FACE_SIZE, 3), np.uint8)
-        else:
-            crop = cv2.cvtColor(align_crop(bgr, face, FACE_SIZE), cv2.COLOR_BGR2RGB)
+        crop = np.zeros((FACE_SIZE, FACE_SIZE, 3), np.uint8)
+        if face is not None:
+            crop[:] = align_crop(bgr, face, FACE_SIZE)[:, :, ::-1]
         crops.append(crop)
         valid.append(face is not None)
         stamps.append(t_s)

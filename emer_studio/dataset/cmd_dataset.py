@@ -92,8 +92,8 @@ def _build(args: argparse.Namespace) -> int:
         on_trial=lambda done, total: console.progress("cutting trials", done, total),
     )
     lines = [
-        f"{out}: {report.samples} samples, a face in {report.faces} of {report.frames} frames"
-        f" ({report.detector})"
+        f"{out}: {report.samples} samples,"
+        f" a face in {report.faces} of {report.frames} frames ({report.detector})"
     ]
     lines += [
         f"  left out: {entry['session']} trial {entry.get('trial', '-')}: {entry['reason']}"

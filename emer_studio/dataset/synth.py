@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.cache import CacheWriter
-from emer_studio.features.eye_table import BinocularGaze, eye_table
 from emer_studio.dataset.synth_model import SynthModel, reachable_limits
+from emer_studio.features.eye_table import BinocularGaze, eye_table
 from emer_studio.schema.dataset import FACE_SIZE, DatasetManifest, SampleRow
 from emer_studio.synthetic.face import FaceRenderer
 from emer_studio.synthetic.gaze import GazeModel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any, cast
 
 import cv2
@@ -27,6 +28,8 @@ def list_cameras(limit: int = 6) -> list[int]:
     """Return the numbers of the cameras that open, looking at the first `limit`."""
     found = []
     for index in range(limit):
+        if sys.platform.startswith("linux") and not Path(f"/dev/video{index}").exists():
+            continue  # OpenCV would complain on standard error
         capture = _open(index)
         if capture.isOpened():
             found.append(index)

@@ -26,7 +26,7 @@ I-VT Fixation Filter*)."""
 FIXATION_S = 0.06
 """Shorter stable stretches are no fixations (same source: 60 ms)."""
 BLINK_S = (0.05, 0.5)
-"""Losses of both eyes of this length count as blinks (chosen by us: usual blink durations)."""
+"""Losses of both eyes of this length count as blinks (chosen by us: usual durations)."""
 
 
 def binocular_gaze(
@@ -50,7 +50,7 @@ def binocular_gaze(
     if layout is None:
         labels = ", ".join(channel.label for channel in stream.header.channels) or "none"
         raise BadInputError(
-            f"The channels of {stream.header.name!r} do not say which is the gaze: {labels}.",
+            f"The channels of {stream.header.name!r} do not say what they are: {labels}.",
             fix="Let the sender describe its channels (XDF Gaze Meta-Data convention).",
         )
     values = np.asarray(stream.values, dtype=np.float64)
@@ -65,8 +65,8 @@ def binocular_gaze(
     if not layout.normalised:
         if display_px is None:
             raise BadInputError(
-                f"The gaze of {stream.header.name!r} is in pixels and the size of the display"
-                " is not known."
+                f"The gaze of {stream.header.name!r} is in pixels, and the size of the"
+                " display is not known."
             )
         xy = xy / np.asarray(display_px)
     for side, eye in enumerate(("left", "right")):

@@ -40,7 +40,10 @@ _EVENTS = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
 )
 _USER_VERSION = 1
-_REFUSE = "CREATE TRIGGER IF NOT EXISTS no_{what} BEFORE {what} ON label_event BEGIN SELECT RAISE(ABORT, 'label events are append-only'); END"
+_REFUSE = (
+    "CREATE TRIGGER IF NOT EXISTS no_{what} BEFORE {what} ON label_event"
+    " BEGIN SELECT RAISE(ABORT, 'label events are append-only'); END"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class LabelStore:
             if version > _USER_VERSION:
                 self._engine.dispose()
                 raise BadInputError(
-                    f"{path} was written by a newer version of the program (format {version}).",
+                    f"{path} was written by a newer version of the program"
+                    f" (format {version}).",
                     fix="Update EMER Studio.",
                 )
             _METADATA.create_all(connection)

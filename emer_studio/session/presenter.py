@@ -1,4 +1,4 @@
-"""The participant's window as the runner sees it: a child process that speaks JSON lines."""
+"""The participant's window as the runner sees it: a child that speaks JSON lines."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ class WindowPresenter:
 
     def rate(self, trial: Trial, page: RatingPage) -> dict[str, Any]:
         """Ask one rating page."""
-        self._child.send("rate", trial=trial.number, page=page.model_dump(mode="json", exclude_defaults=True))
+        form = page.model_dump(mode="json", exclude_defaults=True)
+        self._child.send("rate", trial=trial.number, page=form)
         return self._wait("rating", timeout_s=_ANSWER_S)
 
     def _pause(self, seconds: float) -> None:

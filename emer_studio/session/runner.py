@@ -50,7 +50,7 @@ class Finish(StrEnum):
     FAILED = "failed"
 
 
-class StopRequest(Exception):  # noqa: N818 - a request, not an error
+class StopRequest(Exception):
     """Someone wants the session to end now; raised by a presenter while it waits."""
 
     def __init__(self, finish: Finish) -> None:
@@ -59,7 +59,7 @@ class StopRequest(Exception):  # noqa: N818 - a request, not an error
 
 
 class Presenter(Protocol):
-    """What the runner needs of the participant's window. Every call may raise StopRequest."""
+    """What the runner needs of the participant's window; any call may raise StopRequest."""
 
     def text(self, title: str, body: str, button: str | None) -> None:
         """Show a text until the participant goes on."""

@@ -1,4 +1,4 @@
-"""``emer-studio protocol check``: is this protocol sound?"""
+"""``emer-studio protocol check``: tell whether a protocol is sound."""
 
 from __future__ import annotations
 

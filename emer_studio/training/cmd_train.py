@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_free, sha256_file
 from emer_studio.core.process import Control
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
@@ -77,14 +77,15 @@ def run(args: argparse.Namespace) -> int:
         cnn_weights=weights,
     )
     _warn(dataset.manifest, console)
-    result = train_all(
-        prepared,
-        settings,
-        args.out or _default_folder(args.dataset, benchmark.name),
-        console,
-        check_stop,
-        f"sha256:{sha256_file(args.cnn_weights)}" if args.cnn_weights else "random",
-    )
+    folder = args.out or _default_folder(args.dataset, benchmark.name)
+    start = f"sha256:{sha256_file(args.cnn_weights)}" if args.cnn_weights else "random"
+    try:
+        result = train_all(prepared, settings, folder, console, check_stop, start)
+    except OSError as problem:
+        raise WorkFailedError(
+            f"The run folder {folder} could not be written: {problem.strerror or problem}.",
+            fix="Free disk space or choose another folder with --out.",
+        ) from None
     console.result(result, summary_text(result))
     return 0
 

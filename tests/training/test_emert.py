@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
-from emer_studio.training.emert import Emert, EmertConfig, Variant, reverse_gradient
+from emer_studio.core.errors import BadInputError
+from emer_studio.training.checkpoint import load_cnn_weights
+from emer_studio.training.emert import (
+    Emert,
+    EmertConfig,
+    Variant,
+    channels_last,
+    reverse_gradient,
+)
 from emer_studio.training.losses import LOSS_WEIGHTS, LossWeights, total_loss
+from emer_studio.training.resnet import ResNet18
 
 COUNTS = {
     "value": (12_768_179, 12_249_796),
@@ -87,8 +98,6 @@ def test_a_missing_class_adds_nothing_to_the_loss() -> None:
 
 
 def test_channels_last_changes_nothing_that_matters() -> None:
-    from emer_studio.training.emert import channels_last
-
     torch.manual_seed(0)
     model = Emert(EmertConfig("discrete")).eval()
     inputs = torch.randn(2, 8, 3, 112, 112), torch.randn(2, 32, 39), torch.randn(2, 32, 2)
@@ -96,3 +105,21 @@ def test_channels_last_changes_nothing_that_matters() -> None:
         before = model(*inputs).logits
         after = channels_last(model)(*inputs).logits
     torch.testing.assert_close(before, after, rtol=1e-4, atol=1e-5)
+
+
+def test_cnn_weights_in_torchvision_layout(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    source = ResNet18(keep_fc=True)
+    torch.save(source.state_dict(), tmp_path / "resnet18.pth")
+    weights = load_cnn_weights(tmp_path / "resnet18.pth")
+    model = Emert(EmertConfig("discrete"))
+    model.subnet.f_extractor.load_state_dict(weights)
+    assert torch.equal(
+        model.subnet.f_extractor.layer4[1].conv2.weight, weights["layer4.1.conv2.weight"]
+    )
+    torch.save({"conv1.weight": torch.zeros(1)}, tmp_path / "other.pth")
+    with pytest.raises(BadInputError, match="torchvision"):
+        load_cnn_weights(tmp_path / "other.pth")
+    (tmp_path / "text.pth").write_text("no weights")
+    with pytest.raises(BadInputError, match="not a readable"):
+        load_cnn_weights(tmp_path / "text.pth")

@@ -58,7 +58,7 @@ def test_the_gate_refuses_the_same_recording_on_both_sides() -> None:
     samples = [_sample("a", "A", "1"), _sample("b", "B", "2"), _sample("c", "C", "3")]
     check_leakage(samples, split)
     check_leakage([*samples, _sample("a2", "A", "1")], split)
-    with pytest.raises(BadInputError, match="samples a .* and b2 .* same data"):
+    with pytest.raises(BadInputError, match=r"samples a .* and b2 .* same data"):
         check_leakage([*samples, _sample("b2", "B", "1")], split)
     with pytest.raises(BadInputError, match="leaks"):
         check_leakage([*samples, _sample("c2", "C", "2")], split)

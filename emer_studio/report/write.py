@@ -1,0 +1,118 @@
+"""Writing the report: one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from emer_studio import __version__
+from emer_studio.core.clock import utc_now
+from emer_studio.core.files import data_dir, write_atomic
+from emer_studio.report import figures
+from emer_studio.report.collect import RunFacts, SessionFacts
+
+__all__ = ["write_report"]
+
+_CLASSIFICATION, _REGRESSION = ("war", "uar", "wf1"), ("mae", "rmse", "ccc")
+
+
+def write_report(
+    out: Path, *, title: str, sessions: Sequence[SessionFacts], runs: Sequence[RunFacts]
+) -> None:
+    """Write the report of sessions and training runs to `out`, atomically."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(data_dir() / "assets" / "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    html = environment.get_template("report.html.j2").render(
+        title=title,
+        subtitle=_subtitle(sessions, runs),
+        banners=_banners(sessions, runs),
+        sessions=sessions,
+        s_figures={facts.session.name: _session_figures(facts) for facts in sessions},
+        runs=[_run(facts) for facts in runs],
+        version=__version__,
+        written=utc_now(),
+    )
+    write_atomic(out, html)
+
+
+def _subtitle(sessions: Sequence[SessionFacts], runs: Sequence[RunFacts]) -> str:
+    people = {facts.session.manifest.participant for facts in sessions}
+    counts = (
+        (len(people), "participant"),
+        (len(sessions), "session"),
+        (len(runs), "training run"),
+    )
+    return ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts if n)
+
+
+def _banners(sessions: Sequence[SessionFacts], runs: Sequence[RunFacts]) -> list[str]:
+    found = []
+    devices = sorted(
+        {name for s in sessions for name in s.session.manifest.simulated_devices}
+    )
+    if devices:
+        found.append(
+            f"SIMULATED: {', '.join(devices)}. These recordings say nothing about people."
+        )
+    if any(run.results.get("synthetic") for run in runs):
+        found.append(
+            "SYNTHETIC training data: a check of the software, not evidence about people."
+        )
+    if any(run.results.get("simulated") for run in runs):
+        found.append("A training run used SIMULATED recordings.")
+    return found
+
+
+def _session_figures(facts: SessionFacts) -> list[tuple[str, str]]:
+    found = []
+    points = [
+        (t.mapped["valence"], t.mapped["arousal"], t.clip)
+        for t in facts.trials
+        if {"valence", "arousal"} <= t.mapped.keys()
+    ]
+    if points:
+        found.append(("Felt: valence and arousal", figures.affect_map(points)))
+    seen = [t for t in facts.trials if len(t.times_s)]
+    if seen:
+        maps = [(t.clip, t.gaze_xy) for t in seen]
+        found.append(("Where they looked", figures.gaze_maps(maps)))
+        pupils = [(t.clip, t.times_s, t.pupil_mm) for t in seen]
+        found.append(("Pupil", figures.pupil_traces(pupils)))
+    rows = [(t.clip, t.fer) for t in facts.trials if t.fer]
+    if rows:
+        caption = (
+            f"Shown: what {facts.fer_model} sees in the face (a suggestion, not a label)"
+        )
+        found.append((caption, figures.shown(rows)))
+    return found
+
+
+def _run(facts: RunFacts) -> dict[str, Any]:
+    results = facts.results
+    metrics = _CLASSIFICATION if "war" in results else _REGRESSION
+    rows = [("EMERT", results), *results.get("baselines", {}).items()]
+    interval = ""
+    main = metrics[0]
+    if bounds := results.get("ci95", {}).get(main):
+        interval = (
+            f"{main.upper()} 95 % interval by participant bootstrap:"
+            f" {bounds[0]:.3f} to {bounds[1]:.3f}."
+        )
+    drawn = []
+    for label, part in results.get("by_label", {}).items():
+        if "confusion" in part:
+            image = figures.confusion(part["classes"], part["confusion"])
+            drawn.append((f"Confusion, {label}", image))
+    return {
+        "facts": facts,
+        "metrics": metrics,
+        "rows": rows,
+        "interval": interval,
+        "figures": drawn,
+    }
