@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -18,6 +20,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from emer_studio.core import logs, settings
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
+from emer_studio.core.process import Control
 from emer_studio.study.folder import open_study
 from emer_studio.ui.application import make_application
 from emer_studio.ui.jobs import Outcome
@@ -56,14 +59,21 @@ def run_window(args: argparse.Namespace) -> int:
 class _Driver(QObject):
     """Do what the command line asked for, as a person would with the mouse."""
 
+    _parent_left = Signal()
+
     def __init__(self, window: MainWindow, args: argparse.Namespace) -> None:
         super().__init__(window)
+        self._control: Control | None = None
         self._window, self._args, self.code = window, args, 0
         self._console = Console(events=args.events)
         self._photographer: Photographer | None = None
 
     def begin(self) -> None:
         args, window = self._args, self._window
+        if args.events and _is_pipe(sys.stdin.fileno()):
+            # Under a parent: the end of our input is its wish that we end, unasked.
+            self._parent_left.connect(window.close_unasked)
+            self._control = Control(on_end=self._parent_left.emit)
         if args.snapshots is not None:
             args.snapshots.mkdir(parents=True, exist_ok=True)
             self._photographer = Photographer(window, args.snapshots)
@@ -114,6 +124,11 @@ class _Driver(QObject):
     def _maybe_close(self) -> None:
         if self._args.close_when_done:
             QTimer.singleShot(600, self._window.close)
+
+
+def _is_pipe(handle: int) -> bool:
+    mode = os.fstat(handle).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 class _Relay(QObject):

@@ -315,6 +315,11 @@ class MainWindow(QMainWindow):
         event.accept()
         self.closed.emit()
 
+    def close_unasked(self) -> None:
+        """Close without a question, for a parent process that has gone."""
+        self._asked = True
+        self.close()
+
     def _close_when_idle(self) -> None:
         if not any(page.job.running for page in self.pages.values()):
             self.close()

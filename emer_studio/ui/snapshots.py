@@ -11,7 +11,8 @@ from emer_studio.ui.main_window import MainWindow
 
 __all__ = ["Photographer"]
 
-_SETTLE_MS = 1800  # chosen by us: pictures decode, a check ends and layouts come to rest
+_SETTLE_MS = 800  # chosen by us: pictures decode and layouts come to rest
+_PATIENCE = 20  # times that a job of the page, such as a check, is waited for
 _LIVE_AFTER_MS = 4500
 
 
@@ -62,12 +63,14 @@ class Photographer(QObject):
             return
         key = self._waiting.pop(0)
         self._window.show_page(key)
+        QTimer.singleShot(_SETTLE_MS, lambda: self._take(key, _PATIENCE))
 
-        def then() -> None:
-            self._save(key)
-            self._next()
-
-        QTimer.singleShot(_SETTLE_MS, then)
+    def _take(self, key: str, patience: int) -> None:
+        if self._window.pages[key].job.running and patience:
+            QTimer.singleShot(_SETTLE_MS, lambda: self._take(key, patience - 1))
+            return
+        self._save(key)
+        self._next()
 
     def _save(self, name: str) -> None:
         self._window.grab().save(str(self._folder / f"{name}.png"))
