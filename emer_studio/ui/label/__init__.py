@@ -1,0 +1,1 @@
+"""The label page: experts look at faces and say what they see."""

@@ -1,0 +1,75 @@
+"""What there is to label in a study: one item for each trial of a filmed session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.recording.reader import Recording
+from emer_studio.study.folder import Study
+
+__all__ = ["Item", "find_items"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The face frames of one trial.
+
+    Attributes
+    ----------
+    id : str
+        ``SESSION/trial-N``, as the label store knows it.
+    video : Path
+        The face video.
+    first, last : int
+        Decoded frames taken between the clip's onset and its end, both included.
+    """
+
+    id: str
+    session: str
+    participant: str
+    trial: int
+    video: Path
+    first: int
+    last: int
+    simulated: bool
+
+
+def find_items(study: Study) -> list[Item]:
+    """Return the items of every session, oldest session first, trials in order."""
+    found: list[Item] = []
+    for session in study.sessions():
+        try:
+            found += _items_of(Recording(session.folder))
+        except (BadInputError, OSError, KeyError, ValueError):
+            continue  # a damaged session is shown on the study page, not here
+    return found
+
+
+def _items_of(recording: Recording) -> list[Item]:
+    ends = {event["trial"]: event["t_s"] for event in recording.events("clip_end")}
+    onsets = {event["trial"]: event["t_s"] for event in recording.events("clip_onset")}
+    folder = recording.folder
+    found = []
+    for video in recording.videos:
+        times_s = recording.frame_times(video)
+        for trial in sorted(onsets.keys() & ends.keys()):
+            inside = (times_s >= onsets[trial]) & (times_s <= ends[trial])
+            frames = np.flatnonzero(inside)
+            if len(frames):
+                found.append(
+                    Item(
+                        id=f"{folder.name}/trial-{trial}",
+                        session=folder.name,
+                        participant=recording.manifest.participant,
+                        trial=int(trial),
+                        video=video,
+                        first=int(frames[0]),
+                        last=int(frames[-1]),
+                        simulated=recording.manifest.simulated,
+                    )
+                )
+    return found

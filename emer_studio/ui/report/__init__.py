@@ -1,0 +1,1 @@
+"""The report page: write a report and read it."""

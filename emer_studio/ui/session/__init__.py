@@ -1,0 +1,1 @@
+"""The session page: start a session, watch it, see how it ended."""

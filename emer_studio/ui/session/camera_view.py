@@ -1,0 +1,79 @@
+"""The newest picture of the camera, read from the ring that its process writes."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from emer_studio.core.ring import RingReader
+
+__all__ = ["CameraView"]
+
+
+class CameraView(QWidget):
+    """A picture that keeps its shape; `poll` looks for a newer one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ring: RingReader | None = None
+        self._seen = 0
+        self._image: QImage | None = None
+        self.text = "Waiting for the camera …"
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(240, 180)
+
+    def sizeHint(self) -> QSize:
+        """Return the usual size of the preview."""
+        return QSize(400, 300)
+
+    @property
+    def pictures(self) -> int:
+        """Pictures the camera has offered so far."""
+        return self._seen
+
+    def open(self, path: Path) -> None:
+        """Follow a ring."""
+        self.close_ring()
+        with contextlib.suppress(OSError, ValueError):
+            self._ring = RingReader(path)
+
+    def poll(self) -> None:
+        """Show the newest picture, if there is a new one."""
+        if self._ring is None or self._ring.written == self._seen:
+            return
+        self._seen = self._ring.written
+        rows = self._ring.latest(1)
+        if len(rows):
+            bgr = rows[0]
+            height, width = bgr.shape[:2]
+            image = QImage(
+                bgr.tobytes(), width, height, 3 * width, QImage.Format.Format_BGR888
+            )
+            self._image = image.copy()
+            self.update()
+
+    def close_ring(self) -> None:
+        """Let go of the ring and its picture."""
+        if self._ring is not None:
+            self._ring.close()
+        self._ring, self._seen, self._image = None, 0, None
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the picture, or what is being waited for."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        if self._image is None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor("#eceff2"))
+            painter.drawRoundedRect(self.rect(), 6, 6)
+            painter.setPen(QColor("#5f6b7a"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text)
+            return
+        size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
+        painter.drawImage(QRectF(left, top, size.width(), size.height()), self._image)

@@ -1,0 +1,364 @@
+"""What a session needs to know before it starts."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from emer_studio.core.errors import EmerError
+from emer_studio.core.files import data_dir
+from emer_studio.schema.protocol import find_protocol, load_protocol
+from emer_studio.stimulus.library import manifest_of
+from emer_studio.streams.inlets import find
+from emer_studio.study.folder import Study
+from emer_studio.ui.parts import Card, Pill, button, label
+
+__all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
+
+_FROZEN = re.compile(r"\.[0-9a-f]{8}\.ya?ml$")
+_SIMULATED = "Simulated eye tracker"
+_STEPS = (
+    ("Devices", "The gaze stream is found and the camera opens; nothing is written yet."),
+    ("Recording", "Gaze, face video and markers are recorded on one clock."),
+    (
+        "Trials",
+        "The clips in this participant's own order, each with its rating.",
+    ),
+    ("Verdict", "The files are closed and checked: green, amber or red, with the reasons."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChoice:
+    """What was chosen; the texts are those of the command line.
+
+    Attributes
+    ----------
+    display : int or None
+        Screen of the participant; None shows the pages in a window.
+    """
+
+    participant: str = ""
+    protocol: str = ""
+    camera: str = ""
+    gaze: str = ""
+    simulate: bool = False
+    display: int | None = None
+    language: str = "en"
+
+    def arguments(self, study: Path) -> list[str]:
+        """Return the command that runs this session."""
+        given = ["run", str(study), "--participant", self.participant]
+        given += ["--protocol", self.protocol, "--language", self.language]
+        given += ["--camera", self.camera] if self.camera else []
+        given += ["--gaze", self.gaze] if self.gaze else []
+        given += ["--simulate"] if self.simulate else []
+        given += (
+            ["--windowed"] if self.display is None else ["--display", str(self.display)]
+        )
+        return [*given, "--events"]
+
+
+def next_code(study: Study) -> str:
+    """Return the first of P001, P002 … that no participant has."""
+    taken = {row.participant for row in study.participants()}
+    number = 1
+    while f"P{number:03d}" in taken:
+        number += 1
+    return f"P{number:03d}"
+
+
+def protocols_of(study: Study) -> list[tuple[str, str]]:
+    """Return ``(shown, given)`` of the shipped protocols and the study's own files."""
+    shipped = sorted((data_dir() / "protocols" / "induction").glob("*.yaml"))
+    own = sorted((study.folder / "protocols").glob("*.yaml"))
+    found = [(path.stem, path.stem) for path in shipped]
+    # Frozen copies end in a hash; they document past sessions and do not run again.
+    found += [(path.name, str(path)) for path in own if not _FROZEN.search(path.name)]
+    return found
+
+
+class _Search(QObject):
+    """Looks for LSL streams on a thread of its own."""
+
+    found = Signal(list)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._look, name="stream-search")
+            self._thread.start()
+
+    def _look(self) -> None:
+        streams = [s for s in find(0.8) if s.type not in ("Markers", "VideoFrames")]
+        names = sorted(
+            {(s.name, f"{s.name}  ({s.type}, {s.nominal_hz:g} Hz)") for s in streams}
+        )
+        self.found.emit(names)
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+
+
+class SessionForm(QWidget):
+    """The form; `startAsked` carries the choice when it is complete."""
+
+    valueChanged = Signal(object)
+    startAsked = Signal(object)
+
+    def __init__(self, study: Study, remembered: SessionChoice) -> None:
+        super().__init__()
+        self._study = study
+        self._search = _Search(self)
+        self._search.found.connect(self._show_streams)
+        self.participant, self.protocol = QLineEdit(), QComboBox()
+        self.camera, self.gaze = QComboBox(), QComboBox()
+        self.display, self.language = QComboBox(), QComboBox()
+        self.simulate = QCheckBox("Simulated participant: answers by itself, for a try")
+        self.about = label("", "small", wrap=True)
+        self.problem = label("", "error", wrap=True)
+        self.start = button("Start the session", "session", "primary")
+        self.start.setMinimumHeight(40)
+        self._fill()
+        self._lay_out()
+        self._connect()
+        self.setValue(replace(remembered, participant=next_code(study)))
+        self.search()
+
+    # -- putting it together
+
+    def _fill(self) -> None:
+        for box, hint in (
+            (self.camera, "0 is the first camera; or file:VIDEO"),
+            (self.gaze, "any LSL gaze stream, by name"),
+        ):
+            box.setEditable(True)
+            edit = box.lineEdit()
+            if edit is not None:
+                edit.setPlaceholderText(hint)
+        for shown, given in (
+            ("Camera 0", "0"),
+            ("Camera 1", "1"),
+            ("Simulated camera", "sim"),
+        ):
+            self.camera.addItem(shown, given)
+        for shown, given in protocols_of(self._study):
+            self.protocol.addItem(shown, given)
+        self.gaze.addItem(_SIMULATED, "sim")
+        self.display.addItem("In a window", None)
+        for number, screen in enumerate(QGuiApplication.screens()):
+            size = screen.size()
+            shown = f"Full screen on display {number} ({size.width()} × {size.height()})"
+            self.display.addItem(shown, number)
+        # The participant gets the second screen; on a single one, the operator keeps it.
+        self.display.setCurrentIndex(2 if self.display.count() > 2 else 0)
+
+    def _lay_out(self) -> None:
+        outer = QHBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        card = Card("New session")
+        card.setFixedWidth(640)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(10)
+        grid.setColumnMinimumWidth(0, 130)
+        grid.setColumnStretch(1, 1)
+        self.browse, self.again = button("Browse…"), button("Look again", "refresh")
+        rows: list[tuple[str, QWidget, QWidget | None]] = [
+            ("Participant", self.participant, None),
+            ("Protocol", self.protocol, self.browse),
+            ("", self.about, None),
+            ("Language", self.language, None),
+            ("Camera", self.camera, None),
+            ("Eye tracker", self.gaze, self.again),
+            ("Participant sees", self.display, None),
+            ("", self.simulate, None),
+        ]
+        for row, (name, widget, side) in enumerate(rows):
+            grid.addWidget(label(name, "muted"), row, 0)
+            grid.addWidget(widget, row, 1, 1, 1 if side else 2)
+            if side is not None:
+                grid.addWidget(side, row, 2)
+        card.box.addLayout(grid)
+        card.box.addSpacing(6)
+        card.box.addWidget(self.problem)
+        card.box.addWidget(self.start)
+        self.problem.hide()
+        outer.setSpacing(12)
+        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignTop)
+        outer.addWidget(_steps_card(), 1, Qt.AlignmentFlag.AlignTop)
+
+    def _connect(self) -> None:
+        self.participant.textChanged.connect(self._changed)
+        for box in (self.protocol, self.camera, self.gaze, self.display, self.language):
+            box.currentTextChanged.connect(self._changed)
+        self.protocol.currentIndexChanged.connect(self._describe)
+        self.simulate.toggled.connect(self._simulate_toggled)
+        self.browse.clicked.connect(self._browse)
+        self.again.clicked.connect(self.search)
+        self.start.clicked.connect(self._press)
+
+    # -- value
+
+    def value(self) -> SessionChoice:
+        """Return what is chosen now."""
+        number = self.display.currentData()
+        return SessionChoice(
+            participant=self.participant.text().strip(),
+            protocol=str(self.protocol.currentData() or ""),
+            camera=_given(self.camera),
+            gaze=_given(self.gaze),
+            simulate=self.simulate.isChecked(),
+            display=number if isinstance(number, int) else None,
+            language=str(self.language.currentData() or "en"),
+        )
+
+    def setValue(self, choice: SessionChoice) -> None:
+        """Show a choice."""
+        if choice.protocol and self.protocol.findData(choice.protocol) < 0:
+            self.protocol.addItem(Path(choice.protocol).name, choice.protocol)
+        self.protocol.setCurrentIndex(max(self.protocol.findData(choice.protocol), 0))
+        self._describe()
+        self.simulate.setChecked(choice.simulate)
+        self.participant.setText(choice.participant)
+        for box, wanted in ((self.camera, choice.camera), (self.gaze, choice.gaze)):
+            _choose(box, wanted)
+        self.language.setCurrentIndex(max(self.language.findData(choice.language), 0))
+        if choice.display is not None:
+            self.display.setCurrentIndex(max(self.display.findData(choice.display), 0))
+
+    def _changed(self) -> None:
+        self.problem.hide()
+        self.valueChanged.emit(self.value())
+
+    def _press(self) -> None:
+        choice = self.value()
+        problem = self._what_is_missing(choice)
+        if problem:
+            self.complain(problem)
+        else:
+            self.startAsked.emit(choice)
+
+    def _what_is_missing(self, choice: SessionChoice) -> str:
+        code = choice.participant
+        if not code or not code.isalnum() or not code.isascii():
+            return "A participant code has letters and digits only, such as P001."
+        if not choice.protocol:
+            return "Choose a protocol."
+        if not choice.gaze and not choice.simulate:
+            return "Which stream is the eye tracker? Start its LSL sender and look again."
+        return ""
+
+    def complain(self, text: str) -> None:
+        """Show why it does not start."""
+        self.problem.setText(text)
+        self.problem.setVisible(bool(text))
+
+    # -- protocol and streams
+
+    def _describe(self) -> None:
+        """Say what the chosen protocol does, and offer its languages."""
+        languages: tuple[str, ...] = ("en",)
+        try:
+            path = find_protocol(str(self.protocol.currentData() or ""))
+            protocol = load_protocol(path)
+            manifest, _ = manifest_of(protocol, path)
+            languages = protocol.languages
+            pages = ", ".join(page.id for page in protocol.rating_pages)
+            self.about.setText(
+                f"{len(protocol.blocks)} block{'s' * (len(protocol.blocks) != 1)} from"
+                f" {len(manifest.clips)} clips; rated with: {pages}"
+            )
+        except EmerError as problem:
+            self.about.setText(str(problem))
+        shown = self.language.currentData()
+        self.language.clear()
+        names = {"en": "English", "zh": "中文"}
+        for code in languages:
+            self.language.addItem(names.get(code, code), code)
+        self.language.setCurrentIndex(max(self.language.findData(shown), 0))
+
+    def _browse(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(
+            self, "A protocol", str(self._study.folder), "Protocols (*.yaml *.yml)"
+        )
+        if name:
+            self.protocol.addItem(Path(name).name, name)
+            self.protocol.setCurrentIndex(self.protocol.count() - 1)
+
+    def _simulate_toggled(self, on: bool) -> None:
+        """A simulated participant needs no hardware, unless some was named."""
+        if on:
+            for box in (self.camera, self.gaze):
+                _choose(box, "sim")
+        self._changed()
+
+    def search(self) -> None:
+        """Look for LSL streams that are there now."""
+        self.again.setEnabled(False)
+        self._search.start()
+
+    def _show_streams(self, names: list[tuple[str, str]]) -> None:
+        self.again.setEnabled(True)
+        kept = _given(self.gaze)
+        self.gaze.blockSignals(True)
+        self.gaze.clear()
+        for name, shown in names:
+            self.gaze.addItem(shown, name)
+        self.gaze.addItem(_SIMULATED, "sim")
+        _choose(self.gaze, kept)
+        self.gaze.blockSignals(False)
+
+    def finish(self) -> None:
+        """Wait for a search that still runs."""
+        self._search.close()
+
+
+def _steps_card() -> Card:
+    card = Card("What will happen")
+    for number, (head, text) in enumerate(_STEPS, start=1):
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(Pill(str(number)), 0, Qt.AlignmentFlag.AlignTop)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addWidget(label(head))
+        words.addWidget(label(text, "small", wrap=True))
+        row.addLayout(words, 1)
+        card.box.addLayout(row)
+    return card
+
+
+def _given(box: QComboBox) -> str:
+    """Return the text of the command line that a box stands for."""
+    text = box.currentText().strip()
+    row = box.findText(text)
+    return str(box.itemData(row)) if row >= 0 and text else text
+
+
+def _choose(box: QComboBox, wanted: str) -> None:
+    row = box.findData(wanted)
+    if row >= 0:
+        box.setCurrentIndex(row)
+    else:
+        box.setCurrentIndex(-1)
+        box.setEditText(wanted)

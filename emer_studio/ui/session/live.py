@@ -1,0 +1,237 @@
+"""The view of a running session: state, camera, gaze, streams, and what happened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from emer_studio.ui import theme
+from emer_studio.ui.parts import Card, PillDelegate, button, label, set_cell, table
+from emer_studio.ui.session.camera_view import CameraView
+from emer_studio.ui.session.form import SessionChoice
+from emer_studio.ui.session.gaze_view import GazeView
+from emer_studio.ui.session.journal_words import in_words
+
+__all__ = ["LiveView"]
+
+_POLL_MS = 33
+_STATES = {
+    "instructions": "Reading the instructions",
+    "baseline": "Baseline",
+    "fixation": "Looking at the cross",
+    "clip": "Watching the clip",
+    "rating": "Rating",
+    "washout": "Pause",
+    "closing": "Closing text",
+    "done": "Closing the files",
+}
+
+
+class LiveView(QWidget):
+    """Shows what the processes of a session report; `abortAsked` is the only control."""
+
+    abortAsked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._clock = QElapsedTimer()
+        self._origin_s: float | None = None
+        self._timer = QTimer(self, interval=_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+        self.camera, self.gaze = CameraView(), GazeView()
+        self.log = QListWidget()
+        self.log.setProperty("kind", "log")
+        self.log.setWordWrap(True)
+        self.log.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.log.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(12)
+        outer.addWidget(self._state_card())
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        left.setSpacing(12)
+        right.setSpacing(12)
+        left.addWidget(self._camera_card(), 6)
+        left.addWidget(self._log_card(), 5)
+        right.addWidget(self._gaze_card(), 6)
+        right.addWidget(self._streams_card(), 5)
+        row.addLayout(left, 9)
+        row.addLayout(right, 14)
+        outer.addLayout(row, 1)
+
+    def _state_card(self) -> Card:
+        card = Card()
+        row = QHBoxLayout()
+        row.setSpacing(14)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        self.who, self.state = label("", "small"), label("", "number")
+        words.addWidget(self.who)
+        words.addWidget(self.state)
+        middle = QVBoxLayout()
+        middle.setSpacing(6)
+        self.trial, self.bar = label("", "muted"), QProgressBar()
+        self.bar.setTextVisible(False)
+        middle.addWidget(self.trial)
+        middle.addWidget(self.bar)
+        self.elapsed = label("0:00", "number")
+        self.abort = button("Abort…", "stop", "danger")
+        self.abort.clicked.connect(self.abortAsked)
+        row.addLayout(words, 3)
+        row.addLayout(middle, 4)
+        row.addWidget(self.elapsed)
+        row.addWidget(self.abort)
+        card.box.addLayout(row)
+        return card
+
+    def _camera_card(self) -> Card:
+        card = Card("Camera")
+        self.camera_facts = label("", "small")
+        card.head.addWidget(self.camera_facts)
+        card.box.addWidget(self.camera, 1)
+        return card
+
+    def _gaze_card(self) -> Card:
+        card = Card("Gaze")
+        self.gaze_facts = label("", "small")
+        card.head.addWidget(self.gaze_facts)
+        card.box.addWidget(self.gaze, 1)
+        return card
+
+    def _streams_card(self) -> Card:
+        card = Card("Streams")
+        self.disk = label("", "small")
+        card.head.addWidget(self.disk)
+        heads = ("Name", "Declared", "Measured", "Samples", "Last", "Offset", "")
+        self.streams = table(heads, stretch=0, rows=28)
+        self.streams.setItemDelegate(PillDelegate(self.streams))
+        self.streams.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.streams.setSelectionMode(self.streams.SelectionMode.NoSelection)
+        self.streams.setMinimumHeight(118)
+        card.box.addWidget(self.streams)
+        return card
+
+    def _log_card(self) -> Card:
+        card = Card("What happened")
+        card.box.addWidget(self.log)
+        return card
+
+    # -- a session
+
+    def begin(self, choice: SessionChoice) -> None:
+        """Show the beginning of a session."""
+        self.who.setText(f"{choice.participant}   ·   {Path(choice.protocol).stem}")
+        self.state.setText("Opening the devices")
+        self.trial.setText("")
+        self.bar.setRange(0, 1)
+        self.bar.setValue(0)
+        self.abort.setEnabled(True)
+        self.log.clear()
+        self.streams.setRowCount(0)
+        self._origin_s = None
+        for part in (self.camera_facts, self.gaze_facts, self.disk):
+            part.setText("")
+        self._clock.start()
+        self._timer.start()
+
+    def end(self) -> None:
+        """Let go of everything live."""
+        self._timer.stop()
+        self.camera.close_ring()
+        self.gaze.close_ring()
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Show one event of the session."""
+        kind = event.get("event")
+        if kind == "live":
+            self.camera.open(Path(str(event.get("camera"))))
+            self.gaze_facts.setText(str(event.get("gaze", "")))
+        elif kind == "state":
+            self._show_state(event)
+        elif kind == "journal":
+            self._add(*in_words(event["entry"]), t_s=event["entry"].get("t_s"))
+        elif kind == "message":
+            self._add(str(event.get("text", "")).strip(), "")
+        elif kind == "error":
+            self._add(str(event.get("text", "")), "red")
+        elif kind == "recorder_status":
+            self._show_streams(event)
+        elif kind == "camera_status":
+            self._show_camera(event)
+
+    def _show_state(self, event: dict[str, Any]) -> None:
+        name, of = str(event.get("state")), int(event.get("of") or 0)
+        self.state.setText(_STATES.get(name, name))
+        self.bar.setRange(0, max(of, 1))
+        trial = event.get("trial")
+        if trial is not None:
+            self.trial.setText(f"Trial {trial} of {of}   ·   {event.get('clip')}")
+            self.bar.setValue(int(trial) - (name != "washout"))
+        elif name in ("closing", "done"):
+            self.trial.setText("")
+        if name == "done":
+            self.abort.setEnabled(False)
+
+    def _show_camera(self, event: dict[str, Any]) -> None:
+        dropped = int(event.get("dropped") or 0)
+        self.camera_facts.setText(
+            f"{event.get('frames')} frames at {event.get('rate_hz'):.1f} Hz"
+            f"   ·   {dropped} dropped"
+        )
+        problem = str(event.get("problem") or "")
+        if problem:
+            self.camera_facts.setText(problem)
+
+    def _show_streams(self, event: dict[str, Any]) -> None:
+        rows = event.get("streams") or []
+        if event.get("free_gb") is not None:
+            self.disk.setText(f"{event['free_gb']:.1f} GB free")
+        self.streams.setRowCount(len(rows))
+        for number, row in enumerate(rows):
+            declared, offset = row.get("declared_hz") or 0, row.get("offset_ms")
+            quiet, events = bool(row.get("silent")), row.get("type") == "Markers"
+            cells: list[tuple[str, str | None]] = [
+                (str(row.get("name")), None),
+                (f"{declared:g} Hz" if declared else "irregular", None),
+                (f"{row.get('rate_hz') or 0:.1f} Hz" if not events else "events", None),
+                (f"{row.get('samples')}", None),
+                (f"{row.get('age_s') or 0:.1f} s ago", None),
+                ("–" if offset is None else f"{offset:.2f} ms", None),
+                ("silent" if quiet else "ok", "red" if quiet else "green"),
+            ]
+            for column, (text, pill) in enumerate(cells):
+                set_cell(self.streams, number, column, text, pill=pill)
+            if row.get("gaze") and row.get("ring"):
+                self.gaze.follow(str(row["ring"]), row["gaze"])
+
+    def _add(self, text: str, weight: str, *, t_s: float | None = None) -> None:
+        if not text:
+            return
+        if t_s is not None:
+            self._origin_s = t_s if self._origin_s is None else self._origin_s
+            seconds = max(t_s - self._origin_s, 0.0)
+            text = f"{int(seconds // 60)}:{seconds % 60:04.1f}   {text}"
+        item = QListWidgetItem(text)
+        if weight:
+            item.setForeground(QColor(theme.VERDICT_COLOURS[weight][0]))
+        self.log.addItem(item)
+        self.log.scrollToBottom()
+
+    def _poll(self) -> None:
+        self.camera.poll()
+        self.gaze.poll()
+        seconds = self._clock.elapsed() // 1000
+        self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")

@@ -1,0 +1,194 @@
+"""The session page: the form, then the running session, then its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QMessageBox,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from emer_studio.core import settings
+from emer_studio.ui.jobs import Outcome
+from emer_studio.ui.page import Page
+from emer_studio.ui.parts import Card, Pill, button, label
+from emer_studio.ui.session.form import SessionChoice, SessionForm, next_code
+from emer_studio.ui.session.live import LiveView
+from emer_studio.ui.study.findings import FindingsView
+from emer_studio.ui.workspace import Workspace
+
+__all__ = ["SessionPage"]
+
+_GRACE_S = 30.0  # a session closes its files and is checked in this time
+
+
+def _ask(parent: QWidget, text: str) -> bool:
+    yes = QMessageBox.StandardButton.Yes
+    return QMessageBox.question(parent, "EMER Studio", text) == yes
+
+
+class SessionPage(Page):
+    """Run one session after another."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace, "Session")
+        self.confirm: Callable[[QWidget, str], bool] = _ask
+        known = settings.load()
+        self.form = SessionForm(
+            workspace.study,
+            SessionChoice(
+                protocol=known.last_protocol,
+                camera=known.last_camera or "0",
+                gaze=known.last_gaze,
+            ),
+        )
+        self.live = LiveView()
+        self._choice = SessionChoice()
+        self._events_simulated = False
+        self.stack = QStackedWidget()
+        for view in (self.form, self.live, self._after()):
+            self.stack.addWidget(view)
+        self.box.addWidget(self.stack, 1)
+        self.form.startAsked.connect(self.start)
+        self.form.valueChanged.connect(lambda _choice: self.simulatedChanged.emit())
+        self.live.abortAsked.connect(self._abort)
+        self.job.heard.connect(self._heard)
+        self.job.ended.connect(self._ended)
+
+    def _after(self) -> QWidget:
+        view = QWidget()
+        box = QVBoxLayout(view)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(12)
+        card = Card()
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        self.outcome, self.outcome_pill = label("", "number"), Pill()
+        self.outcome_text = label("", "muted", wrap=True)
+        self.next = button("Next participant", "arrow", "primary")
+        self.next.clicked.connect(self.next_participant)
+        self.to_label = button("Label this session", "label")
+        self.to_label.clicked.connect(lambda: self.wants.emit("label"))
+        words = QVBoxLayout()
+        top = QHBoxLayout()
+        top.addWidget(self.outcome)
+        top.addWidget(self.outcome_pill)
+        top.addStretch(1)
+        words.addLayout(top)
+        words.addWidget(self.outcome_text)
+        row.addLayout(words, 1)
+        row.addWidget(self.to_label)
+        row.addWidget(self.next)
+        card.box.addLayout(row)
+        self.findings = FindingsView()
+        self.log = QListWidget()
+        self.log.setProperty("kind", "log")
+        self.log.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.log.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        happened = Card("What happened")
+        happened.box.addWidget(self.log)
+        box.addWidget(card)
+        box.addWidget(self.findings, 2)
+        box.addWidget(happened, 3)
+        return view
+
+    # -- what the window asks
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the running session, or the one chosen in the form, is simulated."""
+        if self.stack.currentWidget() is not self.form:
+            return self._events_simulated
+        choice = self.form.value()
+        return choice.simulate or "sim" in (choice.camera, choice.gaze)
+
+    @property
+    def busy(self) -> str:
+        """The question's first half while a session runs."""
+        who = self._choice.participant
+        return f"The session of {who} is running." if self.job.running else ""
+
+    # -- a session
+
+    def start(self, choice: SessionChoice) -> None:
+        """Run a session as chosen; this is what the Start button does."""
+        self._choice = choice
+        self._events_simulated = choice.simulate or "sim" in (choice.camera, choice.gaze)
+        settings.remember(
+            last_protocol=choice.protocol, last_camera=choice.camera, last_gaze=choice.gaze
+        )
+        self.live.begin(choice)
+        self.title.setText(f"Session of {choice.participant}")
+        self.stack.setCurrentWidget(self.live)
+        command = choice.arguments(self.study.folder)
+        self.job.start("session", command, grace_s=_GRACE_S)
+        self.simulatedChanged.emit()
+
+    def next_participant(self) -> None:
+        """Show the form again, with the next free code."""
+        self.title.setText("Session")
+        self.form.setValue(replace(self.form.value(), participant=next_code(self.study)))
+        self.stack.setCurrentWidget(self.form)
+        self.simulatedChanged.emit()
+
+    def _abort(self) -> None:
+        if self.job.running and self.confirm(
+            self, "Abort this session? What was recorded so far is kept."
+        ):
+            self.live.abort.setEnabled(False)
+            self.live.state.setText("Ending")
+            self.job.send("abort")
+
+    def _heard(self, event: dict[str, Any]) -> None:
+        entry = event.get("entry") or {}
+        if entry.get("event") == "session_started" and entry.get("simulated"):
+            self._events_simulated = True
+            self.simulatedChanged.emit()
+        self.live.take(event)
+
+    def _ended(self, outcome: Outcome) -> None:
+        self.live.end()
+        if outcome.result:
+            self._show_result(outcome.result)
+        else:
+            self.title.setText("Session")
+            self.stack.setCurrentWidget(self.form)
+            self.form.complain(outcome.error or "The session ended before it began.")
+        self.simulatedChanged.emit()
+        self.workspace.look()
+
+    def _show_result(self, result: dict[str, Any]) -> None:
+        state, verdict = str(result.get("state")), str(result.get("verdict", ""))
+        words = {"complete": "Session complete", "aborted": "Session aborted"}
+        self.outcome.setText(words.get(state, f"Session {state}"))
+        colour = {"complete": "green", "failed": "red"}.get(state, "amber")
+        self.outcome_pill.setValue(state, colour)
+        self.outcome_text.setText(
+            f"{result.get('trials')} trials, {result.get('ratings')} ratings."
+            f" {result.get('problem') or ''}"
+        )
+        self.to_label.setEnabled(bool(result.get("trials")))
+        self.findings.setValue(
+            Path(str(result.get("session"))), verdict, list(result.get("findings") or [])
+        )
+        self.log.clear()
+        for row in range(self.live.log.count()):
+            item = self.live.log.item(row)
+            if item is not None:
+                self.log.addItem(item.clone())
+        self.stack.setCurrentIndex(2)
+
+    def finish(self) -> None:
+        """End the session if one runs, and let go of rings and searches."""
+        super().finish()
+        self.live.end()
+        self.form.finish()

@@ -1,0 +1,1 @@
+"""The study page: participants, sessions, verdicts, what to do next."""

@@ -1,0 +1,243 @@
+"""The study page: who took part, what was recorded, whether it is sound, what is next."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import read_json, write_json
+from emer_studio.recording.reader import read_journal
+from emer_studio.study.folder import Session
+from emer_studio.ui.jobs import Outcome
+from emer_studio.ui.page import Page
+from emer_studio.ui.parts import Card, Empty, PillDelegate, button, label, set_cell, table
+from emer_studio.ui.study.findings import FindingsView
+from emer_studio.ui.study.next_step import next_step
+from emer_studio.ui.workspace import Workspace
+
+__all__ = ["StudyPage"]
+
+_STATE_COLOURS = {"complete": "green", "running": "", "failed": "red"}
+
+
+class StudyPage(Page):
+    """Participants, sessions with verdicts, findings, and the next step."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace, workspace.study.file.name)
+        self.findings: dict[str, list[str]] = {}
+        self._queue: deque[Path] = deque()
+        self._checking: Path | None = None
+        self.check = button("Check again", "refresh")
+        self.open_folder = button("Open folder", "open")
+        self.head.addWidget(self.check)
+        self.head.addWidget(self.open_folder)
+        self.check.clicked.connect(self.check_all)
+        self.open_folder.clicked.connect(self._open_folder)
+        self.subtitle.show()
+        self.box.addWidget(self._next_card())
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self._participants(), 2)
+        row.addWidget(self._sessions(), 5)
+        self.box.addLayout(row, 3)
+        self.view = FindingsView()
+        self.box.addWidget(self.view, 2)
+        self.job.ended.connect(self._checked)
+        self.refresh()
+
+    # -- parts
+
+    def _next_card(self) -> QWidget:
+        card = Card(kind="hint")
+        row = QHBoxLayout()
+        self.next_text = label("", wrap=True)
+        self.next_button = button("", kind="primary")
+        self._next_page = "session"
+        self.next_button.clicked.connect(lambda: self.wants.emit(self._next_page))
+        row.addWidget(self.next_text, 1)
+        row.addWidget(self.next_button)
+        card.box.addLayout(row)
+        return card
+
+    def _participants(self) -> QWidget:
+        card = Card("Participants")
+        self.participants = table(("Code", "Consent", "Since"), stretch=2)
+        self.no_participants = Empty(
+            "study", "Nobody yet", "A participant is entered with the first session."
+        )
+        self._people = QStackedWidget()
+        self._people.addWidget(self.participants)
+        self._people.addWidget(self.no_participants)
+        card.box.addWidget(self._people)
+        return card
+
+    def _sessions(self) -> QWidget:
+        card = Card("Sessions")
+        heads = (
+            "Participant",
+            "Session",
+            "Started",
+            "State",
+            "Trials",
+            "Ratings",
+            "Verdict",
+        )
+        self.sessions = table((*heads, "Devices"), stretch=7)
+        self.sessions.setItemDelegate(PillDelegate(self.sessions))
+        self.sessions.itemSelectionChanged.connect(self._show_selected)
+        self.no_sessions = Empty(
+            "session",
+            "No session yet",
+            "A session shows the clips of a protocol, records gaze and face, and asks how"
+            " each clip felt. Simulated devices let you try it without hardware.",
+            "Run a session",
+        )
+        self.no_sessions.pressed.connect(lambda: self.wants.emit("session"))
+        self._recorded = QStackedWidget()
+        self._recorded.addWidget(self.sessions)
+        self._recorded.addWidget(self.no_sessions)
+        card.box.addWidget(self._recorded)
+        return card
+
+    # -- what is shown
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any session of the study is simulated."""
+        return self.workspace.simulated
+
+    def refresh(self) -> None:
+        """Read the folder again."""
+        file = self.study.file
+        self.subtitle.setText(
+            f"{self.study.folder}   ·   seed {file.seed}   ·   since {file.created[:10]}"
+        )
+        step = next_step(self.study)
+        self.next_text.setText(step.text)
+        self.next_button.setText(step.action)
+        self._next_page = step.page
+        self._fill_participants()
+        self._fill_sessions()
+        self._show_selected()
+        self.simulatedChanged.emit()
+
+    def _fill_participants(self) -> None:
+        rows = self.study.participants()
+        self._people.setCurrentIndex(0 if rows else 1)
+        self.participants.setRowCount(len(rows))
+        for number, row in enumerate(rows):
+            set_cell(self.participants, number, 0, row.participant)
+            set_cell(self.participants, number, 1, row.consent)
+            set_cell(self.participants, number, 2, row.created[:10])
+
+    def _fill_sessions(self) -> None:
+        found = self.study.sessions()
+        chosen = self.selected()
+        self._recorded.setCurrentIndex(0 if found else 1)
+        self.check.setEnabled(bool(found))
+        self.sessions.blockSignals(True)
+        self.sessions.setRowCount(len(found))
+        for row, session in enumerate(reversed(found)):
+            self._fill_session(row, session)
+        if found:
+            names = [session.folder for session in reversed(found)]
+            self.sessions.selectRow(names.index(chosen) if chosen in names else 0)
+        self.sessions.blockSignals(False)
+
+    def _fill_session(self, row: int, session: Session) -> None:
+        about = session.manifest
+        devices = f"simulated: {', '.join(about.simulated_devices)}"
+        cells: list[tuple[str, str | None]] = [
+            (about.participant, None),
+            (str(about.session), None),
+            (about.started[:16].replace("T", " "), None),
+            (about.state, _STATE_COLOURS.get(about.state, "amber")),
+            (f"{about.trials_done} of {about.trials_planned}", None),
+            (str(_count_ratings(session.folder)), None),
+            (about.verdict or "not checked", about.verdict),
+            ("simulated" if about.simulated else "real", None),
+        ]
+        for column, (text, pill) in enumerate(cells):
+            tip = devices if about.simulated and column == len(cells) - 1 else ""
+            set_cell(
+                self.sessions, row, column, text, pill=pill, data=session.folder, tip=tip
+            )
+
+    def selected(self) -> Path | None:
+        """Return the folder of the selected session."""
+        items = self.sessions.selectedItems()
+        folder = items[0].data(256) if items else None
+        return folder if isinstance(folder, Path) else None
+
+    def _show_selected(self) -> None:
+        folder = self.selected()
+        self.view.setVisible(folder is not None)
+        if folder is None:
+            return
+        found = self.findings.get(folder.name)
+        verdict = next(
+            (s.manifest.verdict for s in self.study.sessions() if s.folder == folder), ""
+        )
+        self.view.setValue(folder, verdict, found)
+        if found is None:
+            self._enqueue(folder)
+
+    # -- checking
+
+    def check_all(self) -> None:
+        """Check every session again, the selected one first."""
+        self.findings.clear()
+        chosen = self.selected()
+        if chosen is not None:
+            self._enqueue(chosen)
+        for session in reversed(self.study.sessions()):
+            self._enqueue(session.folder)
+
+    def _enqueue(self, folder: Path) -> None:
+        if folder not in self._queue and folder != self._checking:
+            self._queue.append(folder)
+        self._check_next()
+
+    def _check_next(self) -> None:
+        if self.job.running or not self._queue:
+            return
+        self._checking = self._queue.popleft()
+        self.check.setEnabled(False)
+        self.job.start("check", ["check", str(self._checking), "--events"])
+
+    def _checked(self, outcome: Outcome) -> None:
+        folder, self._checking = self._checking, None
+        if folder is not None and not outcome.stopped:
+            verdict = str(outcome.result.get("verdict", ""))
+            found = outcome.result.get("findings", [outcome.error])
+            self.findings[folder.name] = [str(text) for text in found if text]
+            if verdict:
+                _keep_verdict(folder, verdict)
+        self.check.setEnabled(True)
+        self._fill_sessions()
+        self._show_selected()
+        self._check_next()
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.study.folder)))
+
+
+def _count_ratings(folder: Path) -> int:
+    try:
+        return sum(1 for event in read_journal(folder) if event.get("event") == "rating")
+    except (BadInputError, OSError):
+        return 0
+
+
+def _keep_verdict(folder: Path, verdict: str) -> None:
+    """Store a verdict that differs from the one in ``session.json``; nothing else."""
+    path = folder / "session.json"
+    about = read_json(path)
+    if about.get("state") != "running" and about.get("verdict") != verdict:
+        write_json(path, {**about, "verdict": verdict})

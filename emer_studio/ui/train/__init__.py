@@ -1,0 +1,1 @@
+"""The train page: datasets, a run with live curves, results."""

@@ -1,0 +1,77 @@
+"""The results of a run: each fold, all folds pooled, and what needs no face to reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QTableWidget
+
+from emer_studio.ui.parts import set_cell, table
+
+__all__ = ["METRICS", "results_rows", "show_results"]
+
+METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
+
+
+def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Return the heads and the rows of the table for a ``results.json``."""
+    names = [name for name in METRICS if name in results]
+    heads = ["", *(name.upper() for name in names), "Test participants"]
+    rows = []
+    for fold in results.get("folds", []):
+        people = ", ".join(map(str, fold.get("test_participants", [])))
+        rows.append(
+            [
+                f"Fold {fold.get('fold')}",
+                *(_number(fold.get(name)) for name in names),
+                people,
+            ]
+        )
+    ranges = results.get("ci95", {})
+    pooled = [_number(results.get(name)) for name in names]
+    rows.append(["Pooled", *pooled, f"{results.get('samples')} samples"])
+    spans = [
+        f"{ranges[name][0]:.3f} – {ranges[name][1]:.3f}" if ranges.get(name) else "–"
+        for name in names
+    ]
+    if any(span != "–" for span in spans):
+        rows.append(["95 % interval", *spans, "bootstrap over participants"])
+    notes = {
+        "majority": "always the most frequent answer",
+        "stimulus": "knows only the clip",
+    }
+    for kind, scores in results.get("baselines", {}).items():
+        row = [_number(scores.get(name)) for name in names]
+        rows.append([f"{kind.capitalize()} baseline", *row, notes.get(kind, "")])
+    return heads, rows
+
+
+def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
+    """Fill a table."""
+    heads, rows = results_rows(results)
+    grid.setColumnCount(len(heads))
+    grid.setHorizontalHeaderLabels(heads)
+    head = grid.horizontalHeader()
+    for column in range(len(heads)):
+        last = column == len(heads) - 1
+        head.setSectionResizeMode(
+            column, head.ResizeMode.Stretch if last else head.ResizeMode.ResizeToContents
+        )
+    grid.setRowCount(len(rows))
+    for number, row in enumerate(rows):
+        for column, text in enumerate(row):
+            set_cell(grid, number, column, text)
+            item = grid.item(number, column)
+            if item is not None:
+                face = item.font()
+                face.setBold(row[0] == "Pooled")
+                item.setFont(face)
+
+
+def make_table() -> QTableWidget:
+    """Return the empty table."""
+    return table(("",), stretch=0, rows=30)
+
+
+def _number(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, int | float) else "–"

@@ -1,0 +1,180 @@
+"""The open study as the pages see it: its folder, and a signal when the folder changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from emer_studio.labels.store import LabelStore, fold
+from emer_studio.study.folder import Study
+
+__all__ = [
+    "Dataset",
+    "Run",
+    "Workspace",
+    "count_labelled",
+    "datasets_of",
+    "read_object",
+    "reports_of",
+    "runs_of",
+]
+
+_LOOK_MS = 1500  # chosen by us: a change shows soon, and looking costs next to nothing
+_WATCHED = (
+    "study.yaml",
+    "participants.tsv",
+    "labels.sqlite",
+    "protocols/*.yaml",
+    "sessions/*/session.json",
+    "sessions/*/derived/prelabel/*.json",
+    "derived/*/manifest.json",
+    "derived/*/*/manifest.json",
+    "derived/runs/*/*.json",
+    "derived/reports/*.html",
+)
+
+
+class Workspace(QObject):
+    """One open study.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    """
+
+    changed = Signal()
+
+    def __init__(self, study: Study, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.study = study
+        self._seen = self._fingerprint()
+        self._timer = QTimer(self, interval=_LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder."""
+        return self.study.folder
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any participant or session of the study was simulated."""
+        rows = self.study.participants()
+        sessions = self.study.sessions()
+        return any(row.simulated for row in rows) or any(
+            session.manifest.simulated for session in sessions
+        )
+
+    def look(self) -> None:
+        """Look at the folder; `changed` tells when something in it is new."""
+        found = self._fingerprint()
+        if found != self._seen:
+            self._seen = found
+            self.changed.emit()
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._timer.stop()
+
+    def _fingerprint(self) -> frozenset[tuple[str, int, int]]:
+        found = set()
+        for pattern in _WATCHED:
+            for path in self.folder.glob(pattern):
+                try:
+                    about = path.stat()
+                except OSError:
+                    continue
+                found.add((str(path), about.st_mtime_ns, about.st_size))
+        return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A training dataset of the study, by what its manifest says."""
+
+    folder: Path
+    name: str
+    samples: int
+    synthetic: bool
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A training run of the study; `results` is None until it is done."""
+
+    folder: Path
+    info: dict[str, Any]
+    results: dict[str, Any] | None
+
+
+def read_object(path: Path) -> dict[str, Any] | None:
+    """Return a JSON object, None when there is none that can be read."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def datasets_of(study: Study) -> list[Dataset]:
+    """Return the datasets in the study's derived folder, the newest first."""
+    found = []
+    for path in _newest(study.derived.glob("**/manifest.json")):
+        about = read_object(path)
+        if about is None or not isinstance(about.get("n_samples"), int):
+            continue
+        found.append(
+            Dataset(
+                path.parent,
+                str(about.get("name") or path.parent.name),
+                about["n_samples"],
+                bool(about.get("synthetic")),
+                bool(about.get("simulated")),
+            )
+        )
+    return found
+
+
+def runs_of(study: Study) -> list[Run]:
+    """Return the training runs of the study, the newest first."""
+    found = []
+    for path in _newest((study.derived / "runs").glob("*/run.json")):
+        info = read_object(path)
+        if info is not None:
+            found.append(Run(path.parent, info, read_object(path.parent / "results.json")))
+    return found
+
+
+def reports_of(study: Study) -> list[Path]:
+    """Return the reports of the study, the newest first."""
+    return _newest((study.derived / "reports").glob("*.html"))
+
+
+def count_labelled(study: Study) -> int:
+    """Return how many items carry at least one human label."""
+    path = study.folder / "labels.sqlite"
+    if not path.is_file():
+        return 0
+    store = LabelStore(path)
+    try:
+        return len({item for _annotator, item in fold(store.events())})
+    finally:
+        store.close()
+
+
+def _newest(paths: Iterator[Path]) -> list[Path]:
+    def age(path: Path) -> float:
+        try:
+            return -path.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    return sorted(paths, key=age)

@@ -1,0 +1,182 @@
+"""The session page: its form, and the events of a session shown from real rings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sessions import write_session
+
+from emer_studio.core import settings
+from emer_studio.core.ring import RingWriter
+from emer_studio.ui.session.form import SessionChoice, SessionForm, next_code, protocols_of
+from emer_studio.ui.session.gaze_view import mean_of_eyes
+from emer_studio.ui.session.journal_words import in_words
+from emer_studio.ui.session.live import LiveView
+from emer_studio.ui.session.page import SessionPage
+
+GAZE = {"normalised": True, "left_x": 1, "left_y": 2, "left_pupil": 3, "left_valid": 4}
+
+
+@pytest.fixture
+def form(qtbot, study):
+    made = SessionForm(study, SessionChoice(protocol="demo", camera="0"))
+    made.show()
+    yield made
+    made.finish()
+    made.close()
+    made.deleteLater()
+
+
+def test_the_form_says_what_it_was_given(form):
+    choice = SessionChoice("P042", "demo", "file:/tmp/x.mkv", "Tobii", True, 0, "zh")
+    form.setValue(choice)
+    assert form.value() == choice
+    told = choice.arguments(form._study.folder)
+    assert told[0] == "run"
+    assert told[-1] == "--events"
+    for word in ("P042", "demo", "file:/tmp/x.mkv", "Tobii", "--simulate", "zh"):
+        assert word in told
+
+
+def test_simulation_needs_no_device(form):
+    form.simulate.click()
+    assert (form.value().camera, form.value().gaze) == ("sim", "sim")
+    assert "4 clips" in form.about.text()
+
+
+def test_an_incomplete_form_says_what_is_missing(form):
+    started = []
+    form.startAsked.connect(started.append)
+    form.participant.setText("Anna Smith")
+    form.start.click()
+    assert "letters and digits" in form.problem.text()
+    form.participant.setText("P001")
+    form.start.click()
+    assert "eye tracker" in form.problem.text()
+    assert not started
+    form.simulate.click()
+    form.start.click()
+    assert [choice.participant for choice in started] == ["P001"]
+
+
+def test_the_next_code_is_free_and_frozen_protocols_are_not_offered(study):
+    assert next_code(study) == "P001"
+    write_session(study, "P001", trials=1)
+    assert next_code(study) == "P002"
+    (study.folder / "protocols" / "demo.276c01d0.yaml").write_text("x")
+    (study.folder / "protocols" / "own.yaml").write_text("x")
+    assert [shown for shown, _ in protocols_of(study)] == ["demo", "own.yaml"]
+
+
+def _status(ring):
+    row = {
+        "name": "EMER_SimGaze",
+        "type": "Gaze",
+        "declared_hz": 120.0,
+        "samples": 77,
+        "rate_hz": 119.9,
+        "age_s": 0.01,
+        "silent": False,
+        "offset_ms": 0.02,
+        "ring": str(ring),
+        "gaze": GAZE,
+    }
+    gone = {**row, "name": "Other", "silent": True, "ring": "", "gaze": {}}
+    return {"event": "recorder_status", "streams": [row, gone], "free_gb": 12.3}
+
+
+@pytest.fixture
+def live(qtbot):
+    made = LiveView()
+    made.resize(1100, 700)
+    made.show()
+    yield made
+    made.end()
+    made.close()
+    made.deleteLater()
+
+
+def test_events_are_shown(live, tmp_path, qtbot):
+    camera = RingWriter(tmp_path / "camera.ring", 3, (48, 64, 3), "uint8")
+    gaze = RingWriter(tmp_path / "01.ring", 2048, (5,))
+    camera.write(np.full((48, 64, 3), 200, np.uint8))
+    for k in range(240):
+        lost = np.nan if k % 50 == 0 else 0.5
+        gaze.write([100 + k / 120, lost, lost, 3.0, float(np.isfinite(lost))])
+    live.begin(SessionChoice("P001", "demo"))
+    live.take({"event": "live", "camera": str(camera.path), "gaze": "EMER_SimGaze"})
+    live.take({"event": "state", "state": "clip", "trial": 2, "of": 4, "clip": "rain"})
+    live.take(_status(gaze.path))
+    frames = {"frames": 61, "dropped": 2, "rate_hz": 29.97, "problem": ""}
+    live.take({"event": "camera_status", **frames})
+    entry = {"event": "finding", "what": "stream X: silent", "t_s": 5.0}
+    live.take({"event": "journal", "entry": entry})
+    qtbot.waitUntil(lambda: live.camera.pictures == 1)
+    assert live.state.text() == "Watching the clip"
+    assert "Trial 2 of 4" in live.trial.text()
+    assert live.camera_facts.text().startswith("61 frames at 30.0 Hz")
+    assert "2 dropped" in live.camera_facts.text()
+    cells = [live.streams.item(0, c).text() for c in range(7)]
+    assert cells == [
+        "EMER_SimGaze",
+        "120 Hz",
+        "119.9 Hz",
+        "77",
+        "0.0 s ago",
+        "0.02 ms",
+        "ok",
+    ]
+    assert live.streams.item(1, 6).text() == "silent"
+    assert live.disk.text() == "12.3 GB free"
+    assert "silent" in live.log.item(0).text()
+    x, _ = live.gaze._x.getData()
+    assert len(x) == 240
+    live.end()
+    camera.close()
+    gaze.close()
+
+
+def test_gaze_is_the_mean_of_the_eyes_that_are_there():
+    rows = np.array([[0, 0.2, 1, 0.4, 1], [1, 0.2, 0, 0.4, 1], [2, 0.2, 0, 0.4, 0]])
+    columns = {"left_x": 1, "left_valid": 2, "right_x": 3, "right_valid": 4}
+    found = mean_of_eyes(rows, columns, "x")
+    assert np.allclose(found[:2], [0.3, 0.4])
+    assert np.isnan(found[2])
+    assert np.isnan(mean_of_eyes(rows, columns, "pupil")).all()
+
+
+def test_journal_words_say_what_matters():
+    ended = {"event": "clip_end", "clip": "rain", "summary": {"shown": 90, "expected": 180}}
+    assert in_words(ended) == ("rain ended: 90 of 180 frames shown", "amber")
+    assert in_words({"event": "session_done", "state": "aborted"})[1] == "red"
+    assert in_words({"event": "something_new"}) == ("Something new", "")
+
+
+def test_a_session_that_cannot_start_comes_back_to_the_form(page, study, qtbot):
+    made = page(SessionPage, study)
+    made.form.setValue(SessionChoice("P001", "/nowhere/x.yaml", "sim", "sim", True))
+    with qtbot.waitSignal(made.job.ended, timeout=20000):
+        made.form.start.click()
+    assert made.stack.currentWidget() is made.form
+    assert "no protocol" in made.form.problem.text()
+    assert settings.load().last_camera == "sim"
+
+
+def test_the_result_of_a_session_is_shown_with_its_findings(page, study):
+    made = page(SessionPage, study)
+    found = ["amber: the session ended as aborted"]
+    made._show_result(
+        {
+            "session": str(study.folder / "sessions" / "sub-P001"),
+            "state": "aborted",
+            "trials": 1,
+            "ratings": 1,
+            "verdict": "amber",
+            "findings": found,
+            "problem": "",
+        }
+    )
+    assert made.outcome.text() == "Session aborted"
+    assert made.findings.lines == found
+    made.next.click()
+    assert made.form.value().participant == "P001"
