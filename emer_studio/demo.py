@@ -80,7 +80,7 @@ class _Demo:
             prelabel = self._prelabel()
         with self._step("train"):
             train = self._train(study.derived)
-        report = study.derived / "report.html"
+        report = study.derived / "reports" / "report.html"
         with self._step("report"):
             self._command("report", str(self._out), "--out", str(report))
         keys = ("name", "type", "declared_hz", "samples", "effective_hz", "loss_pct")
