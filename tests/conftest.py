@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
+import subprocess
 import tempfile
 import threading
 import time
@@ -14,10 +16,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from emer_studio.core.process import command_line
+
 _HOME = Path(tempfile.mkdtemp(prefix="emer-tests-"))
 _LSL = _HOME / "lsl_api.cfg"
+# The loopback's own broadcast address reaches every process of this machine and no other.
 _LSL.write_text(
-    "[multicast]\nResolveScope = machine\n[ports]\nIPv6 = disable\n[log]\nlevel = -3\n"
+    "[multicast]\nAddressesOverride = {127.255.255.255}\n[ports]\nIPv6 = disable\n"
+    "[log]\nlevel = -3\n"
 )
 # Before anything imports pylsl or Qt, and inherited by every child process.
 os.environ["LSLAPICFG"] = str(_LSL)
@@ -101,3 +107,30 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("needs the reference data in ../shared")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def recorded_study(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, dict[str, object]]:
+    """A study with one real session of a simulated participant, and what `run` reported.
+
+    Recorded once, by the command itself; tests may read it and add derived data.
+    """
+    from protocols import write_short_protocol
+
+    base = tmp_path_factory.mktemp("recorded")
+    protocol = write_short_protocol(base / "protocol")
+    study = base / "study"
+    subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
+    who = ("--participant", "P001", "--protocol", str(protocol))
+    done = subprocess.run(
+        command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stderr
+    return study, json.loads(done.stdout.strip().splitlines()[-1])

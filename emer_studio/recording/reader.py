@@ -70,6 +70,9 @@ def load_streams(path: Path) -> list[RecordedStream]:
     """
     if not path.is_file():
         raise BadInputError(f"{path} does not exist.")
+    with path.open("rb") as stream:
+        if stream.read(4) != b"XDF:":
+            raise BadInputError(f"{path} cannot be read as XDF: it does not begin as one.")
     logging.getLogger("pyxdf").setLevel(logging.ERROR)
     try:
         streams, _ = pyxdf.load_xdf(str(path), dejitter_timestamps=False)

@@ -17,6 +17,9 @@ from emer_studio.streams.lsl import check_clock, offset_of
 
 __all__ = ["Found", "Inlet", "find", "find_one", "matches"]
 
+_POLL_S = 0.1
+_TWIN_S = 0.4  # chosen by us: a second stream of the same name answers within this time
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -46,6 +49,14 @@ def matches(found: Found, query: str) -> bool:
 
 def find(wait_s: float = 1.0) -> list[Found]:
     """Return the streams on the network that answer within `wait_s`."""
+    resolver = (
+        pylsl.ContinuousResolver()
+    )  # one-shot resolving may hang for 5 s (liblsl 1.18)
+    time.sleep(wait_s)
+    return _seen(resolver)
+
+
+def _seen(resolver: pylsl.ContinuousResolver) -> list[Found]:
     return [
         Found(
             name=info.name(),
@@ -57,7 +68,7 @@ def find(wait_s: float = 1.0) -> list[Found]:
             uid=info.uid(),
             info=info,
         )
-        for info in pylsl.resolve_streams(wait_s)
+        for info in resolver.results()
     ]
 
 
@@ -85,10 +96,15 @@ def find_one(
     BadInputError
         When several streams match.
     """
-    deadline = time.monotonic() + timeout_s
+    resolver = pylsl.ContinuousResolver()
+    deadline, told_s = time.monotonic() + timeout_s, timeout_s
     while True:
-        seen = find(0.5)
+        time.sleep(_POLL_S)
+        seen = _seen(resolver)
         hits = [found for found in seen if matches(found, query)]
+        if hits:
+            time.sleep(_TWIN_S)
+            hits = [found for found in _seen(resolver) if matches(found, query)]
         if len(hits) == 1:
             return hits[0]
         if len(hits) > 1:
@@ -105,8 +121,9 @@ def find_one(
                 f" Streams on the network: {names}.",
                 fix="Start its sender, and check that the firewall lets it through.",
             )
-        on_wait(left_s)
-        time.sleep(min(0.5, max(left_s, 0.0)))
+        if told_s - left_s >= 1.0 or told_s == timeout_s:
+            told_s = left_s
+            on_wait(left_s)
 
 
 class Inlet:

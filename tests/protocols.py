@@ -1,0 +1,42 @@
+"""A short protocol for tests: two drawn clips of two seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from emer_studio.stimulus.demo_clips import write_demo_clip
+
+__all__ = ["write_short_protocol"]
+
+_PROTOCOL = """
+format_version: 1
+name: short
+title: {en: Short}
+clips: short-clips.yaml
+instructions: {en: Watch and rate.}
+rating_pages:
+  - id: sam
+    kind: sam
+    dimensions: [valence, arousal]
+    points: 9
+    question: {en: How did you feel}
+blocks:
+  - {id: main, trial: {fixation_s: 0.3, washout_s: 0.2}, ratings: [sam]}
+"""
+_CLIPS = """
+format_version: 1
+name: short
+clips:
+  - {id: up, file: up.mp4, emotion: happiness}
+  - {id: down, file: down.mp4, emotion: sadness}
+"""
+
+
+def write_short_protocol(folder: Path, seconds: float = 2.0) -> Path:
+    """Write protocol, manifest and clips; return the protocol's file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "short.yaml").write_text(_PROTOCOL)
+    (folder / "short-clips.yaml").write_text(_CLIPS)
+    write_demo_clip(folder / "up.mp4", "joy", seconds)
+    write_demo_clip(folder / "down.mp4", "sorrow", seconds)
+    return folder / "short.yaml"

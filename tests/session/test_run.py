@@ -1,0 +1,210 @@
+"""Whole sessions through the command, read back with tools that are not ours."""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import pyxdf
+from clips import write_clip
+from senders import SENDER
+
+from emer_studio.core.process import command_line
+from emer_studio.recording.check import check_session
+from emer_studio.recording.reader import Recording
+from protocols import write_short_protocol
+
+logging.getLogger("pyxdf").setLevel(logging.ERROR)
+Result = tuple[Path, dict[str, Any]]
+
+
+def xdf_streams(path: str) -> dict[str, Any]:
+    streams, _ = pyxdf.load_xdf(path, dejitter_timestamps=False)
+    return {stream["info"]["name"][0]: stream for stream in streams}
+
+
+def test_the_result_is_true_against_other_readers(recorded_study: Result) -> None:
+    _, result = recorded_study
+    assert result["state"] == "complete"
+    assert result["trials"] == result["ratings"] == 2
+    streams = xdf_streams(result["xdf"])
+    gaze = streams["EMER_SimGaze"]
+    assert np.asarray(gaze["time_series"]).shape[1] == 16
+    np.testing.assert_allclose(np.diff(gaze["time_stamps"]), 1 / 120, atol=1e-4)
+    with av.open(result["video"]) as container:
+        frames = sum(1 for _ in container.decode(video=0))
+    index = np.asarray(streams["EMER_Webcam"]["time_series"])[:, 0]
+    np.testing.assert_array_equal(index, np.arange(frames))
+
+
+def test_the_journal_and_its_markers_agree(recorded_study: Result) -> None:
+    _, result = recorded_study
+    journal = [
+        json.loads(line)
+        for line in (Path(result["session"]) / "journal.jsonl").read_text().splitlines()
+    ]
+    written = [entry for entry in journal if entry["event"] != "rating_change"]
+    markers = xdf_streams(result["xdf"])["EMER_Markers"]
+    mirrored = [json.loads(row[0])["event"] for row in markers["time_series"]]
+    assert mirrored == [entry["event"] for entry in written]
+    offsets = np.array(markers["time_stamps"]) - [entry["t_s"] for entry in written]
+    assert np.abs(offsets).max() < 0.001  # one machine: only the measured offset is between
+    ratings = [entry for entry in journal if entry["event"] == "rating"]
+    for rating in ratings:
+        assert set(rating["value"]) == {"valence", "arousal"}
+        for dimension, value in rating["value"].items():
+            assert 1 <= value <= 9
+            assert rating["mapped"][dimension] == pytest.approx((value - 5) / 4)
+
+
+def test_onsets_are_the_first_presented_frames(recorded_study: Result) -> None:
+    _, result = recorded_study
+    folder = Path(result["session"])
+    with (folder / "presented.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for onset in Recording(folder).events("clip_onset"):
+        shown = [float(r["shown_s"]) for r in rows if int(r["trial"]) == onset["trial"]]
+        assert onset["t_s"] == pytest.approx(min(shown), abs=1e-6)
+        assert len(shown) >= 0.9 * 60
+        assert np.all(np.diff(shown) > 0)
+
+
+def test_the_session_is_marked_as_simulated_everywhere(recorded_study: Result) -> None:
+    study, result = recorded_study
+    manifest = json.loads((Path(result["session"]) / "session.json").read_text())
+    assert manifest["simulated"] is True
+    assert set(manifest["simulated_devices"]) == {"gaze", "camera", "participant"}
+    assert "\tyes\tsimulated" in (study / "participants.tsv").read_text()
+    verdict = check_session(Path(result["session"]))
+    assert verdict["simulated"] is True
+    assert all(row["simulated"] for row in verdict["streams"])
+    assert verdict["verdict"] != "red", verdict["findings"]
+
+
+def run(study: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command_line("run", str(study), *arguments, "--headless", "--json"),
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """A fresh study."""
+    path = tmp_path / "study"
+    subprocess.run(command_line("new", str(path), "--seed", "1"), check=True, timeout=60)
+    return path
+
+
+def sessions(study: Path) -> list[Path]:
+    return list((study / "sessions").iterdir())
+
+
+def test_a_real_video_and_a_foreign_tracker_are_recorded_without_a_hole(
+    study: Path, tmp_path: Path, unique: str
+) -> None:
+    """The main job: a video of a face as the camera, any LSL gaze stream as the tracker."""
+    video = tmp_path / "face.mp4"
+    write_clip(video, seconds=1.0, fps=25)
+    protocol = write_short_protocol(tmp_path / "protocol")
+    name = f"tracker-{unique}"
+    sender = subprocess.Popen(
+        [sys.executable, "-c", SENDER, name, "90", f"src-{unique}"], stdout=subprocess.PIPE
+    )
+    assert sender.stdout is not None
+    sender.stdout.readline()
+    try:
+        done = run(
+            study,
+            *("--participant", "P007", "--protocol", str(protocol), "--simulate"),
+            *("--camera", f"file:{video}", "--gaze", name),
+        )
+    finally:
+        sender.kill()
+        sender.wait()
+        sender.stdout.close()
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    streams = xdf_streams(result["xdf"])
+    counter = np.asarray(streams[name]["time_series"])[:, 0]
+    np.testing.assert_array_equal(np.diff(counter), 1)
+    with av.open(result["video"]) as container:
+        frames = sum(1 for _ in container.decode(video=0))
+    index = np.asarray(streams["EMER_Webcam"]["time_series"])[:, 0]
+    np.testing.assert_array_equal(index, np.arange(frames))
+    assert frames > 4 * 25
+    manifest = json.loads((Path(result["session"]) / "session.json").read_text())
+    assert manifest["gaze_stream"] == name
+    assert set(manifest["simulated_devices"]) == {"camera", "participant"}
+
+
+def test_a_gaze_stream_that_never_appears_leaves_nothing(study: Path, unique: str) -> None:
+    done = run(
+        study,
+        *("--participant", "P001", "--protocol", "demo", "--simulate"),
+        *("--gaze", f"none-{unique}", "--gaze-wait", "2"),
+    )
+    assert done.returncode == 3
+    assert "did not appear within 2 s" in done.stderr
+    assert "s left" in done.stderr  # the countdown
+    assert "Traceback" not in done.stderr
+    assert sessions(study) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--participant", "../x"), "participant code"),
+        (("--participant", "P001", "--language", "fr"), "no language 'fr'"),
+    ],
+    ids=["a code that is no code", "a language the protocol lacks"],
+)
+def test_bad_input_leaves_nothing(
+    study: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    done = run(study, "--protocol", "demo", "--simulate", *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sessions(study) == []
+
+
+def test_a_clip_that_does_not_decode_stops_the_session_before_it_starts(
+    study: Path, tmp_path: Path
+) -> None:
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=0.5)
+    broken = tmp_path / "protocol" / "up.mp4"
+    broken.write_bytes(broken.read_bytes()[:300])
+    done = run(study, "--participant", "P001", "--protocol", str(protocol), "--simulate")
+    assert done.returncode == 2
+    assert "up.mp4" in done.stderr
+    broken.unlink()
+    done = run(study, "--participant", "P001", "--protocol", str(protocol), "--simulate")
+    assert done.returncode == 2
+    assert "does not exist" in done.stderr
+    assert sessions(study) == []
+
+
+def test_a_session_number_is_never_used_twice(recorded_study: Result) -> None:
+    study, result = recorded_study
+    before = (Path(result["session"]) / "journal.jsonl").read_bytes()
+    done = run(
+        study,
+        *("--participant", "P001", "--protocol", "demo", "--simulate", "--session", "1"),
+    )
+    assert done.returncode == 2
+    assert "already has a session 1" in done.stderr
+    assert len(sessions(study)) == 1
+    assert (Path(result["session"]) / "journal.jsonl").read_bytes() == before
