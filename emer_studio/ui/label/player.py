@@ -133,8 +133,8 @@ class Player(QWidget):
         """Draw the frame, as large as it fits."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.fillRect(self.rect(), QColor("#20262d"))
         if self._image is None:
+            painter.fillRect(self.rect(), QColor("#eceff2"))
             return
         size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2

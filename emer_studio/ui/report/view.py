@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,11 @@ from PySide6.QtWidgets import QTextBrowser
 from emer_studio.core.errors import BadInputError
 
 __all__ = ["ReportView"]
+
+_MARGIN_PX = 90
+_RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
+_PAGE = re.compile(r"\b(html|body|main|article|section)\b")
+_FRAME = re.compile(r"(?:background(?:-color)?|font-family|max-width|padding)\s*:[^;]*;?")
 
 
 class ReportView(QTextBrowser):
@@ -37,7 +43,7 @@ class ReportView(QTextBrowser):
         except (OSError, UnicodeDecodeError) as problem:
             raise BadInputError(f"{path} cannot be read: {problem}.") from None
         self.pictures = 0
-        self.setHtml(text)
+        self.setHtml(_plain_page(text))
 
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         """Return a picture that stands in the text itself; never fetch anything."""
@@ -55,10 +61,25 @@ class ReportView(QTextBrowser):
         if image.isNull():
             return None
         self.pictures += 1
-        widest = max(self.viewport().width() - 40, 300)
+        widest = max(self.viewport().width() - _MARGIN_PX, 300)
         if image.width() > widest:
             smooth = Qt.TransformationMode.SmoothTransformation
             image = image.scaledToWidth(widest, smooth)
         if kind == int(QTextDocument.ResourceType.ImageResource.value):
             self.document().addResource(kind, QUrl(address), image)
         return image
+
+
+def _plain_page(text: str) -> str:
+    """Take the page's own frame out of its style sheet: the window has one already.
+
+    Qt's rich text would draw a page background behind every single paragraph.
+    """
+
+    def keep(rule: re.Match[str]) -> str:
+        selector, body = rule.groups()
+        return f"{selector}{{{_FRAME.sub('', body) if _PAGE.search(selector) else body}}}"
+
+    head, mark, rest = text.partition("<style>")
+    style, end, body = rest.partition("</style>")
+    return head + mark + _RULE.sub(keep, style) + end + body if mark else text
