@@ -22,6 +22,25 @@ Dimension = Literal["valence", "arousal", "dominance"]
 _SAM_POINTS = (5, 7, 9)
 
 
+class Figures(BaseModel):
+    """A lab's own figures for a SAM page, e.g. the published manikin it is licensed for.
+
+    Attributes
+    ----------
+    folder : str
+        Beside the protocol; holds ``valence_1.svg`` (or ``.png``) and so on, one picture
+        for each point of each dimension of the page.
+    sha256 : str
+        Of the whole set, see `stimulus.figures.hash_of`: the pictures of a study cannot
+        change unnoticed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str = Field(min_length=1)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class RatingPage(BaseModel):
     """One page of questions, as it stands in a protocol file.
 
@@ -42,6 +61,8 @@ class RatingPage(BaseModel):
         Labels of a choice page, in the order shown.
     low, high : dict of str to str
         Texts at the ends of a scale.
+    figures : Figures, optional
+        A SAM page shows these instead of the program's own SAM-style figures.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -54,6 +75,7 @@ class RatingPage(BaseModel):
     labels: tuple[str, ...] = ()
     low: LocalText = Field(default_factory=dict)
     high: LocalText = Field(default_factory=dict)
+    figures: Figures | None = None
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
@@ -66,8 +88,8 @@ class RatingPage(BaseModel):
 def _misfit(page: RatingPage) -> str:
     foreign = {
         "sam": {"labels", "low", "high"},
-        "choice": {"dimensions", "points", "low", "high"},
-        "scale": {"dimensions", "labels"},
+        "choice": {"dimensions", "points", "low", "high", "figures"},
+        "scale": {"dimensions", "labels", "figures"},
     }[page.kind] & page.model_fields_set
     if foreign:
         return f"a {page.kind} page has no {', '.join(sorted(foreign))}"

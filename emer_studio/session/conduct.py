@@ -25,6 +25,7 @@ from emer_studio.session.live import Devices, LiveSession
 from emer_studio.session.plan import Trial, build_plan
 from emer_studio.session.presenter import WindowPresenter
 from emer_studio.session.runner import Finish, Runner, State, Texts
+from emer_studio.stimulus.figures import freeze_figures
 from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
 from emer_studio.study.folder import Study
 
@@ -101,6 +102,7 @@ def prepare(
             f"The protocol {protocol.name!r} has no language {devices.language!r}, only"
             f" {', '.join(protocol.languages)}."
         )
+    protocol = freeze_figures(study, protocol, protocol_path)
     manifest, manifest_path = manifest_of(protocol, protocol_path)
     study.session_number(participant, number)
     study.add_participant(participant, simulated=devices.simulate)

@@ -6,6 +6,7 @@ import argparse
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.schema.protocol import find_protocol, load_protocol
+from emer_studio.stimulus.figures import check_figures
 from emer_studio.stimulus.library import look_at, manifest_of
 
 
@@ -22,6 +23,8 @@ def run(args: argparse.Namespace) -> int:
     path = find_protocol(args.file)
     protocol = load_protocol(path)
     manifest, manifest_path = manifest_of(protocol, path)
+    for page in protocol.rating_pages:
+        check_figures(page, path)
     drawn = 0
     for clip in manifest.clips:
         source = manifest_path.parent / clip.file

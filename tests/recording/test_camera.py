@@ -9,8 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from clips import write_clip
 
+from clips import write_clip
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import Child
 from emer_studio.core.ring import RingReader

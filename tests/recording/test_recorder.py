@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyxdf
-from senders import SENDER
 
 from emer_studio.core.process import Child, command_line
+from senders import SENDER
 
 logging.getLogger("pyxdf").setLevel(logging.ERROR)
 

@@ -14,13 +14,13 @@ import av
 import numpy as np
 import pytest
 import pyxdf
-from clips import write_clip
-from senders import SENDER
 
+from clips import write_clip
 from emer_studio.core.process import command_line
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
 from protocols import write_short_protocol
+from senders import SENDER
 
 logging.getLogger("pyxdf").setLevel(logging.ERROR)
 Result = tuple[Path, dict[str, Any]]

@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sessions import write_prelabels, write_session
 
 from emer_studio.study.folder import create_study, open_study
 from emer_studio.ui.main_window import MainWindow
 from emer_studio.ui.workspace import Workspace
+from sessions import write_prelabels, write_session
 
 
 @pytest.fixture

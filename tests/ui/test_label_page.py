@@ -6,12 +6,12 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
-from sessions import write_prelabels, write_session
 
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.labels.store import LabelStore, fold
 from emer_studio.ui.label.items import find_items
 from emer_studio.ui.label.page import LabelPage
+from sessions import write_prelabels, write_session
 
 K = Qt.Key
 

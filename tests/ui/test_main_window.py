@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
-from sessions import write_session
 
 from emer_studio.core import settings
 from emer_studio.core.process import command_line
@@ -19,6 +18,7 @@ from emer_studio.ui.jobs import JobRunner
 from emer_studio.ui.pages import PAGES
 from emer_studio.ui.recent import recent_studies
 from emer_studio.ui.report.view import ReportView
+from sessions import write_session
 
 
 def test_every_page_opens_on_an_empty_study(window, study):

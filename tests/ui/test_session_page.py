@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sessions import write_session
 
 from emer_studio.core import settings
 from emer_studio.core.ring import RingWriter
@@ -13,6 +12,7 @@ from emer_studio.ui.session.gaze_view import mean_of_eyes
 from emer_studio.ui.session.journal_words import in_words
 from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.page import SessionPage
+from sessions import write_session
 
 GAZE = {"normalised": True, "left_x": 1, "left_y": 2, "left_pupil": 3, "left_valid": 4}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from sessions import write_session
-
 from emer_studio.core.files import read_json, write_json
 from emer_studio.labels.store import LabelStore
 from emer_studio.ui.label.items import find_items
 from emer_studio.ui.study.next_step import next_step
 from emer_studio.ui.study.page import StudyPage
+from sessions import write_session
 
 
 def _cells(grid):

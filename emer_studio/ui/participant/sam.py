@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QWidget
@@ -151,9 +153,28 @@ class SamForm(RatingForm):
             picture.fill(Qt.GlobalColor.transparent)
             painter = QPainter(picture)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            level = (point - 1) / (self.rating.points - 1)
-            QSvgRenderer(QByteArray(figure(name, level).encode())).render(painter)
+            self._paint(painter, name, point, picture.rect())
             painter.end()
             picture.setDevicePixelRatio(ratio)
             self._pictures[key] = picture
         return self._pictures[key]
+
+    def _paint(self, painter: QPainter, name: str, point: int, box: QRect) -> None:
+        """Paint the lab's own picture of a point, else our figure."""
+        own = self.rating.figures
+        if own is None:
+            level = (point - 1) / (self.rating.points - 1)
+            QSvgRenderer(QByteArray(figure(name, level).encode())).render(painter)
+            return
+        drawing = Path(own.folder) / f"{name}_{point}.svg"
+        if drawing.is_file():
+            renderer = QSvgRenderer(str(drawing))
+            renderer.setAspectRatioMode(Qt.AspectRatioMode.KeepAspectRatio)
+            renderer.render(painter)
+            return
+        photo = QPixmap(str(drawing.with_suffix(".png")))
+        fitted = photo.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRect(QPoint(0, 0), fitted)
+        place.moveCenter(box.center())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(place, photo)

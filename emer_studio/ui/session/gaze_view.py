@@ -21,6 +21,7 @@ __all__ = ["GazeView", "mean_of_eyes"]
 _SHOWN_S = 10.0
 _TRAIL_S = 0.6
 _LABEL = {"color": theme.MUTED, "font-size": "11px"}
+_X, _Y = "#1f5f99", "#d55e00"
 _ROWS = 2047  # all that the recorder's ring offers
 
 
@@ -105,10 +106,11 @@ class GazeView(QWidget):
         top.setLabel("left", "gaze, share of screen", **_LABEL)
         low.setLabel("left", "pupil", **_LABEL)
         top.setYRange(0, 1)
-        legend = top.addLegend(offset=(-6, 4), horSpacing=14, colCount=2)
-        legend.setLabelTextColor(theme.MUTED)
-        self._x = top.plot(pen=pg.mkPen("#1f5f99", width=1.5), name="x", connect="finite")
-        self._y = top.plot(pen=pg.mkPen("#d55e00", width=1.5), name="y", connect="finite")
+        # Named above the curves: a legend inside would cover them.
+        name = '<span style="color:{}">{}</span>'
+        top.setTitle(name.format(_X, "x") + " &nbsp; " + name.format(_Y, "y"), size="11px")
+        self._x = top.plot(pen=pg.mkPen(_X, width=1.5), connect="finite")
+        self._y = top.plot(pen=pg.mkPen(_Y, width=1.5), connect="finite")
         self._p = low.plot(pen=pg.mkPen("#00785a", width=1.5), connect="finite")
         for item in (top, low):
             item.setXRange(-_SHOWN_S, 0, padding=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtTest import QTest
 
 from emer_studio.schema.rating import parse_page
@@ -222,3 +223,26 @@ def test_both_languages_have_the_same_texts():
     english, chinese = Words("en", "participant"), Words("zh-CN", "participant")
     assert set(keys(english._texts)) == set(keys(chinese._texts))
     assert chinese("continue") == "继续"
+
+
+def test_a_lab_shows_its_own_figures(window, qtbot, tmp_path):
+    for dimension, colour in (("valence", "#ff0000"), ("arousal", "#0000ff")):
+        for point in range(1, 10):
+            if dimension == "valence":
+                text = (
+                    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10">'
+                    f'<rect width="10" height="10" fill="{colour}"/></svg>'
+                )
+                (tmp_path / f"valence_{point}.svg").write_text(text)
+            else:
+                picture = QPixmap(30, 30)
+                picture.fill(QColor(colour))
+                picture.save(str(tmp_path / f"arousal_{point}.png"))
+    form = _sam(window, figures={"folder": str(tmp_path), "sha256": "0" * 64})
+    shown = form.grab().toImage()
+    ratio = shown.devicePixelRatio()
+    for row, colour in enumerate(("#ff0000", "#0000ff")):
+        cell = form.cell_box(row, 4)
+        at = cell.center() * ratio
+        x, y = round(at.x()), round(at.y() - cell.height() * ratio * 0.15)
+        assert shown.pixelColor(x, y).name() == colour

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clips import write_clip
 
+from clips import write_clip
 from emer_studio.core import clock
 from emer_studio.core.process import Child
 

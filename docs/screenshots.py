@@ -1,0 +1,58 @@
+"""Make the pictures of the README from the running program.
+
+    .venv/bin/python docs/screenshots.py
+
+Records a simulated session in a temporary study, photographs the operator's window while it
+runs, then the participant's rating page in both languages. Needs a display (or Xvfb).
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from emer_studio.core.process import Child, command_line
+from emer_studio.schema.protocol import find_protocol, load_protocol
+
+IMAGES = Path(__file__).resolve().parent / "images"
+
+
+def main() -> None:
+    """Write the pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="emer-pictures-") as name:
+        folder = Path(name)
+        operator(folder)
+        for language in ("en", "zh"):
+            participant(folder, language)
+
+
+def operator(folder: Path) -> None:
+    """Photograph the operator's window during a session."""
+    study, shots = folder / "Pilot", folder / "shots"
+    subprocess.run(command_line("new", str(study), "--seed", "1"), check=True)
+    who = ("--run-session", "P001", "--protocol", "demo", "--simulate")
+    window = command_line("gui", str(study), *who, "--snapshots", str(shots))
+    subprocess.run(window, check=True)
+    shutil.copyfile(shots / "session-live.png", IMAGES / "operator.png")
+
+
+def participant(folder: Path, language: str) -> None:
+    """Photograph the participant's SAM page."""
+    page = load_protocol(find_protocol("demo")).page("sam")
+    frames = str(folder / f"{language}.csv")
+    arguments = ["participant", "--windowed", "--language", language, "--presented", frames]
+    child = Child("participant", arguments)
+    child.wait_for("ready", timeout_s=60)
+    form = page.model_dump(mode="json", exclude_defaults=True)
+    child.send("rate", trial=1, page=form)
+    child.wait_for("page_shown", timeout_s=20)
+    child.send("snapshot", path=str(IMAGES / f"participant-{language}.png"))
+    child.wait_for("snapshot", timeout_s=20)
+    child.stop()
+
+
+if __name__ == "__main__":
+    main()
