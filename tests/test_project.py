@@ -49,7 +49,8 @@ def test_importing_does_no_work() -> None:
         "heavy = {'torch', 'PySide6', 'pylsl', 'cv2', 'av', 'pandas'} & set(sys.modules)\n"
         "assert not heavy, heavy\nassert threading.active_count() == 1\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    assert done.returncode == 0
 
 
 def test_every_dependency_is_pinned() -> None:

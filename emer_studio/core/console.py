@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 import threading
@@ -90,6 +91,7 @@ class Console:
 
     @staticmethod
     def _line(stream: Any, text: str) -> None:
-        with _lock:
+        # A parent that was killed reads no more: what we do must still end cleanly.
+        with _lock, contextlib.suppress(BrokenPipeError, ValueError):
             stream.write(text + "\n")
             stream.flush()

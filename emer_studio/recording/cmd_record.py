@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from emer_studio.streams.inlets import Found, find, find_one
 
 _TICK_S = 0.1
 _STATUS_EVERY = 5  # ticks
+# A parent that was killed takes the camera with it: its last frames are still on their way.
+_LINGER_S = 0.5
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if not args.out.parent.is_dir():
         raise BadInputError(f"The folder {args.out.parent} does not exist.")
-    control = Control() if args.events else None
+    told = threading.Event()
+    control = Control(lambda command: _obey(command, told)) if args.events else None
     recorder = Recorder(
         args.out, _select(args, console), on_event=console.event, ring_folder=args.rings
     )
@@ -78,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
     began = time.monotonic()
     try:
         _watch(recorder, console, control, args, began)
+        if control is not None and control.stopped.is_set() and not told.is_set():
+            time.sleep(_LINGER_S)
     except KeyboardInterrupt:
         interrupted = True
     stopping = time.monotonic()
@@ -95,6 +101,12 @@ def run(args: argparse.Namespace) -> int:
     )
     console.result(result, f"{args.out}\n{rows}")
     return 130 if interrupted else 0
+
+
+def _obey(command: dict[str, Any], told: threading.Event) -> None:
+    """Hear that the end is near and wanted: every sender has finished."""
+    if command.get("cmd") == "stop":
+        told.set()
 
 
 def _watch(

@@ -194,6 +194,7 @@ class LiveSession:
                 continue
             if name == "recorder":
                 time.sleep(_LAST_SAMPLES_S)
+                child.send("stop")
             child.stop(20.0)
             results[name] = self._result(child)
         if self.markers is not None:

@@ -7,11 +7,13 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
+import psutil
 import pytest
 import pyxdf
 
@@ -208,3 +210,42 @@ def test_a_session_number_is_never_used_twice(recorded_study: Result) -> None:
     assert "already has a session 1" in done.stderr
     assert len(sessions(study)) == 1
     assert (Path(result["session"]) / "journal.jsonl").read_bytes() == before
+
+
+def test_a_killed_session_closes_its_files_and_never_looks_complete(
+    study: Path, tmp_path: Path
+) -> None:
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+    who = ("--participant", "P001", "--protocol", str(protocol), "--simulate", "--headless")
+    process = subprocess.Popen(
+        command_line("run", str(study), *who, "--json"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 60
+    journals: list[Path] = []
+    while time.monotonic() < deadline:
+        journals = list((study / "sessions").glob("*/journal.jsonl"))
+        if journals and "clip_onset" in journals[0].read_text():
+            break
+        time.sleep(0.1)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert len(children) == 4  # tracker, camera, window, recorder
+    time.sleep(1.5)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=4)
+    assert alive == []
+    folder = journals[0].parent
+    manifest = json.loads((folder / "session.json").read_text())
+    assert manifest["state"] == "running"
+    verdict = check_session(folder)
+    assert verdict["verdict"] == "red"
+    assert "red: the session did not end; it was cut off" in verdict["findings"]
+    torn = [text for text in verdict["findings"] if "footer" in text or "its index" in text]
+    assert torn == []
+    assert verdict["video"]["frames"] > 30
+    again = run(study, *who[:-1])
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout.strip().splitlines()[-1])["session"] != str(folder)

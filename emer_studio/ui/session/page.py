@@ -94,6 +94,8 @@ class SessionPage(Page):
         self.log.setProperty("kind", "log")
         self.log.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.log.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+        self.log.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.log.setWordWrap(True)
         happened = Card("What happened")
         happened.box.addWidget(self.log)
         box.addWidget(card)
