@@ -42,20 +42,19 @@ class RingWriter:
     ) -> None:
         self.path = path
         self.row_shape = tuple(shape)
-        about = json.dumps({"slots": slots, "shape": list(shape), "dtype": dtype})
+        about = json.dumps({"slots": slots, "shape": list(shape), "dtype": dtype}).encode()
         size = int(np.prod(self.row_shape)) * np.dtype(dtype).itemsize
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(path.name + ".new")
-        beside.write_bytes(bytes(_HEADER + slots * size))
-        with beside.open("r+b") as stream:
+        head = (struct.pack("<QI", 0, len(about)) + about).ljust(_HEADER, b"\0")
+        beside.write_bytes(head + bytes(slots * size))
+        beside.replace(path)  # before it is mapped: Windows renames no file in use
+        with path.open("r+b") as stream:
             self._map = mmap.mmap(stream.fileno(), 0)
-        struct.pack_into("<QI", self._map, 0, 0, len(about))
-        self._map[12 : 12 + len(about)] = about.encode()
         self._rows = np.frombuffer(
             self._map, dtype, slots * int(np.prod(self.row_shape)), _HEADER
         ).reshape(slots, *self.row_shape)
         self._written = 0
-        beside.replace(path)
 
     def write(self, row: npt.ArrayLike) -> None:
         """Append one row."""
