@@ -101,7 +101,7 @@ def build_dataset(
             try:
                 gaze = _gaze_of(recording)
             except BadInputError as problem:
-                report.left_out.append({"session": session.name, "reason": str(problem)})
+                report.left_out.append({"session": session.name, "reason": problem.message})
                 continue
             for trial, crops, valid, times_s in _faces(recording, detector):
                 done += 1
@@ -129,8 +129,11 @@ def build_dataset(
                 report.frames += len(crops)
                 report.faces += int(valid.sum())
         if not report.samples:
-            reasons = "; ".join(sorted({entry["reason"] for entry in report.left_out}))
-            raise BadInputError(f"No trial could become a sample: {reasons}.")
+            reasons = sorted({entry["reason"].rstrip(".") for entry in report.left_out})
+            raise BadInputError(
+                f"No trial could become a sample: {'; '.join(reasons)}.",
+                fix="emer-studio check SESSION tells more about each recording.",
+            )
     return report
 
 

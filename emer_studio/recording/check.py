@@ -21,6 +21,7 @@ from emer_studio.recording.reader import (
     count_video_frames,
     load_streams,
 )
+from emer_studio.schema.streams import gaze_layout
 
 __all__ = ["check_session", "check_xdf"]
 
@@ -94,6 +95,11 @@ def check_session(folder: Path) -> dict[str, Any]:
     gaze = recording.gaze() if streams else None
     if gaze is None:
         findings.red("there is no gaze stream in the recording")
+    elif gaze_layout(gaze.header) is None:
+        findings.amber(
+            f"{gaze.header.name}: its channels do not say which is the gaze (XDF Gaze"
+            " Meta-Data convention); recorded, but of no use to a dataset"
+        )
     video = _check_video(recording, streams, findings)
     trials = _check_journal(recording, findings)
     _check_markers(recording, streams, findings)

@@ -150,6 +150,7 @@ def test_a_real_video_and_a_foreign_tracker_are_recorded_without_a_hole(
     manifest = json.loads((Path(result["session"]) / "session.json").read_text())
     assert manifest["gaze_stream"] == name
     assert set(manifest["simulated_devices"]) == {"camera", "participant"}
+    assert any("do not say which is the gaze" in text for text in result["findings"])
 
 
 def test_a_gaze_stream_that_never_appears_leaves_nothing(study: Path, unique: str) -> None:
