@@ -37,6 +37,7 @@ COMMANDS: dict[str, Command] = {
     "camera": Command("emer_studio.recording.cmd_camera", "capture one camera to a file"),
     "participant": Command("emer_studio.ui.cmd_participant", "the participant's window"),
     "check": Command("emer_studio.recording.cmd_check", "check a session or XDF file"),
+    "salvage": Command("emer_studio.recording.cmd_salvage", "rescue a cut XDF file"),
     "protocol": Command("emer_studio.stimulus.cmd_protocol", "check a protocol"),
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),

@@ -63,3 +63,49 @@ def one_stream(path: Path, *, chunks: int, boundary_every: int) -> Made:
     footer = footer_xml(0.0, (chunks - 1) / 10, chunks, offsets).encode()
     path.write_bytes(raw + chunk_bytes(FOOTER, struct.pack("<I", 1) + footer))
     return Made(path, header_end, ends)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What a file holds up to each of its chunks' ends."""
+
+    raw: bytes
+    ends: list[int]
+    counts: list[dict[str, int]]  # samples of each stream whose header is whole by then
+
+
+def three_streams(at_least: int) -> Cut:
+    """Numbers, wide numbers and text in turn, with offsets, boundaries and footers."""
+    raw = MAGIC + chunk_bytes(FILE_HEADER, b"<info><version>1.0</version></info>")
+    ends, counts, now = [len(raw)], [{}], {}
+    formats = {"count": ("int32", 1), "wide": ("float32", 20), "text": ("string", 2)}
+
+    def add(chunk: bytes) -> None:
+        nonlocal raw
+        raw += chunk
+        ends.append(len(raw))
+        counts.append(dict(now))
+
+    for number, (name, (channel_format, channels)) in enumerate(formats.items(), 1):
+        now[name] = 0
+        xml = header(name, channel_format, channels, 10.0).encode()
+        add(chunk_bytes(STREAM_HEADER, struct.pack("<I", number) + xml))
+    k = 0
+    while len(raw) < at_least:
+        stamps = [b"\x08" + struct.pack("<d", k / 10 + i / 40) for i in range(4)]
+        text = length_bytes(3) + b"one" + length_bytes(5 + k % 7) + b"a" * (5 + k % 7)
+        rows = (struct.pack("<i", k), struct.pack("<20f", *range(20)), text)
+        for number, (name, row) in enumerate(zip(formats, rows, strict=True), 1):
+            now[name] += 4
+            body = struct.pack("<I", number) + length_bytes(4)
+            body += b"".join(stamp + row for stamp in stamps)
+            add(chunk_bytes(SAMPLES, body))
+            if k % 5 == 2:
+                add(chunk_bytes(OFFSET, struct.pack("<Idd", number, k / 10, -0.25)))
+        if k % 10 == 9:
+            add(chunk_bytes(BOUNDARY, BOUNDARY_UUID))
+        k += 1
+    for number, name in enumerate(formats, 1):
+        footer = footer_xml(0.0, (k - 1) / 10, now[name], [(0.2, -0.25)]).encode()
+        add(chunk_bytes(FOOTER, struct.pack("<I", number) + footer))
+    return Cut(raw, ends, counts)

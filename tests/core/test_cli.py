@@ -40,6 +40,7 @@ def test_every_listed_command_exists(name: str) -> None:
             "not a study",
         ),
         (("check", "nowhere.xdf"), 2, "does not exist"),
+        (("salvage", "nowhere.xdf"), 2, "does not exist"),
         (("protocol", "check", "nowhere.yaml"), 2, "no protocol"),
         (("plan", "nowhere"), 2, "one of: demo"),
         (("report", "nowhere", "--out", "x.html"), 2, "not a study"),
