@@ -31,7 +31,7 @@ def manifest_of(protocol: Protocol, protocol_path: Path) -> tuple[ClipManifest, 
     path = (protocol_path.parent / protocol.clips).resolve()
     if not path.is_file():
         raise BadInputError(
-            f"{protocol_path}: 'clips' names {protocol.clips!r}, but {path} does not exist.",
+            f"{protocol_path}: 'clips' names {protocol.clips!r}, but {path} is not there.",
             fix="Give the clip manifest's place as seen from the protocol's folder.",
         )
     return load_manifest(path), path
