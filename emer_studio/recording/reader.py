@@ -1,16 +1,12 @@
 """Reading what was recorded: an XDF file, a session folder.
 
-Stamps are corrected to the recorder's clock on reading, from the clock offsets in the
-file; they are never smoothed, so gaps stay gaps. The raw stamps stay in the file.
+One XDF file is read by `xdf_load`; here are its streams by name, and a session as a whole.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import logging
-import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,12 +14,11 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
-import pyxdf
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
+from emer_studio.recording.xdf_load import RecordedStream, Values, load_streams
 from emer_studio.schema.base import validate
-from emer_studio.schema.streams import StreamHeader, parse_header
 from emer_studio.schema.study import SessionManifest
 
 __all__ = [
@@ -34,85 +29,6 @@ __all__ = [
     "read_journal",
     "read_xdf",
 ]
-
-Values = Any  # ndarray of shape (n, n_channels), or a list of rows of text
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedStream:
-    """One stream of a recording.
-
-    Attributes
-    ----------
-    stamps_s : ndarray, shape (n,), float64
-        Recorder's clock.
-    values : ndarray, shape (n, n_channels), or list of rows of text
-    offsets_s : ndarray, shape (m, 2), float64
-        When each clock offset was measured (sender's clock) and its value.
-    footer_count : int
-        Samples according to the footer; -1 when the file has none.
-    """
-
-    header: StreamHeader
-    stamps_s: npt.NDArray[np.float64]
-    values: Values
-    offsets_s: npt.NDArray[np.float64]
-    footer_count: int
-
-
-def load_streams(path: Path) -> list[RecordedStream]:
-    """Read every stream of an XDF file.
-
-    Raises
-    ------
-    BadInputError
-        When the file is missing, is no XDF file or is damaged.
-    """
-    if not path.is_file():
-        raise BadInputError(f"{path} does not exist.")
-    with path.open("rb") as stream:
-        if stream.read(4) != b"XDF:":
-            raise BadInputError(f"{path} cannot be read as XDF: it does not begin as one.")
-    logging.getLogger("pyxdf").setLevel(logging.ERROR)
-    try:
-        streams, _ = pyxdf.load_xdf(str(path), dejitter_timestamps=False)
-    except Exception as problem:  # pyxdf raises whatever its parser meets
-        raise BadInputError(f"{path} cannot be read as XDF: {problem}.") from None
-    return [_stream(raw) for raw in streams]
-
-
-def _stream(raw: dict[str, Any]) -> RecordedStream:
-    footer = (raw.get("footer") or {}).get("info") or {}
-    count = footer.get("sample_count", ["-1"])[0]
-    offsets = np.stack(
-        [np.asarray(raw["clock_times"], float), np.asarray(raw["clock_values"], float)],
-        axis=1,
-    )
-    return RecordedStream(
-        header=parse_header(_to_xml(raw["info"])),
-        stamps_s=np.asarray(raw["time_stamps"], dtype=np.float64),
-        values=raw["time_series"],
-        offsets_s=offsets.reshape(-1, 2),
-        footer_count=int(count),
-    )
-
-
-def _to_xml(info: dict[str, Any]) -> str:
-    """Return pyxdf's nested lists as the XML they came from."""
-
-    def fill(node: ET.Element, value: Any) -> None:
-        if isinstance(value, dict):
-            for key, entries in value.items():
-                if key == "stream_id" or not isinstance(entries, list):
-                    continue
-                for entry in entries:
-                    fill(ET.SubElement(node, key), entry)
-        elif value is not None:
-            node.text = str(value)
-
-    root = ET.Element("info")
-    fill(root, info)
-    return ET.tostring(root, encoding="unicode")
 
 
 def read_xdf(path: Path) -> dict[str, tuple[npt.NDArray[np.float64], Values]]:

@@ -15,37 +15,31 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.recording.xdf_format import (
+    BOUNDARY,
+    BOUNDARY_UUID,
+    FILE_HEADER,
+    FOOTER,
+    MAGIC,
+    NUMBERS,
+    OFFSET,
+    SAMPLES,
+    STREAM_HEADER,
+    chunk_bytes,
+    footer_xml,
+    length_bytes,
+)
 from emer_studio.schema.streams import parse_header
 
 __all__ = ["XdfWriter"]
 
-_HEADER, _STREAM_HEADER, _SAMPLES, _OFFSET, _BOUNDARY, _FOOTER = 1, 2, 3, 4, 5, 6
-_UUID = bytes.fromhex("43a546dccbf5410fb30ed5467383cbe4")
 _BOUNDARY_EVERY_S = 10.0  # as LabRecorder
 _SYNC_EVERY_S = 1.0  # chosen by us: what a power cut may cost
-_NUMBERS = {
-    "int8": "<i1",
-    "int16": "<i2",
-    "int32": "<i4",
-    "int64": "<i8",
-    "float32": "<f4",
-    "double64": "<f8",
-}
-
-
-def _length(value: int) -> bytes:
-    """Return a number as XDF's variable-length integer."""
-    if value < 1 << 8:
-        return b"\x01" + struct.pack("<B", value)
-    if value < 1 << 32:
-        return b"\x04" + struct.pack("<I", value)
-    return b"\x08" + struct.pack("<Q", value)
 
 
 class _Stream:
@@ -63,7 +57,7 @@ class _Stream:
                 [
                     ("n", "u1"),
                     ("t", "<f8"),
-                    ("v", _NUMBERS[channel_format], (channel_count,)),
+                    ("v", NUMBERS[channel_format], (channel_count,)),
                 ]
             )
 
@@ -89,22 +83,22 @@ class XdfWriter:
         self._streams: dict[int, _Stream] = {}
         self._closed = False
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-        self._file.write(b"XDF:")
+        self._file.write(MAGIC)
         info = f"<info><version>1.0</version><datetime>{now}</datetime></info>"
-        self._chunk(_HEADER, f'<?xml version="1.0"?>{info}'.encode())
+        self._chunk(FILE_HEADER, f'<?xml version="1.0"?>{info}'.encode())
         self._synced = self._bounded = time.monotonic()
 
     def add_stream(self, header_xml: str) -> int:
         """Write a stream's header as its sender gave it; return the stream's number."""
         header = parse_header(header_xml)
-        if header.channel_format not in (*_NUMBERS, "string"):
+        if header.channel_format not in (*NUMBERS, "string"):
             raise BadInputError(
                 f"Stream {header.name!r} has the unknown format {header.channel_format!r}."
             )
         with self._lock:
             number = len(self._streams) + 1
             self._streams[number] = _Stream(header.channel_format, header.channel_count)
-            self._chunk(_STREAM_HEADER, struct.pack("<I", number) + header_xml.encode())
+            self._chunk(STREAM_HEADER, struct.pack("<I", number) + header_xml.encode())
         return number
 
     def samples(
@@ -138,9 +132,9 @@ class XdfWriter:
             table["n"], table["t"] = 8, stamps_s
             table["v"] = np.asarray(values).reshape(len(stamps_s), stream.channel_count)
             body = table.tobytes()
-        head = struct.pack("<I", number) + _length(len(stamps_s))
+        head = struct.pack("<I", number) + length_bytes(len(stamps_s))
         with self._lock:
-            self._chunk(_SAMPLES, head + body)
+            self._chunk(SAMPLES, head + body)
             if stream.count == 0:
                 stream.first_s = float(stamps_s[0])
             stream.last_s = float(stamps_s[-1])
@@ -151,7 +145,7 @@ class XdfWriter:
         """Append a clock offset measured at `collected_s` on the sender's clock."""
         with self._lock:
             self._streams[number].offsets.append((collected_s, offset_s))
-            self._chunk(_OFFSET, struct.pack("<Idd", number, collected_s, offset_s))
+            self._chunk(OFFSET, struct.pack("<Idd", number, collected_s, offset_s))
 
     def count(self, number: int) -> int:
         """Return how many samples of a stream were written."""
@@ -164,12 +158,12 @@ class XdfWriter:
                 return
             self._closed = True
             for number, stream in self._streams.items():
-                self._chunk(_FOOTER, struct.pack("<I", number) + _footer(stream))
+                self._chunk(FOOTER, struct.pack("<I", number) + _footer(stream))
             os.fsync(self._file.fileno())
             self._file.close()
 
     def _chunk(self, tag: int, content: bytes) -> None:
-        self._file.write(_length(len(content) + 2) + struct.pack("<H", tag) + content)
+        self._file.write(chunk_bytes(tag, content))
         self._file.flush()
 
     def _keep_safe(self, *, sync: bool) -> None:
@@ -180,7 +174,7 @@ class XdfWriter:
                 return
             if now - self._bounded >= _BOUNDARY_EVERY_S:
                 self._bounded = now
-                self._chunk(_BOUNDARY, _UUID)
+                self._chunk(BOUNDARY, BOUNDARY_UUID)
             if not sync and now - self._synced < _SYNC_EVERY_S:
                 return
             self._synced = now
@@ -197,19 +191,9 @@ def _encode_strings(stamps_s: npt.NDArray[np.float64], values: Any) -> bytes:
         parts.append(b"\x08" + struct.pack("<d", stamp))
         for value in row:
             raw = value.encode() if isinstance(value, str) else bytes(value)
-            parts += [_length(len(raw)), raw]
+            parts += [length_bytes(len(raw)), raw]
     return b"".join(parts)
 
 
 def _footer(stream: _Stream) -> bytes:
-    offsets = "".join(
-        f"<offset><time>{time_s!r}</time><value>{value_s!r}</value></offset>"
-        for time_s, value_s in stream.offsets
-    )
-    return (
-        '<?xml version="1.0"?><info>'
-        f"<first_timestamp>{escape(repr(stream.first_s))}</first_timestamp>"
-        f"<last_timestamp>{escape(repr(stream.last_s))}</last_timestamp>"
-        f"<sample_count>{stream.count}</sample_count>"
-        f"<clock_offsets>{offsets}</clock_offsets></info>"
-    ).encode()
+    return footer_xml(stream.first_s, stream.last_s, stream.count, stream.offsets).encode()

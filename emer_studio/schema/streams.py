@@ -77,7 +77,7 @@ def parse_header(xml: str) -> StreamHeader:
     """
     try:
         info = ET.fromstring(xml)
-    except ET.ParseError as problem:
+    except (ET.ParseError, ValueError) as problem:
         raise BadInputError(f"The stream header is not XML: {problem}.") from None
 
     def text(tag: str) -> str:
@@ -85,6 +85,7 @@ def parse_header(xml: str) -> StreamHeader:
 
     try:
         count, rate = int(text("channel_count")), float(text("nominal_srate") or 0)
+        configured = float(text("desc/acquisition/configured_fps") or 0)
     except ValueError:
         raise BadInputError(
             f"The header of stream {text('name')!r} is incomplete."
@@ -108,7 +109,7 @@ def parse_header(xml: str) -> StreamHeader:
         hostname=text("hostname"),
         channels=channels,
         simulated=text("desc/acquisition/simulated") == "true",
-        configured_hz=float(text("desc/acquisition/configured_fps") or 0),
+        configured_hz=configured,
     )
 
 

@@ -150,5 +150,9 @@ def test_golden_files_read_as_the_reference_reader_reads_them(shared: Path) -> N
         assert len(found) == len(expected)
         for stream in expected:
             stamps, values = found[stream["info"]["name"][0]]
-            np.testing.assert_array_equal(stamps, stream["time_stamps"])
-            assert len(values) == len(stream["time_series"])
+            # exact where offsets are constant; elsewhere two robust fits differ a little
+            within_s = 0.0 if path.name == "minimal.xdf" else 1e-4
+            np.testing.assert_allclose(stamps, stream["time_stamps"], rtol=0, atol=within_s)
+            np.testing.assert_array_equal(
+                np.asarray(values), np.asarray(stream["time_series"])
+            )
