@@ -94,6 +94,7 @@ def build_dataset(
     report = BuildReport()
     detector = open_detector()
     report.detector = detector.name
+    report.left_out += [{"session": name, "reason": why} for name, why in study.damaged()]
     simulated = any(session.manifest.simulated for session, _ in sessions)
     notes = "Contains simulated recordings. Not data about people." if simulated else ""
     done = 0

@@ -9,6 +9,7 @@ import csv
 import io
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -131,15 +132,23 @@ class Study:
         return len(rows)
 
     def sessions(self) -> list[Session]:
-        """Return every session, oldest first; unreadable folders are left out."""
-        found = []
-        for path in sorted((self.folder / "sessions").glob("sub-*/session.json")):
+        """Return every session that can be read, oldest first; see `damaged`."""
+        found = [entry for entry in self._look() if isinstance(entry, Session)]
+        return sorted(found, key=lambda session: session.manifest.started)
+
+    def damaged(self) -> list[tuple[str, str]]:
+        """Return the session folders that cannot be read, each with the reason."""
+        return [entry for entry in self._look() if not isinstance(entry, Session)]
+
+    def _look(self) -> Iterator[Session | tuple[str, str]]:
+        for folder in sorted((self.folder / "sessions").glob("sub-*")):
+            path = folder / "session.json"
             try:
                 manifest = validate(read_json(path), SessionManifest, source=str(path))
-            except BadInputError:
-                continue
-            found.append(Session(path.parent, manifest))
-        return sorted(found, key=lambda session: session.manifest.started)
+            except BadInputError as problem:
+                yield folder.name, problem.message
+            else:
+                yield Session(folder, manifest)
 
     def session_number(self, code: str, wanted: int | None) -> int:
         """Return the number of a participant's new session.

@@ -101,3 +101,16 @@ def test_only_one_holds_a_study_and_a_dead_holder_holds_nothing(tmp_path: Path) 
     with locked(study, "next"):
         assert (holder(study) or {})["what"] == "next"
     assert not (study / "study.lock").exists()
+
+
+def test_a_damaged_session_is_named_not_forgotten(tmp_path: Path) -> None:
+    study = create_study(tmp_path / "s")
+    for name, content in (("sub-P001_ses-01_x", "{"), ("sub-P002_ses-01_x", None)):
+        (study.folder / "sessions" / name).mkdir()
+        if content is not None:
+            (study.folder / "sessions" / name / "session.json").write_text(content)
+    assert study.sessions() == []
+    (broken, why), (empty, missing) = study.damaged()
+    assert (broken, empty) == ("sub-P001_ses-01_x", "sub-P002_ses-01_x")
+    assert "not valid JSON" in why
+    assert "does not exist" in missing
