@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from emer_studio import __version__
 from emer_studio.core import logs
-from emer_studio.core.errors import EmerError
+from emer_studio.core.errors import EmerError, WorkFailedError
 
 __all__ = ["COMMANDS", "main"]
 
@@ -80,6 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 done, 1 the work failed, 2 bad input or usage, 3 something external is missing,
     130 interrupted with the data closed cleanly.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # Windows pipes are not
     given = list(sys.argv[1:] if argv is None else argv)
     name = next((word for word in given if not word.startswith("-")), None)
     if name is None and not {"-h", "--help", "--version"} & set(given):
@@ -90,6 +94,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(importlib.import_module(COMMANDS[args.command].module).run(args))
     except EmerError as problem:
         return _fail(args, problem)
+    except OSError as problem:
+        where = f" ({problem.filename})" if problem.filename else ""
+        text = f"The system refused: {problem.strerror or problem}{where}."
+        fix = "Check the folder, its permissions and the free space."
+        return _fail(args, WorkFailedError(text, fix=fix))
     except KeyboardInterrupt:
         print("emer-studio: interrupted", file=sys.stderr)  # noqa: T201
         return 130

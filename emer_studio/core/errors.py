@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["BadInputError", "EmerError", "MissingError", "WorkFailedError"]
+__all__ = ["BadInputError", "EmerError", "MissingError", "StoppedError", "WorkFailedError"]
 
 
 class EmerError(Exception):
@@ -41,3 +41,9 @@ class MissingError(EmerError):
     """Something outside the program is missing: device, model, library (exit code 3)."""
 
     exit_code = 3
+
+
+class StoppedError(EmerError):
+    """Someone ended the work on purpose (exit code 130)."""
+
+    exit_code = 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ __all__ = [
     "write_atomic",
     "write_json",
 ]
+
+_TRIES = 10
 
 
 def data_dir() -> Path:
@@ -46,7 +49,14 @@ def write_atomic(path: Path, content: str | bytes) -> None:
     with beside.open("wb") as stream:
         stream.write(raw)
         fsync_file(stream)
-    beside.replace(path)
+    for left in reversed(range(_TRIES)):
+        try:
+            beside.replace(path)
+            return
+        except PermissionError:  # Windows: someone reads the file this very moment
+            if not left:
+                raise
+            time.sleep(0.05)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -61,6 +61,7 @@ class Child:
         self._events: queue.Queue[Event | None] = queue.Queue()
         self._write_lock = threading.Lock()
         self.last_error = ""
+        self.last_code: int | None = None
         with contextlib.ExitStack() as stack:
             errors = stack.enter_context(stderr_path.open("ab")) if stderr_path else None
             self._process = subprocess.Popen(
@@ -136,9 +137,9 @@ class Child:
             )
         return event
 
-    def interrupt(self) -> None:
+    def interrupt(self, **facts: Any) -> None:
         """Let whoever waits for this child see the event ``interrupted``."""
-        self._events.put({"event": "interrupted"})
+        self._events.put({"event": "interrupted", **facts})
 
     def stop(self, timeout_s: float = 10.0) -> int:
         """End it by closing its standard input; kill it only when it will not go."""
@@ -182,6 +183,7 @@ class Child:
                 continue
             if event.get("event") == "error":
                 self.last_error = str(event.get("text", ""))
+                self.last_code = event.get("code")
             self._events.put(event)
             if self._on_event is not None:
                 try:

@@ -40,8 +40,9 @@ class BuildReport:
 
     Attributes
     ----------
-    left_out : list of dict
-        ``{"session", "trial", "reason"}``.
+    left_out, excluded : list of dict
+        ``{"session", "trial", "reason"}``; what was excluded is in the dataset, marked, and
+        never used for training.
     """
 
     samples: int = 0
@@ -49,6 +50,7 @@ class BuildReport:
     faces: int = 0
     detector: str = ""
     left_out: list[dict[str, Any]] = field(default_factory=list)
+    excluded: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def build_dataset(
     report = BuildReport()
     detector = open_detector()
     report.detector = detector.name
+    report.left_out += [{"session": name, "reason": why} for name, why in study.damaged()]
     simulated = any(session.manifest.simulated for session, _ in sessions)
     notes = "Contains simulated recordings. Not data about people." if simulated else ""
     done = 0
@@ -114,9 +117,15 @@ def build_dataset(
                         {"session": session.name, "trial": trial.number, "reason": reason}
                     )
                     continue
+                doubt = _doubt(valid, gaze, inside, trial)
+                if doubt:
+                    report.excluded.append(
+                        {"session": session.name, "trial": trial.number, "reason": doubt}
+                    )
                 row = _row(
                     item, manifest.participant, session.name, trial, labels.get(item)
                 )
+                row = row.model_copy(update={"excluded": bool(doubt), "reason": doubt})
                 writer.add(
                     row,
                     crops,
@@ -180,6 +189,7 @@ def _trials(recording: Recording) -> list[_Trial]:
     ]
 
 
+_LEAST, _COVERED = 0.5, 0.9  # chosen by us, until a study sets limits of its own
 Picture = npt.NDArray[np.uint8]
 _Faces = tuple[
     _Trial, npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float64]
@@ -232,6 +242,24 @@ def _packed(
         np.stack(crops) if crops else np.empty((0, FACE_SIZE, FACE_SIZE, 3), np.uint8)
     )
     return trial, pictures, np.array(valid, np.uint8), np.array(stamps, np.float64)
+
+
+def _doubt(
+    faces: npt.NDArray[np.uint8],
+    gaze: BinocularGaze,
+    inside: npt.NDArray[np.bool_],
+    trial: _Trial,
+) -> str:
+    """Return why a trial should not be trained on; empty when it may be."""
+    if faces.mean() < _LEAST:
+        return f"a face in {faces.mean():.0%} of the frames only"
+    times_s = gaze.times_s[inside]
+    typical_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
+    covered = len(times_s) * typical_s / max(trial.end_s - trial.onset_s, 1e-9)
+    if covered < _COVERED:
+        return f"gaze for {covered:.0%} of the clip only"
+    seen = float(np.mean(np.any(np.all(np.isfinite(gaze.xy[inside]), axis=2), axis=1)))
+    return f"eyes in {seen:.0%} of the samples only" if seen < _LEAST else ""
 
 
 def _cut(gaze: BinocularGaze, inside: npt.NDArray[np.bool_]) -> BinocularGaze:

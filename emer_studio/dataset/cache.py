@@ -10,6 +10,7 @@ import contextlib
 import csv
 import hashlib
 import io
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -191,10 +192,15 @@ class CacheWriter:
         return self._manifest
 
     def abort(self) -> None:
-        """Close the files without a manifest: the folder stays marked as unfinished."""
+        """Close the files without a manifest: the folder stays marked as unfinished.
+
+        A folder that got no sample at all is taken away again.
+        """
         for stream in self._streams.values():
             with contextlib.suppress(OSError):
                 stream.close()
+        if not self._ids:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _stored(
         self, sample: SampleRow, frames: int, eyes: int, sha256: str

@@ -99,6 +99,10 @@ def _build(args: argparse.Namespace) -> int:
         f"  left out: {entry['session']} trial {entry.get('trial', '-')}: {entry['reason']}"
         for entry in report.left_out
     ]
+    lines += [
+        f"  excluded: {entry['session']} trial {entry['trial']}: {entry['reason']}"
+        for entry in report.excluded
+    ]
     console.result({"dataset": str(out), **dataclasses.asdict(report)}, "\n".join(lines))
     return 0
 

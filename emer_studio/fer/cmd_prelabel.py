@@ -49,6 +49,10 @@ def run(args: argparse.Namespace) -> int:
     """Pre-label everything that was named."""
     console = Console.of(args)
     jobs = _jobs(args.inputs)
+    if args.out is not None and args.out.exists():
+        raise BadInputError(
+            f"{args.out} already exists; nothing was written.", fix="Choose another name."
+        )
     if args.out is not None and (len(jobs) != 1 or jobs[0][1]):
         raise BadInputError("--out takes the table of exactly one video or picture.")
     model = ExpressionModel.open(args.model)

@@ -55,7 +55,8 @@ class LabelEvent:
     item : str
         What was labelled: ``SESSION/trial-N``.
     op : str
-        ``set`` or ``undo`` (its value is the id of the event that is undone).
+        ``set``, ``undo`` (its value is the id of the event that is undone), or ``seen``
+        (the annotator was shown a prediction).
     field : str
         ``category``, ``intensity``, ``peak`` …
     visible : dict
@@ -116,6 +117,10 @@ class LabelStore:
     ) -> LabelEvent:
         """Append a label."""
         return self._append(annotator, item, "set", field, value, visible, input_by)
+
+    def seen(self, annotator: str, item: str, *, visible: dict[str, Any]) -> LabelEvent:
+        """Append that an annotator was shown something of an item, for ever after."""
+        return self._append(annotator, item, "seen", "prediction", None, visible, "")
 
     def undo(
         self, annotator: str, item: str, *, visible: dict[str, Any], input_by: str

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.recording.gaps import stream_stats
@@ -31,6 +33,9 @@ _RATE_TOLERANCE = 0.02
 _OFFSET_SPREAD_S = 0.005
 _DROPPED_PCT = 2.0
 _TEXT_ROWS = ("string",)
+_EDGE_S = 1.0  # a stream that begins later or ends earlier than this missed something
+_COVERED_PCT = 90.0  # of a clip, by gaze samples
+_EYES_AMBER_PCT, _EYES_RED_PCT = 20.0, 50.0
 
 
 class _Findings:
@@ -67,7 +72,9 @@ def check_xdf(path: Path) -> dict[str, Any]:
     streams = load_streams(path)
     if not streams:
         findings.red("the file holds no stream")
-    table = [_check_stream(stream, findings) for stream in streams]
+    stamps = [s.stamps_s for s in streams if s.header.expected_hz > 0 and len(s.stamps_s)]
+    span = (min(t[0] for t in stamps), max(t[-1] for t in stamps)) if stamps else None
+    table = [_check_stream(stream, findings, span) for stream in streams]
     return {"verdict": findings.verdict, "findings": findings.items, "streams": table}
 
 
@@ -91,7 +98,10 @@ def check_session(folder: Path) -> dict[str, Any]:
     except BadInputError as problem:
         findings.red(str(problem))
         streams = []
-    table = [_check_stream(stream, findings) for stream in streams]
+    began = next((e["t_s"] for e in recording.events("session_started")), None)
+    ended = next((e["t_s"] for e in recording.events("session_done")), None)
+    span = (began, ended) if began is not None and ended is not None else None
+    table = [_check_stream(stream, findings, span) for stream in streams]
     gaze = recording.gaze() if streams else None
     if gaze is None:
         findings.red("there is no gaze stream in the recording")
@@ -100,6 +110,8 @@ def check_session(folder: Path) -> dict[str, Any]:
             f"{gaze.header.name}: its channels do not say which is the gaze (XDF Gaze"
             " Meta-Data convention); recorded, but of no use to a dataset"
         )
+    if gaze is not None:
+        _check_trials(recording, gaze, findings)
     video = _check_video(recording, streams, findings)
     trials = _check_journal(recording, findings)
     _check_markers(recording, streams, findings)
@@ -118,11 +130,22 @@ def check_session(folder: Path) -> dict[str, Any]:
     }
 
 
-def _check_stream(stream: RecordedStream, findings: _Findings) -> dict[str, Any]:
+def _check_stream(
+    stream: RecordedStream, findings: _Findings, span: tuple[float, float] | None
+) -> dict[str, Any]:
+    """Check one stream; `span` is the time (s) that it should cover."""
     header, stamps = stream.header, stream.stamps_s
     name = header.name
     regular = header.nominal_hz > 0
     stats = stream_stats(stamps, expected_hz=header.expected_hz, regular=regular)
+    if span is not None and header.expected_hz > 0 and stats.samples:
+        late_s, early_s = float(stamps[0]) - span[0], span[1] - float(stamps[-1])
+        if late_s > _EDGE_S:
+            findings.red(f"{name}: begins {late_s:.1f} s late")
+        if early_s > _EDGE_S:
+            findings.red(f"{name}: ends {early_s:.1f} s before the recording does")
+        missed_s = sum(edge for edge in (late_s, early_s) if edge > _EDGE_S)
+        stats = replace(stats, lost=stats.lost + round(missed_s * header.expected_hz))
     if not np.all(np.isfinite(stamps)):
         findings.red(f"{name}: stamps that are no number")
     elif len(stamps) > 1 and np.any(np.diff(stamps) < 0):
@@ -163,14 +186,49 @@ def _check_stream(stream: RecordedStream, findings: _Findings) -> dict[str, Any]
         "offset_spread_ms": round(spread_s * 1e3, 4),
         "simulated": header.simulated,
     }
-    if (
-        header.channel_format in ("float32", "double64")
-        and header.type == "Gaze"
-        and len(stamps)
-    ):
-        lost = float(np.mean(np.isnan(np.asarray(stream.values)[:, 0])))
-        row["eyes_lost_pct"] = round(100 * lost, 2)
+    seen = _eyes_seen(stream)
+    if seen is not None and len(stamps):
+        lost_pct = 100 * (1 - float(np.mean(seen)))
+        row["eyes_lost_pct"] = round(lost_pct, 2)
+        if lost_pct >= _EYES_AMBER_PCT:
+            tell = findings.red if lost_pct >= _EYES_RED_PCT else findings.amber
+            tell(f"{name}: the eyes were lost in {lost_pct:.0f} % of the samples")
     return row
+
+
+def _eyes_seen(stream: RecordedStream) -> npt.NDArray[np.bool_] | None:
+    """Return for each sample whether any eye was tracked; None when that cannot be told."""
+    layout = gaze_layout(stream.header)
+    if layout is None or stream.header.channel_format in _TEXT_ROWS:
+        return None
+    values = np.asarray(stream.values, dtype=np.float64)
+    seen = np.zeros(len(values), dtype=bool)
+    for eye in ("left", "right"):
+        if f"{eye}_x" not in layout.columns:
+            continue
+        good = np.isfinite(values[:, layout.columns[f"{eye}_x"]])
+        if f"{eye}_valid" in layout.columns:
+            good &= values[:, layout.columns[f"{eye}_valid"]] >= 0.5
+        seen |= good
+    return seen
+
+
+def _check_trials(recording: Recording, gaze: RecordedStream, findings: _Findings) -> None:
+    """Check that the gaze covers every clip, and that its sound could be heard."""
+    onsets = {event["trial"]: event["t_s"] for event in recording.events("clip_onset")}
+    person = "participant" not in recording.manifest.simulated_devices
+    for end in recording.events("clip_end"):
+        trial, start_s, end_s = end["trial"], onsets.get(end["trial"]), end["t_s"]
+        if person and end.get("summary", {}).get("audio") == "silent":
+            findings.amber(f"trial {trial}: its sound could not be played")
+        if start_s is None or gaze.header.nominal_hz <= 0 or end_s <= start_s:
+            continue
+        inside = np.sum((gaze.stamps_s >= start_s) & (gaze.stamps_s < end_s))
+        covered = 100 * float(inside) / (gaze.header.nominal_hz * (end_s - start_s))
+        if covered < _COVERED_PCT:
+            findings.red(
+                f"trial {trial}: gaze samples for {covered:.0f} % of the clip only"
+            )
 
 
 def _check_video(
@@ -183,8 +241,12 @@ def _check_video(
             frames += count_video_frames(path)
         except BadInputError as problem:
             findings.red(str(problem))
+    for path in sorted(recording.folder.glob("face_*.mkv.writing")):
+        findings.red(
+            f"{path.name} was cut off: {count_video_frames(path)} frames are in it"
+        )
     if not recording.videos:
-        findings.red("there is no face video")
+        findings.red("there is no finished face video")
     count = 0 if indexed is None else len(indexed.stamps_s)
     if indexed is not None and count:
         index = np.asarray(indexed.values)[:, 0]

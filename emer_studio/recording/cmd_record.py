@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.recording.recorder import Recorder
 from emer_studio.streams.inlets import Found, find, find_one
 
 _TICK_S = 0.1
+_WARN_GB, _STOP_GB = 5.0, 1.0  # as Pupil Capture warns and stops
 _STATUS_EVERY = 5  # ticks
 # A parent that was killed takes the camera with it: its last frames are still on their way.
 _LINGER_S = 0.5
@@ -80,8 +81,9 @@ def run(args: argparse.Namespace) -> int:
     console.event("recording", streams=recorder.watch())
     interrupted = False
     began = time.monotonic()
+    full = ""
     try:
-        _watch(recorder, console, control, args, began)
+        full = _watch(recorder, console, control, args, began)
         if control is not None and control.stopped.is_set() and not told.is_set():
             time.sleep(_LINGER_S)
     except KeyboardInterrupt:
@@ -99,7 +101,12 @@ def run(args: argparse.Namespace) -> int:
         f"  lost {s['lost']}"
         for s in streams
     )
-    console.result(result, f"{args.out}\n{rows}")
+    problem = recorder.problem or full
+    console.result({**result, "problem": problem}, f"{args.out}\n{rows}")
+    if problem:
+        raise WorkFailedError(
+            problem, fix="Make room on the disk; what was recorded is kept."
+        )
     return 130 if interrupted else 0
 
 
@@ -115,15 +122,26 @@ def _watch(
     control: Control | None,
     args: argparse.Namespace,
     began: float,
-) -> None:
-    tick = 0
+) -> str:
+    """Watch until the end; return why it had to end early, or nothing."""
+    tick, warned = 0, False
     while args.seconds is None or time.monotonic() - began < args.seconds:
         if control is not None and control.stopped.wait(_TICK_S):
-            return
+            return ""
         if control is None:
             time.sleep(_TICK_S)
         tick += 1
         table = recorder.watch()
-        if tick % _STATUS_EVERY == 0:
-            free_gb = shutil.disk_usage(args.out.parent).free / 1e9
-            console.event("status", streams=table, free_gb=round(free_gb, 2))
+        if recorder.problem:
+            return recorder.problem
+        if tick % _STATUS_EVERY:
+            continue
+        free_gb = shutil.disk_usage(args.out.parent).free / 1e9
+        console.event("status", streams=table, free_gb=round(free_gb, 2))
+        if free_gb < _STOP_GB:
+            return f"Only {free_gb:.1f} GB are free: the recording was closed."
+        if free_gb < _WARN_GB and not warned:
+            warned = True
+            console.event("finding", what=f"only {free_gb:.1f} GB are free")
+            console.say(f"only {free_gb:.1f} GB are free")
+    return ""

@@ -126,6 +126,7 @@ class Recorder:
     ) -> None:
         self._on_event = on_event
         self._stop = threading.Event()
+        self.problem = ""
         inlets = [Inlet(stream) for stream in found]
         try:
             for inlet in inlets:
@@ -166,7 +167,10 @@ class Recorder:
         self._stop.set()
         for thread in self._threads:
             thread.join()
-        self._writer.close()
+        try:
+            self._writer.close()
+        except OSError as problem:  # a full disk: the samples are there, the footers not
+            self.problem = self.problem or f"The footers cannot be written: {problem}."
         for track in self._tracks:
             track.inlet.close()
             if track.ring is not None:
@@ -190,7 +194,10 @@ class Recorder:
             self._finding(track, "lost")
         except OSError as problem:
             track.problem = str(problem)
-            self._on_event("error", text=f"The recording cannot be written: {problem}.")
+            self.problem = (
+                f"The recording cannot be written: {problem.strerror or problem}."
+            )
+            self._on_event("error", text=self.problem)
 
     def _pull(self, track: _Track, timeout_s: float, *, sync: bool) -> int:
         values, stamps = track.inlet.pull(timeout_s, _MOST)
@@ -213,7 +220,10 @@ class Recorder:
                     continue
                 collected_s, offset_s, track.uncertainty_s = measured
                 track.last_offset = (collected_s, offset_s)
-                self._writer.offset(track.number, collected_s, offset_s)
+                try:
+                    self._writer.offset(track.number, collected_s, offset_s)
+                except OSError:
+                    return  # the threads that carry samples report it
             wait_s = _OFFSET_EVERY_S
 
     def _summary(self, track: _Track) -> dict[str, Any]:

@@ -33,18 +33,19 @@ def run(args: argparse.Namespace) -> int:
             f"{args.out} already exists; nothing was written.", fix="Choose another name."
         )
     sessions: list[SessionFacts] = []
+    damaged: list[tuple[str, str]] = []
     if (args.source / "results.json").is_file():
         runs = [collect_run(args.source)]
         title = f"Training run {args.source.name}"
     else:
         study = open_study(args.source)
-        listed = study.sessions()
+        listed, damaged = study.sessions(), study.damaged()
         for number, session in enumerate(listed, start=1):
             sessions.append(collect_session(session))
             console.progress("reading sessions", number, len(listed))
         runs = runs_of(study)
         title = f"Study {study.file.name}"
-    write_report(args.out, title=title, sessions=sessions, runs=runs)
+    write_report(args.out, title=title, sessions=sessions, runs=runs, damaged=damaged)
     console.result(
         {"report": str(args.out), "sessions": len(sessions), "runs": len(runs)},
         str(args.out),

@@ -20,9 +20,17 @@ _CLASSIFICATION, _REGRESSION = ("war", "uar", "wf1"), ("mae", "rmse", "ccc")
 
 
 def write_report(
-    out: Path, *, title: str, sessions: Sequence[SessionFacts], runs: Sequence[RunFacts]
+    out: Path,
+    *,
+    title: str,
+    sessions: Sequence[SessionFacts],
+    runs: Sequence[RunFacts],
+    damaged: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Write the report of sessions and training runs to `out`, atomically."""
+    """Write the report of sessions and training runs to `out`, atomically.
+
+    `damaged` are the folders of sessions that cannot be read, each with the reason.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(data_dir() / "assets" / "report"),
         autoescape=True,
@@ -31,7 +39,10 @@ def write_report(
     html = environment.get_template("report.html.j2").render(
         title=title,
         subtitle=_subtitle(sessions, runs),
-        banners=_banners(sessions, runs),
+        banners=[
+            *_banners(sessions, runs),
+            *(f"Session {name} cannot be read: {why}" for name, why in damaged),
+        ],
         sessions=sessions,
         s_figures={facts.session.name: _session_figures(facts) for facts in sessions},
         runs=[_run(facts) for facts in runs],

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from emer_studio.core.process import Control
 from emer_studio.session.conduct import conduct, prepare
 from emer_studio.session.live import Devices
 from emer_studio.study.folder import open_study
+from emer_studio.study.lock import locked
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,16 +73,17 @@ def run(args: argparse.Namespace) -> int:
     study = open_study(args.study)
     if args.headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    prepared = prepare(study, args.participant, args.protocol, _devices(args), args.session)
     stop = threading.Event()
-
-    def obey(command: dict[str, Any]) -> None:
-        if command.get("cmd") == "abort":
-            stop.set()
-
     if args.events:
-        Control(obey, on_end=stop.set)
-    result = conduct(prepared, console, stop)
+        Control(lambda command: _obey(command, stop), on_end=stop.set)
+    with (
+        locked(args.study, f"session of {args.participant}"),
+        _signals_set(stop) as signals,
+    ):
+        prepared = prepare(
+            study, args.participant, args.protocol, _devices(args), args.session
+        )
+        result = conduct(prepared, console, stop)
     text = (
         f"{result['session']}\n  {result['state']}: {result['trials']} trials,"
         f" {result['ratings']} ratings; verdict {result['verdict']}"
@@ -86,4 +91,28 @@ def run(args: argparse.Namespace) -> int:
     console.result(result, "\n".join([text, *(f"  - {f}" for f in result["findings"])]))
     if result["state"] == "failed":
         raise WorkFailedError(f"The session failed: {result['problem']}")
-    return 0
+    return 130 if signals else 0
+
+
+def _obey(command: dict[str, Any], stop: threading.Event) -> None:
+    if command.get("cmd") == "abort":
+        stop.set()
+
+
+@contextlib.contextmanager
+def _signals_set(stop: threading.Event) -> Iterator[list[int]]:
+    """Let Ctrl-C and a polite kill end the session as the operator's abort does."""
+    caught: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        caught.append(number)
+        stop.set()
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import platform
 import re
@@ -24,7 +25,7 @@ from emer_studio.session.journal import Journal
 from emer_studio.session.live import Devices, LiveSession
 from emer_studio.session.plan import Trial, build_plan
 from emer_studio.session.presenter import WindowPresenter
-from emer_studio.session.runner import Finish, Runner, State, Texts
+from emer_studio.session.runner import Runner, State, Texts
 from emer_studio.stimulus.figures import freeze_figures
 from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
 from emer_studio.study.folder import Study
@@ -104,10 +105,8 @@ def prepare(
         )
     protocol = freeze_figures(study, protocol, protocol_path)
     manifest, manifest_path = manifest_of(protocol, protocol_path)
-    study.session_number(participant, number)
-    study.add_participant(participant, simulated=devices.simulate)
+    index = study.prospective_index(participant, simulated=devices.simulate)
     chosen = study.session_number(participant, number)
-    index = study.index_of(participant)
     plan = build_plan(protocol, manifest, participant_index=index, seed=study.file.seed)
     clips = freeze_clips(study, manifest, manifest_path, {trial.clip.id for trial in plan})
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
@@ -142,30 +141,14 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
     live = LiveSession(prepared.devices, console)
     folder = prepared.folder
     try:
-        live.open_devices(folder / "face_001.mkv")
-    except BaseException:
-        live.stop()
-        raise
-    folder.mkdir(parents=True)
-    handler = logs.add_file(folder / "log.txt")
-    manifest = _manifest(prepared, live)
-    _save(folder, manifest)
-    log = _Log(Journal(folder / "journal.jsonl"), live, console)
-    try:
-        manifest = _run(prepared, live, log, manifest, stop)
-    except (EmerError, KeyboardInterrupt) as problem:
-        interrupted = isinstance(problem, KeyboardInterrupt)
-        state = "aborted" if interrupted else "failed"
-        live.stop()
-        log.record("session_done", state=state)
-        text = "interrupted" if interrupted else str(problem)
-        _save(folder, manifest.model_copy(update=_ending(folder, state, text)))
-        raise
+        live.open_devices(folder / "face_001.mkv", stop.is_set)
+        prepared.study.add_participant(
+            prepared.participant, simulated=prepared.devices.simulate
+        )
+        folder.mkdir(parents=True)
+        manifest = _recorded(prepared, live, console, stop)
     finally:
-        log.journal.close()
-        logging.getLogger().removeHandler(handler)
-        handler.close()
-    _save(folder, manifest)
+        live.stop()
     verdict = check_session(folder)
     manifest = manifest.model_copy(update={"verdict": verdict["verdict"]})
     _save(folder, manifest)
@@ -180,6 +163,30 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         "findings": verdict["findings"],
         "problem": manifest.problem,
     }
+
+
+def _recorded(
+    prepared: Prepared, live: LiveSession, console: Console, stop: threading.Event
+) -> SessionManifest:
+    """Run with a journal, a log and a manifest that always tells how it ended."""
+    folder = prepared.folder
+    manifest = _manifest(prepared, live)
+    _save(folder, manifest)
+    handler = logs.add_file(folder / "log.txt")
+    log = _Log(Journal(folder / "journal.jsonl"), live, console)
+    try:
+        manifest = _run(prepared, live, log, manifest, stop)
+    except (EmerError, OSError) as problem:
+        manifest = manifest.model_copy(update=_ending(folder, "failed", str(problem)))
+        raise
+    finally:
+        live.stop()
+        # A full disk may refuse any of these; the others are still tried.
+        for close in (log.journal.close, handler.close, lambda: _save(folder, manifest)):
+            with contextlib.suppress(OSError):
+                close()
+        logging.getLogger().removeHandler(handler)
+    return manifest
 
 
 def _count_ratings(folder: Path) -> int:
@@ -205,6 +212,8 @@ def _run(
         update={"display": facts.get("display", {}), "audio": facts.get("audio", {})}
     )
     _save(folder, manifest)
+    for doubt in (*live.doubts, *facts.get("warnings", ())):
+        log.finding(str(doubt))
     log.record(
         "session_started",
         participant=prepared.participant,
@@ -241,10 +250,7 @@ def _run(
         stop.set()
         watcher.join()
     live.stop()
-    problem = runner.problem or "; ".join(problems)
-    if problems and finish is Finish.ABORTED:
-        finish = Finish.FAILED
-    update = _ending(folder, str(finish), problem)
+    update = _ending(folder, str(finish), runner.problem or "; ".join(problems))
     update["trials_done"] = runner.trials_done
     return manifest.model_copy(update=update)
 
@@ -269,7 +275,7 @@ def _overheard(
         problems.append(f"the {who} process ended unexpectedly")
         log.finding(problems[-1])
         if live.window is not None:
-            live.window.interrupt()
+            live.window.interrupt(finish="failed")
     elif kind == "status":
         fields = {k: v for k, v in event.items() if k != "event"}
         log.console.event(f"{who}_status", **fields)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
 import tempfile
 import time
@@ -16,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from emer_studio.core.console import Console
-from emer_studio.core.errors import MissingError, WorkFailedError
+from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Child
+from emer_studio.schema.streams import gaze_layout
 from emer_studio.session.markers import MarkerOutlet
-from emer_studio.streams.inlets import find_one
+from emer_studio.streams.inlets import Found, Inlet, find_one
 
 __all__ = ["Devices", "LiveSession"]
 
@@ -28,6 +32,7 @@ logger = logging.getLogger(__name__)
 _START_S = 30.0  # chosen by us: a slow machine imports Qt and opens a camera in this time
 _LAST_SAMPLES_S = 0.3  # three pulls of the recorder
 SIM_GAZE = "EMER_SimGaze"
+_LIVE = "emer-live-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,17 @@ class LiveSession:
     def __init__(self, devices: Devices, console: Console) -> None:
         self.devices, self._console = devices, console
         self.on_event: Callable[[str, dict[str, Any]], None] = lambda _who, _event: None
-        self._live = Path(tempfile.mkdtemp(prefix="emer-live-"))
+        _sweep()
+        self._live = Path(tempfile.mkdtemp(prefix=f"{_LIVE}{os.getpid()}-"))
         self.gaze: Child | None = None
         self.camera: Child | None = None
         self.window: Child | None = None
         self.recorder: Child | None = None
         self.markers: MarkerOutlet | None = None
         self.gaze_name = ""
+        self._gaze_simulated = devices.gaze == "sim"
+        self._results: dict[str, Any] | None = None
+        self.doubts: list[str] = []
         self._gaze_query = devices.gaze
         self.camera_facts: dict[str, Any] = {}
         self._camera_id = ""
@@ -87,7 +96,7 @@ class LiveSession:
 
     # Before there is a folder -------------------------------------------------------
 
-    def open_devices(self, video: Path) -> None:
+    def open_devices(self, video: Path, stop: Callable[[], bool]) -> None:
         """Find the gaze stream and open the camera; nothing is written yet.
 
         Raises
@@ -102,9 +111,13 @@ class LiveSession:
             ready = self._ready(self.gaze, "sending")
             self._gaze_query = f"id:{ready['source_id']}"
         found = find_one(
-            self._gaze_query, timeout_s=self.devices.gaze_wait_s, on_wait=self._waiting
+            self._gaze_query,
+            timeout_s=self.devices.gaze_wait_s,
+            on_wait=self._waiting,
+            stop=stop,
         )
         self.gaze_name = found.name
+        self._look_at_gaze(found)
         self._gaze_query = f"id:{found.source_id}" if found.source_id else found.name
         preview = self._live / "camera.ring"
         self.camera = self._start(
@@ -121,11 +134,26 @@ class LiveSession:
         self.camera_facts, self._camera_id = ready["facts"], ready["source_id"]
         self._console.event("live", camera=str(preview), gaze=self.gaze_name)
 
+    def _look_at_gaze(self, found: Found) -> None:
+        """Read in the stream's own header whether it is simulated and what it holds."""
+        inlet = Inlet(found)
+        try:
+            header = inlet.fetch_header(timeout_s=10.0)
+        finally:
+            inlet.close()
+        self._gaze_simulated = self._gaze_simulated or header.simulated
+        if gaze_layout(header) is None:
+            self.doubts.append(
+                f"the channels of {found.name} do not say which is the gaze: they will be"
+                " recorded, but a dataset cannot use them"
+            )
+            self._console.say(self.doubts[-1])
+
     @property
     def simulated(self) -> tuple[str, ...]:
         """The devices that were not real, by name."""
         found = []
-        if self.devices.gaze == "sim":
+        if self._gaze_simulated:
             found.append("gaze")
         if self.camera_facts.get("simulated"):
             found.append("camera")
@@ -186,9 +214,12 @@ class LiveSession:
             self.window.send("situation", **fields)
 
     def stop(self) -> dict[str, Any]:
-        """Stop everything in order; return the recorder's and the camera's results."""
+        """Stop everything in order, once; return the recorder's and camera's results."""
+        if self._results is not None:
+            return self._results
         self._stopping = True
         results: dict[str, Any] = {}
+        self._results = results
         for name, child in (("camera", self.camera), ("recorder", self.recorder)):
             if child is None:
                 continue
@@ -227,9 +258,8 @@ class LiveSession:
         try:
             return child.wait_for(name, timeout_s=_START_S)
         except WorkFailedError as problem:
-            if child.returncode == MissingError.exit_code:
-                raise MissingError(str(problem)) from None
-            raise
+            kinds = {kind.exit_code: kind for kind in (MissingError, BadInputError)}
+            raise kinds.get(child.last_code or 0, WorkFailedError)(str(problem)) from None
 
     @staticmethod
     def _result(child: Child) -> dict[str, Any]:
@@ -241,3 +271,11 @@ class LiveSession:
         self._console.say(
             f"waiting for the gaze stream {self.devices.gaze!r}: {left_s:.0f} s left"
         )
+
+
+def _sweep() -> None:
+    """Take away the display rings of programs that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_LIVE}*"):
+        owner = folder.name.removeprefix(_LIVE).split("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)

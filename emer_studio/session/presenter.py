@@ -110,5 +110,6 @@ class WindowPresenter:
 
     @staticmethod
     def _stop(event: dict[str, Any]) -> None:
-        by_participant = event["event"] == "stop_requested"
-        raise StopRequest(Finish.STOPPED if by_participant else Finish.ABORTED)
+        if event["event"] == "stop_requested":
+            raise StopRequest(Finish.STOPPED)
+        raise StopRequest(Finish(event.get("finish", Finish.ABORTED)))

@@ -31,7 +31,8 @@ def manifest_of(protocol: Protocol, protocol_path: Path) -> tuple[ClipManifest, 
     path = (protocol_path.parent / protocol.clips).resolve()
     if not path.is_file():
         raise BadInputError(
-            f"{protocol_path}: 'clips' names {protocol.clips!r}, but {path} does not exist."
+            f"{protocol_path}: 'clips' names {protocol.clips!r}, but {path} is not there.",
+            fix="Give the clip manifest's place as seen from the protocol's folder.",
         )
     return load_manifest(path), path
 
@@ -45,7 +46,10 @@ def look_at(path: Path) -> float:
         When it is missing, has no picture, or does not decode.
     """
     if not path.is_file():
-        raise BadInputError(f"The clip {path} does not exist.")
+        raise BadInputError(
+            f"The clip {path} does not exist.",
+            fix="Put it there, or correct its 'file' in the clip manifest.",
+        )
     try:
         with av.open(str(path)) as container:
             if not container.streams.video:

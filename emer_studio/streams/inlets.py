@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pylsl
 
-from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.core.errors import BadInputError, MissingError, StoppedError
 from emer_studio.schema.streams import StreamHeader, parse_header
 from emer_studio.streams.lsl import check_clock, offset_of
 
@@ -77,6 +77,7 @@ def find_one(
     *,
     timeout_s: float,
     on_wait: Callable[[float], None] = lambda _left_s: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Found:
     """Wait for exactly one stream that matches `query`.
 
@@ -88,9 +89,13 @@ def find_one(
         How long to wait for it.
     on_wait : callable
         Called about once a second with the seconds left.
+    stop : callable
+        Asked all the time; True ends the wait.
 
     Raises
     ------
+    StoppedError
+        When `stop` says so.
     MissingError
         When it does not appear; the streams that are there are listed.
     BadInputError
@@ -100,6 +105,8 @@ def find_one(
     deadline, told_s = time.monotonic() + timeout_s, timeout_s
     while True:
         time.sleep(_POLL_S)
+        if stop():
+            raise StoppedError(f"Nobody waits for the stream {query!r} any more.")
         seen = _seen(resolver)
         hits = [found for found in seen if matches(found, query)]
         if hits:
@@ -145,8 +152,8 @@ class Inlet:
         """The parsed header; `open` must have been called."""
         return parse_header(self.header_xml)
 
-    def open(self, timeout_s: float) -> None:
-        """Fetch the full header and begin to receive.
+    def fetch_header(self, timeout_s: float) -> StreamHeader:
+        """Ask the sender for its full header; no data flows yet.
 
         Raises
         ------
@@ -156,12 +163,30 @@ class Inlet:
         assert self._inlet is not None
         try:
             self.header_xml = str(self._inlet.info(timeout_s).as_xml())
+        except (pylsl.LostError, TimeoutError) as problem:
+            raise self._silent(problem) from None
+        return self.header
+
+    def _silent(self, problem: Exception) -> MissingError:
+        return MissingError(
+            f"The stream {self.found.name!r} was seen but does not answer ({problem}).",
+            fix="Restart its sender; a firewall may block its data port.",
+        )
+
+    def open(self, timeout_s: float) -> None:
+        """Fetch the full header and begin to receive.
+
+        Raises
+        ------
+        MissingError
+            When the sender does not answer.
+        """
+        assert self._inlet is not None
+        self.fetch_header(timeout_s)
+        try:
             self._inlet.open_stream(timeout_s)
         except (pylsl.LostError, TimeoutError) as problem:
-            raise MissingError(
-                f"The stream {self.found.name!r} was seen but does not answer ({problem}).",
-                fix="Restart its sender; a firewall may block its data port.",
-            ) from None
+            raise self._silent(problem) from None
 
     def pull(
         self, timeout_s: float, max_samples: int = 4096

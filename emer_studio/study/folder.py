@@ -9,6 +9,7 @@ import csv
 import io
 import secrets
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,11 +84,7 @@ class Study:
 
     def add_participant(self, code: str, *, simulated: bool) -> Participant:
         """Enter a participant; return the row that exists when the code is known."""
-        if not code or not code.isalnum() or not code.isascii():
-            raise BadInputError(
-                f"{code!r} cannot be a participant code.",
-                fix="Use letters and digits only, such as P001, and never a name.",
-            )
+        _check_code(code)
         known = self.participants()
         for row in known:
             if row.participant == code:
@@ -110,20 +107,48 @@ class Study:
         write_atomic(self.folder / "participants.tsv", text.getvalue())
         return new
 
-    def index_of(self, code: str) -> int:
-        """Return the participant's place in the order of entry, from 0."""
-        return [row.participant for row in self.participants()].index(code)
+    def prospective_index(self, code: str, *, simulated: bool) -> int:
+        """Return the place in the order of entry, from 0, that a code has or will get.
+
+        Raises
+        ------
+        BadInputError
+            When the code is none, or belongs to a real person and is to be simulated, or
+            the other way round.
+        """
+        _check_code(code)
+        rows = self.participants()
+        for index, row in enumerate(rows):
+            if row.participant != code:
+                continue
+            if row.simulated != simulated:
+                kind = "a simulated" if row.simulated else "a real"
+                raise BadInputError(
+                    f"{code} is {kind} participant of this study; this session would be"
+                    f" {'simulated' if simulated else 'real'}.",
+                    fix="Use another code: real and simulated data must not mix.",
+                )
+            return index
+        return len(rows)
 
     def sessions(self) -> list[Session]:
-        """Return every session, oldest first; unreadable folders are left out."""
-        found = []
-        for path in sorted((self.folder / "sessions").glob("sub-*/session.json")):
+        """Return every session that can be read, oldest first; see `damaged`."""
+        found = [entry for entry in self._look() if isinstance(entry, Session)]
+        return sorted(found, key=lambda session: session.manifest.started)
+
+    def damaged(self) -> list[tuple[str, str]]:
+        """Return the session folders that cannot be read, each with the reason."""
+        return [entry for entry in self._look() if not isinstance(entry, Session)]
+
+    def _look(self) -> Iterator[Session | tuple[str, str]]:
+        for folder in sorted((self.folder / "sessions").glob("sub-*")):
+            path = folder / "session.json"
             try:
                 manifest = validate(read_json(path), SessionManifest, source=str(path))
-            except BadInputError:
-                continue
-            found.append(Session(path.parent, manifest))
-        return sorted(found, key=lambda session: session.manifest.started)
+            except BadInputError as problem:
+                yield folder.name, problem.message
+            else:
+                yield Session(folder, manifest)
 
     def session_number(self, code: str, wanted: int | None) -> int:
         """Return the number of a participant's new session.
@@ -133,6 +158,8 @@ class Study:
         BadInputError
             When the participant already has a session with the number wanted.
         """
+        if wanted is not None and wanted < 1:
+            raise BadInputError(f"Sessions count from 1; {wanted} is no session number.")
         prefix = f"sub-{code}_ses-"
         folders = (self.folder / "sessions").glob(f"{prefix}*")
         taken = {int(path.name.removeprefix(prefix).split("_")[0]) for path in folders}
@@ -163,6 +190,14 @@ class Study:
             shutil.copyfile(source, half)
             half.replace(target)
         return target
+
+
+def _check_code(code: str) -> None:
+    if not code or not code.isalnum() or not code.isascii():
+        raise BadInputError(
+            f"{code!r} cannot be a participant code.",
+            fix="Use letters and digits only, such as P001, and never a name.",
+        )
 
 
 def create_study(folder: Path, *, name: str = "", seed: int | None = None) -> Study:

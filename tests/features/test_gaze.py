@@ -69,3 +69,24 @@ def test_pixels_need_the_size_of_the_display() -> None:
 def test_unnamed_channels_are_told_not_guessed() -> None:
     with pytest.raises(BadInputError, match="'T'"):
         binocular_gaze(stream(np.zeros((5, 2), np.float32), (Channel("1"), Channel("2"))))
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "noise_deg"), [(60, 0.2), (120, 0.2), (300, 0.1), (600, 0.1), (1200, 0.05)]
+)
+def test_noise_alone_is_no_saccade(rate_hz: float, noise_deg: float) -> None:
+    rng = np.random.default_rng(1)
+    times_s = np.arange(int(rate_hz * 10)) / rate_hz
+    xy = 0.5 + rng.normal(size=(len(times_s), 2, 2)) * noise_deg / np.array([44.0, 26.0])
+    found = find_events(times_s, xy)
+    assert np.mean(found == SACCADE) < 0.01
+    assert np.mean(found == FIXATION) > 0.95
+
+
+def test_losing_one_eye_or_both_is_no_saccade() -> None:
+    times_s = np.arange(1200) / 120
+    xy = np.full((1200, 2, 2), 0.5)
+    xy[:, 1] += 0.02  # the eyes never agree entirely
+    xy[200:300, 0] = np.nan
+    xy[500:520] = np.nan
+    assert not np.any(find_events(times_s, xy) == SACCADE)

@@ -136,3 +136,12 @@ def test_consensus_is_a_majority_or_nothing(store: LabelStore) -> None:
     assert found["a"].intensity == 2
     assert found["a"].votes == {"fear": 2, "anger": 1}
     assert found["b"].category is None
+
+
+def test_what_an_annotator_was_shown_stays_known(store: LabelStore) -> None:
+    store.seen("E1", "a", visible={"mode": "assisted", "model": "m"})
+    put(store, "E1", "a", "category", "fear")
+    store.undo("E1", "a", visible=BLIND, input_by="key")
+    assert fold(store.events()) == {}
+    assert [e.op for e in store.events("a")] == ["seen", "set", "undo"]
+    assert store.verify() == []

@@ -139,3 +139,28 @@ def test_a_file_that_exists_is_never_overwritten(sender: str, tmp_path: Path) ->
     )
     assert done.returncode == 2
     assert out.read_bytes() == b"precious"
+
+
+def test_a_full_disk_ends_it_loudly_and_keeps_what_was_recorded(
+    sender: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "full.xdf"
+    command = command_line("record", "--out", str(out), "--stream", sender, "--json")
+    quota = "trap '' XFSZ; ulimit -f 40; exec \"$@\""  # 40 KiB, then writing fails
+    done = subprocess.run(
+        ["bash", "-c", quota, "bash", *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    assert "cannot be written" in result["problem"]
+    (stream,), _ = pyxdf.load_xdf(str(out), dejitter_timestamps=False)
+    counter = np.asarray(stream["time_series"])[:, 0]
+    np.testing.assert_array_equal(np.diff(counter), 1)
+    assert len(counter) > 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import signal
 import subprocess
 import sys
 import time
@@ -18,9 +19,12 @@ import pytest
 import pyxdf
 
 from clips import write_clip
-from emer_studio.core.process import command_line
+from emer_studio.core.process import Child, command_line
+from emer_studio.dataset.build import build_dataset
+from emer_studio.dataset.cache import open_cache
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
+from emer_studio.study.folder import open_study
 from protocols import write_short_protocol
 from senders import SENDER
 
@@ -250,3 +254,82 @@ def test_a_killed_session_closes_its_files_and_never_looks_complete(
     again = run(study, *who[:-1])
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout.strip().splitlines()[-1])["session"] != str(folder)
+
+
+def started(study: Path, *who: str) -> subprocess.Popen[str]:
+    """Start a session and return it when its first clip is on the screen."""
+    process = subprocess.Popen(
+        command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        journals = list((study / "sessions").glob("*/journal.jsonl"))
+        if journals and "clip_onset" in journals[0].read_text():
+            return process
+        time.sleep(0.1)
+    raise AssertionError("the session did not begin")
+
+
+def test_ctrl_c_ends_a_session_as_an_abort(study: Path, tmp_path: Path) -> None:
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+    process = started(study, "--participant", "P001", "--protocol", str(protocol))
+    process.send_signal(signal.SIGINT)
+    text, errors = process.communicate(timeout=30)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    result = json.loads(text.strip().splitlines()[-1])
+    assert result["state"] == "aborted"
+    assert result["verdict"] == "amber"
+    assert not any("marker" in finding for finding in result["findings"])
+    manifest = json.loads((Path(result["session"]) / "session.json").read_text())
+    assert (manifest["state"], manifest["verdict"]) == ("aborted", "amber")
+    assert not (study / "study.lock").exists()
+
+
+def test_a_tracker_that_dies_makes_the_session_red_and_its_trials_excluded(
+    study: Path, tmp_path: Path, unique: str
+) -> None:
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+    tracker = Child("gaze", ["simulate", "gaze", "--name", f"g-{unique}", "--events"])
+    tracker.wait_for("sending", timeout_s=20)
+    who = ("--participant", "P001", "--protocol", str(protocol), "--gaze", f"g-{unique}")
+    process = started(study, *who)
+    time.sleep(1.0)
+    tracker.kill()
+    tracker.stop()
+    text, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    result = json.loads(text.strip().splitlines()[-1])
+    assert result["verdict"] == "red"
+    assert any("before the recording does" in finding for finding in result["findings"])
+    assert any("of the clip only" in finding for finding in result["findings"])
+    assert any("silent" in finding for finding in result["findings"])
+    manifest = json.loads((Path(result["session"]) / "session.json").read_text())
+    assert "gaze" in manifest["simulated_devices"]  # told by the stream's own header
+    report = build_dataset(open_study(study), tmp_path / "d")
+    assert len(report.excluded) + len(report.left_out) == 2
+    assert all(row.excluded for row in open_cache(tmp_path / "d").samples)
+
+
+def test_a_dead_recorder_fails_the_session_in_journal_and_manifest(
+    study: Path, tmp_path: Path
+) -> None:
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+    process = started(study, "--participant", "P001", "--protocol", str(protocol))
+    (recorder,) = [
+        child
+        for child in psutil.Process(process.pid).children(recursive=True)
+        if "record" in child.cmdline()
+    ]
+    recorder.kill()
+    text, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, errors
+    assert "Traceback" not in errors
+    result = json.loads(text.strip().splitlines()[-1])
+    assert result["state"] == "failed"
+    last = (Path(result["session"]) / "journal.jsonl").read_text().strip().splitlines()[-1]
+    assert json.loads(last)["state"] == "failed"

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.labels.store import LabelStore, fold
+from emer_studio.ui.label.desk import Desk
 from emer_studio.ui.label.items import find_items
 from emer_studio.ui.label.page import LabelPage
 from sessions import write_prelabels, write_session
@@ -163,7 +164,28 @@ def test_assisted_mode_is_told_by_the_badge_and_by_every_event(desk, recorded):
     assert desk.timeline.shows_predictions
     _press(desk, K.Key_1, K.Key_W, K.Key_Return)
     seen = {"mode": "assisted", "model": "mini-xception", "model_sha256": "2" * 64}
-    assert [e.visible for e in _events(recorded)] == [seen] * 2
+    events = _events(recorded)
+    assert [e.op for e in events] == [
+        "seen",
+        "set",
+        "set",
+        "seen",
+    ]  # the next item is shown
+    assert [e.visible for e in events] == [seen] * 4
+
+
+def test_what_was_seen_is_known_on_another_day_and_to_nobody_else(desk, recorded):
+    _press(desk, K.Key_H)
+    first = desk.items[0].id
+    again = Desk(desk.study.folder / "labels.sqlite")
+    again.change_annotator(desk.desk.annotator)
+    assert again.visible(first)["mode"] == "assisted"
+    again.change_annotator("R99")
+    assert again.visible(first) == {"mode": "blind"}
+    again.close()
+    desk.panel.annotator.setText("R99")
+    assert desk.badge.text() == "BLIND"
+    assert not desk.timeline.shows_predictions
 
 
 def test_hiding_the_model_again_does_not_make_a_seen_item_blind(desk, recorded):
@@ -230,5 +252,8 @@ def test_a_new_session_and_new_prelabels_appear(page, study):
     write_prelabels(session)
     made.refresh()
     assert not made.prelabel.isVisible()
+    _press(made, K.Key_H)
+    assert made.badge.text() == "BLIND"  # nobody has said who is looking
+    made.panel.annotator.setText("R1")
     _press(made, K.Key_H)
     assert made.timeline.shows_predictions

@@ -87,3 +87,12 @@ def test_the_next_step_follows_the_work(study):
     (study.derived / "reports").mkdir()
     (study.derived / "reports" / "report.html").write_text("<p>ok</p>")
     assert next_step(study).page == "session"
+
+
+def test_a_session_that_nobody_runs_any_more_is_cut_off(page, study):
+    session = write_session(study)
+    path = session / "session.json"
+    path.write_text(path.read_text().replace('"state": "complete"', '"state": "running"'))
+    made = page(StudyPage, study)
+    (row,) = _cells(made.sessions)
+    assert row[3] == "cut off"

@@ -42,8 +42,12 @@ class Desk:
 
     def look(self, item: str, predictions: Predictions | None) -> None:
         """Note that an item is on the screen in the present mode."""
-        if self.assisted and predictions is not None:
-            self._seen[item] = predictions.visible
+        if not self.assisted or predictions is None or item in self._seen:
+            return
+        self._seen[item] = predictions.visible
+        self._open().seen(
+            self.annotator, item, visible={"mode": "assisted", **predictions.visible}
+        )
 
     def visible(self, item: str) -> dict[str, Any]:
         """Return what the annotator could see of an item, now or earlier."""
@@ -113,10 +117,22 @@ class Desk:
         return done
 
     def change_annotator(self, code: str) -> None:
-        """Work as another annotator; their undo begins anew."""
+        """Work as another annotator: blind again, with their own undo and memory."""
         if code != self.annotator:
             self.annotator = code
+            self.assisted = False
             self._commits.clear()
+            self._seen = self._seen_before()
+
+    def _seen_before(self) -> dict[str, dict[str, str]]:
+        """Return what this annotator was ever shown, also on another day."""
+        if not self.annotator or (self._store is None and not self._path.is_file()):
+            return {}
+        return {
+            event.item: {k: v for k, v in event.visible.items() if k != "mode"}
+            for event in self._open().events()
+            if event.op == "seen" and event.annotator == self.annotator
+        }
 
     def _open(self) -> LabelStore:
         if self._store is None:

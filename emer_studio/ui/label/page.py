@@ -221,6 +221,9 @@ class LabelPage(Page):
         if self.predictions is None and not self.desk.assisted:
             self.said.emit("Nothing is pre-labelled yet: press Pre-label faces first.")
             return
+        if not self.desk.annotator:
+            self.said.emit("Type your annotator code first: what you see is noted with it.")
+            return
         self.desk.assisted = not self.desk.assisted
         self._show_predictions()
 
@@ -276,6 +279,7 @@ class LabelPage(Page):
     def _annotator_changed(self, code: str) -> None:
         self.desk.change_annotator(code)
         self._show_dots()
+        self._show_predictions()
         if self.current is not None:
             self.panel.setValue(self.desk.judgement(self.current.id))
 

@@ -22,6 +22,12 @@ class NextStep:
 
 def next_step(study: Study) -> NextStep:
     """Return the first thing that is still to be done, in the order of the work."""
+    for name, why in study.damaged():
+        return NextStep(
+            f"The session {name} cannot be read ({why}) Keep its folder as it is.",
+            "session",
+            "Run a session",
+        )
     sessions = study.sessions()
     if not sessions:
         return NextStep(

@@ -13,6 +13,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
 from emer_studio.recording.reader import read_journal
 from emer_studio.study.folder import Session
+from emer_studio.study.lock import holder
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
 from emer_studio.ui.parts import Card, Empty, PillDelegate, button, label, set_cell, table
@@ -152,12 +153,14 @@ class StudyPage(Page):
 
     def _fill_session(self, row: int, session: Session) -> None:
         about = session.manifest
+        cut_off = about.state == "running" and holder(self.study.folder) is None
+        state = "cut off" if cut_off else about.state
         devices = f"simulated: {', '.join(about.simulated_devices)}"
         cells: list[tuple[str, str | None]] = [
             (about.participant, None),
             (str(about.session), None),
             (about.started[:16].replace("T", " "), None),
-            (about.state, _STATE_COLOURS.get(about.state, "amber")),
+            (state, "red" if cut_off else _STATE_COLOURS.get(state, "amber")),
             (f"{about.trials_done} of {about.trials_planned}", None),
             (str(_count_ratings(session.folder)), None),
             (about.verdict or "not checked", about.verdict),

@@ -1,0 +1,71 @@
+"""``study.lock``: one session at a time, and who holds the study."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from emer_studio.core.clock import utc_now
+from emer_studio.core.errors import BadInputError
+
+__all__ = ["holder", "locked"]
+
+
+def holder(study: Path) -> dict[str, Any] | None:
+    """Return who holds a study (pid, host, since, what), None when nobody does.
+
+    A lock left by a process that died on this machine counts as nobody's.
+    """
+    try:
+        facts = json.loads((study / "study.lock").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    here = facts.get("host") == socket.gethostname()
+    if here and not psutil.pid_exists(int(facts.get("pid", -1))):
+        return None
+    return dict(facts)
+
+
+@contextmanager
+def locked(study: Path, what: str) -> Iterator[None]:
+    """Hold a study while something runs that must run alone.
+
+    Raises
+    ------
+    BadInputError
+        When another process holds it.
+    """
+    path = study / "study.lock"
+    facts = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": utc_now(),
+        "what": what,
+    }
+    while True:
+        try:
+            with path.open("x", encoding="utf-8") as stream:
+                json.dump(facts, stream)
+            break
+        except FileExistsError:
+            other = holder(study)
+            if other is not None:
+                raise BadInputError(
+                    f"The study {study} is in use: {other.get('what')} by process"
+                    f" {other.get('pid')} on {other.get('host')},"
+                    f" since {other.get('since')}.",
+                    fix="Wait until it ends, or end it. If that computer is switched off,"
+                    f" delete {path}.",
+                ) from None
+            path.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
