@@ -92,17 +92,17 @@ def three_streams(at_least: int) -> Cut:
         add(chunk_bytes(STREAM_HEADER, struct.pack("<I", number) + xml))
     k = 0
     while len(raw) < at_least:
-        stamps = [b"\x08" + struct.pack("<d", k / 10 + i / 40) for i in range(4)]
+        stamps = [b"\x08" + struct.pack("<d", k + i / 10) for i in range(10)]
         text = length_bytes(3) + b"one" + length_bytes(5 + k % 7) + b"a" * (5 + k % 7)
         rows = (struct.pack("<i", k), struct.pack("<20f", *range(20)), text)
         for number, (name, row) in enumerate(zip(formats, rows, strict=True), 1):
-            now[name] += 4
-            body = struct.pack("<I", number) + length_bytes(4)
+            now[name] += 10
+            body = struct.pack("<I", number) + length_bytes(10)
             body += b"".join(stamp + row for stamp in stamps)
             add(chunk_bytes(SAMPLES, body))
             if k % 5 == 2:
                 add(chunk_bytes(OFFSET, struct.pack("<Idd", number, k / 10, -0.25)))
-        if k % 10 == 9:
+        if k % 5 == 4:
             add(chunk_bytes(BOUNDARY, BOUNDARY_UUID))
         k += 1
     for number, name in enumerate(formats, 1):

@@ -11,7 +11,7 @@ either side of it are marked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,8 @@ class ClockFit:
     stamps_s : ndarray, shape (n,), float64
         Recorder's clock.
     uncertain : ndarray, shape (n,), bool
-        Samples near a clock reset that cannot be told to be before or after it.
+        Samples near a clock reset that cannot be told to be before or after it, and
+        stamps that are no number.
     drift_ppm : float
         How much too fast the sender's clock runs, over the longest stretch; nan unless
         it was measured for at least `SHORTEST_SPAN_S`.
@@ -90,6 +91,12 @@ def correct(stamps_s: Floats, offsets_s: Floats) -> ClockFit:
     offsets_s : ndarray, shape (m, 2), float64
         Collection time (sender's clock) and value of each measurement, in that order.
     """
+    finite = np.isfinite(stamps_s)
+    if not np.all(finite):  # what is no number stays as it is
+        fit = correct(stamps_s[finite], offsets_s)
+        corrected, uncertain = stamps_s.copy(), ~finite
+        corrected[finite], uncertain[finite] = fit.stamps_s, fit.uncertain
+        return replace(fit, stamps_s=corrected, uncertain=uncertain)
     certain = np.zeros(len(stamps_s), dtype=np.bool_)
     sound = offsets_s[np.all(np.isfinite(offsets_s), axis=1)]
     if not len(sound):

@@ -17,7 +17,13 @@ import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
-from emer_studio.recording.xdf_load import RecordedStream, Values, load_streams
+from emer_studio.recording.xdf_load import (
+    LoadedXdf,
+    RecordedStream,
+    Values,
+    load_streams,
+    load_xdf,
+)
 from emer_studio.schema.base import validate
 from emer_studio.schema.study import SessionManifest
 
@@ -79,10 +85,15 @@ class Recording:
         self.manifest = validate(read_json(path), SessionManifest, source=str(path))
 
     @cached_property
+    def files(self) -> dict[str, LoadedXdf]:
+        """The recorder's files by name, in order, and what is wrong with each."""
+        paths = sorted(self.folder.glob("streams_*.xdf"))
+        return {path.name: load_xdf(path) for path in paths}
+
+    @cached_property
     def streams(self) -> list[RecordedStream]:
         """The streams of all recorder segments."""
-        paths = sorted(self.folder.glob("streams_*.xdf"))
-        return [stream for path in paths for stream in load_streams(path)]
+        return [stream for loaded in self.files.values() for stream in loaded.streams]
 
     @cached_property
     def journal(self) -> list[dict[str, Any]]:
