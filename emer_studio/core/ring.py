@@ -19,7 +19,12 @@ import numpy.typing as npt
 
 __all__ = ["RingReader", "RingWriter"]
 
-_HEADER = 512  # bytes: u64 rows written so far, u32 length of the JSON, JSON
+_HEADER = (
+    512  # bytes: u64 rows written so far, u32 length of the JSON, JSON, …, u64 claimed
+)
+_CLAIMED = _HEADER - 8  # rows written or being written: what a reader may not trust
+
+_TRIES = 20  # chosen by us: a write takes microseconds
 
 
 class RingWriter:
@@ -58,8 +63,16 @@ class RingWriter:
 
     def write(self, row: npt.ArrayLike) -> None:
         """Append one row."""
-        self._rows[self._written % len(self._rows)] = row
-        self._written += 1
+        self.write_rows(np.asarray(row)[None])
+
+    def write_rows(self, rows: npt.NDArray[Any]) -> None:
+        """Append rows, shape (n, *row shape); only the newest ones that fit are kept."""
+        slots = len(self._rows)
+        kept = rows[-slots:]
+        first = self._written + len(rows) - len(kept)
+        self._written += len(rows)
+        struct.pack_into("<Q", self._map, _CLAIMED, self._written)
+        self._rows[np.arange(first, first + len(kept)) % slots] = kept
         struct.pack_into("<Q", self._map, 0, self._written)
 
     def close(self) -> None:
@@ -93,15 +106,17 @@ class RingReader:
         Returns
         -------
         rows : ndarray, shape (n, *row shape)
-            At most ``slots - 1`` rows: the oldest slot may be in the writer's hands.
+            At most ``slots - 1`` rows: the oldest may be in the writer's hands.
         """
-        while True:
+        for _ in range(_TRIES):
             end = self.written
             first = max(end - min(count, self._slots - 1), 0)
             index = np.arange(first, end) % self._slots
             rows = self._rows[index].copy()
-            if self.written - first < self._slots:
+            (claimed,) = struct.unpack_from("<Q", self._map, _CLAIMED)
+            if claimed - first <= self._slots:
                 return rows
+        return self._rows[:0].copy()  # a writer that was killed while it wrote
 
     def close(self) -> None:
         """Let go of the memory."""

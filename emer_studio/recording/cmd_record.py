@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import threading
 import time
 from pathlib import Path
@@ -11,137 +10,156 @@ from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
+from emer_studio.core.files import next_free
 from emer_studio.core.process import Control
-from emer_studio.recording.recorder import Recorder
-from emer_studio.streams.inlets import Found, find, find_one
+from emer_studio.recording.rcs import DEFAULT_PORT, serve
+from emer_studio.recording.record_table import LiveTable, rows_text
+from emer_studio.recording.take import TICK_S, Take
+from emer_studio.streams.inlets import Found, Network, find_all
 
-_TICK_S = 0.1
-_WARN_GB, _STOP_GB = 5.0, 1.0  # as Pupil Capture warns and stops
-_STATUS_EVERY = 5  # ticks
 # A parent that was killed takes the camera with it: its last frames are still on their way.
 _LINGER_S = 0.5
+_LOOK_S = 2.0  # how long everything on the network is given to answer
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
-    parser.add_argument("--out", type=Path, required=True, help="XDF file to create")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="XDF file to create (an existing one is kept: the next free name is taken);"
+        " with --rcs, the folder for recordings",
+    )
     parser.add_argument(
         "--stream",
         action="append",
         default=[],
         metavar="NAME",
-        help="a stream by name, id:SOURCE_ID or type:TYPE; all streams without it",
+        help="a stream by name, id:SOURCE_ID, type:TYPE or uid:UID; without it all streams,"
+        " also those that appear later",
     )
     parser.add_argument("--seconds", type=float, help="stop by itself after N seconds")
     parser.add_argument(
         "--wait", type=float, default=10.0, metavar="S", help="how long to wait for streams"
     )
+    parser.add_argument(
+        "--late",
+        action="store_true",
+        help="after --wait, begin with the streams that are there; the others join later",
+    )
+    parser.add_argument(
+        "--rcs",
+        type=int,
+        nargs="?",
+        const=DEFAULT_PORT,
+        metavar="PORT",
+        help="obey LabRecorder's remote control commands on this machine"
+        f" (port {DEFAULT_PORT})",
+    )
     parser.add_argument("--rings", type=Path, help=argparse.SUPPRESS)
     add_output_arguments(parser)
-
-
-def _select(args: argparse.Namespace, console: Console) -> list[Found]:
-    if not args.stream:
-        found = find(2.0)
-        if not found:
-            raise MissingError(
-                "There is no LSL stream on the network.",
-                fix="Start a sender and try again.",
-            )
-        return found
-
-    chosen = [_wait_for(query, args.wait, console) for query in args.stream]
-    if len({found.uid for found in chosen}) < len(chosen):
-        raise BadInputError("The same stream was asked for twice.")
-    return chosen
-
-
-def _wait_for(query: str, wait_s: float, console: Console) -> Found:
-    def waiting(left_s: float) -> None:
-        console.say(f"waiting for the stream {query!r}: {left_s:.0f} s left")
-
-    return find_one(query, timeout_s=wait_s, on_wait=waiting)
 
 
 def run(args: argparse.Namespace) -> int:
     """Record until the time is over, Ctrl-C, or the parent closes our standard input."""
     console = Console.of(args)
-    if args.out.exists():
-        raise BadInputError(
-            f"{args.out} already exists; nothing was written.", fix="Choose another name."
-        )
+    if args.rcs is not None:
+        return serve(args.rcs, args.out, args.stream, console, args.seconds)
     if not args.out.parent.is_dir():
         raise BadInputError(f"The folder {args.out.parent} does not exist.")
-    told = threading.Event()
-    control = Control(lambda command: _obey(command, told)) if args.events else None
-    recorder = Recorder(
-        args.out, _select(args, console), on_event=console.event, ring_folder=args.rings
+    out = next_free(args.out)
+    if out != args.out:
+        console.say(f"{args.out.name} exists and is kept; recording into {out.name}")
+    network, end = Network(), _End(args)
+    chosen = _choose(args, console, network, end)
+    table = LiveTable() if not (args.json or args.events) else None
+    take = Take(
+        out,
+        chosen,
+        queries=args.stream,
+        network=network,
+        console=console,
+        ring_folder=args.rings,
+        on_status=table.show if table is not None else lambda *_: None,
     )
-    recorder.start()
-    console.event("recording", streams=recorder.watch())
+    end.on_want = take.recorder.want
     interrupted = False
-    began = time.monotonic()
-    full = ""
     try:
-        full = _watch(recorder, console, control, args, began)
-        if control is not None and control.stopped.is_set() and not told.is_set():
-            time.sleep(_LINGER_S)
+        while not take.problem and (args.seconds is None or take.seconds < args.seconds):
+            if end.came(TICK_S):
+                break
+            take.tick()
     except KeyboardInterrupt:
         interrupted = True
-    stopping = time.monotonic()
-    streams = recorder.stop()
-    result: dict[str, Any] = {
-        "xdf": str(args.out),
-        "streams": streams,
-        "seconds": round(stopping - began, 3),
-        "stop_s": round(time.monotonic() - stopping, 3),
-    }
-    rows = "\n".join(
-        f"  {s['name']:<24} {s['samples']:>9} samples  {s['effective_hz']:>9.3f} Hz"
-        f"  lost {s['lost']}"
-        for s in streams
-    )
-    problem = recorder.problem or full
-    console.result({**result, "problem": problem}, f"{args.out}\n{rows}")
-    if problem:
+    result = take.finish()
+    if table is not None:
+        table.close()
+    console.result(result, f"{out}\n{rows_text(result['streams'])}")
+    if result["problem"]:
         raise WorkFailedError(
-            problem, fix="Make room on the disk; what was recorded is kept."
+            result["problem"], fix="Make room on the disk; what was recorded is kept."
         )
     return 130 if interrupted else 0
 
 
-def _obey(command: dict[str, Any], told: threading.Event) -> None:
-    """Hear that the end is near and wanted: every sender has finished."""
-    if command.get("cmd") == "stop":
-        told.set()
+class _End:
+    """When a parent wants the recording to end, and what it says before."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._told = threading.Event()
+        self.on_want: Any = None
+        self._control = Control(self._obey) if args.events else None
+
+    def _obey(self, command: dict[str, Any]) -> None:
+        if command.get("cmd") == "stop":
+            self._told.set()  # the end is near and wanted: every sender has finished
+        elif command.get("cmd") == "want" and self.on_want is not None:
+            self.on_want(str(command["stream"]))
+
+    @property
+    def now(self) -> bool:
+        """Whether the parent is gone."""
+        return self._control is not None and self._control.stopped.is_set()
+
+    def came(self, wait_s: float) -> bool:
+        """Wait a little; tell whether it is time to end."""
+        if self._control is None:
+            time.sleep(wait_s)
+            return False
+        if not self._control.stopped.wait(wait_s):
+            return False
+        if not self._told.is_set():
+            time.sleep(_LINGER_S)
+        return True
 
 
-def _watch(
-    recorder: Recorder,
-    console: Console,
-    control: Control | None,
-    args: argparse.Namespace,
-    began: float,
-) -> str:
-    """Watch until the end; return why it had to end early, or nothing."""
-    tick, warned = 0, False
-    while args.seconds is None or time.monotonic() - began < args.seconds:
-        if control is not None and control.stopped.wait(_TICK_S):
-            return ""
-        if control is None:
-            time.sleep(_TICK_S)
-        tick += 1
-        table = recorder.watch()
-        if recorder.problem:
-            return recorder.problem
-        if tick % _STATUS_EVERY:
-            continue
-        free_gb = shutil.disk_usage(args.out.parent).free / 1e9
-        console.event("status", streams=table, free_gb=round(free_gb, 2))
-        if free_gb < _STOP_GB:
-            return f"Only {free_gb:.1f} GB are free: the recording was closed."
-        if free_gb < _WARN_GB and not warned:
-            warned = True
-            console.event("finding", what=f"only {free_gb:.1f} GB are free")
-            console.say(f"only {free_gb:.1f} GB are free")
-    return ""
+def _choose(
+    args: argparse.Namespace, console: Console, network: Network, end: _End
+) -> list[tuple[str, Found]]:
+    """Find the streams to begin with."""
+    if not args.stream:
+        time.sleep(_LOOK_S)
+        seen = network.seen()
+        if not seen and not args.late:
+            raise MissingError(
+                "There is no LSL stream on the network.",
+                fix="Start a sender and try again, or wait for senders with --late.",
+            )
+        return [("", found) for found in seen]
+
+    def waiting(missing: list[str], left_s: float) -> None:
+        names = ", ".join(map(repr, missing))
+        console.say(f"waiting for the stream {names}: {left_s:.0f} s left")
+
+    found = find_all(
+        args.stream,
+        timeout_s=args.wait,
+        some=args.late,
+        on_wait=waiting,
+        stop=lambda: end.now,
+        network=network,
+    )
+    if len({hit.uid for hit in found.values()}) < len(args.stream) and not args.late:
+        raise BadInputError("The same stream was asked for twice.")
+    return list(found.items())

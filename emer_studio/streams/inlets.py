@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pylsl
+from pylsl.util import LostError
 
 from emer_studio.core.errors import BadInputError, MissingError, StoppedError
 from emer_studio.schema.streams import StreamHeader, parse_header
-from emer_studio.streams.lsl import check_clock, offset_of
+from emer_studio.streams.lsl import FORMATS, check_clock, offset_of
 
-__all__ = ["Found", "Inlet", "find", "find_one", "matches"]
+__all__ = [
+    "Found",
+    "Inlet",
+    "Network",
+    "find",
+    "find_all",
+    "find_one",
+    "matches",
+    "same_source",
+]
 
 _POLL_S = 0.1
+_FORGET_S = 3.0  # chosen by us: six unanswered calls of liblsl's resolver, one each 0.5 s
+_FORMAT_NAMES = {number: name for name, number in FORMATS.items()}
 _TWIN_S = 0.4  # chosen by us: a second stream of the same name answers within this time
 
 
@@ -31,6 +43,7 @@ class Found:
     hostname: str
     nominal_hz: float
     channel_count: int
+    channel_format: str
     uid: str
     info: pylsl.StreamInfo
 
@@ -38,38 +51,60 @@ class Found:
 def matches(found: Found, query: str) -> bool:
     """Tell whether a stream is the one asked for.
 
-    `query` is a name, or ``id:SOURCE_ID``, or ``type:TYPE``.
+    `query` is a name, or ``id:SOURCE_ID``, ``type:TYPE`` or ``uid:UID``. A uid names one
+    run of one sender.
     """
-    if query.startswith("id:"):
-        return found.source_id == query[3:]
-    if query.startswith("type:"):
-        return found.type == query[5:]
+    kind, _, text = query.partition(":")
+    if kind in ("id", "type", "uid") and text:
+        return text == {"id": found.source_id, "type": found.type, "uid": found.uid}[kind]
     return found.name == query
+
+
+def same_source(one: Found, other: Found) -> bool:
+    """Tell whether two streams may be two runs of one sender, on whatever host.
+
+    Source ids are what decides where there are any; the shape must agree in any case.
+    """
+
+    def identity(found: Found) -> tuple[object, ...]:
+        shape = (found.channel_count, found.channel_format)
+        return (found.name, found.type, found.source_id, *shape)
+
+    return identity(one) == identity(other)
+
+
+class Network:
+    """The streams that answer at the moment, for as long as it exists.
+
+    One-shot resolving may hang for 5 s (liblsl 1.18); this asks all the time instead.
+    """
+
+    def __init__(self) -> None:
+        self._resolver = pylsl.ContinuousResolver(forget_after=_FORGET_S)
+
+    def seen(self) -> list[Found]:
+        """Return the streams that answered within the last seconds."""
+        return [
+            Found(
+                name=info.name(),
+                type=info.type(),
+                source_id=info.source_id(),
+                hostname=info.hostname(),
+                nominal_hz=info.nominal_srate(),
+                channel_count=info.channel_count(),
+                channel_format=_FORMAT_NAMES.get(info.channel_format(), "undefined"),
+                uid=info.uid(),
+                info=info,
+            )
+            for info in self._resolver.results()
+        ]
 
 
 def find(wait_s: float = 1.0) -> list[Found]:
     """Return the streams on the network that answer within `wait_s`."""
-    resolver = (
-        pylsl.ContinuousResolver()
-    )  # one-shot resolving may hang for 5 s (liblsl 1.18)
+    network = Network()
     time.sleep(wait_s)
-    return _seen(resolver)
-
-
-def _seen(resolver: pylsl.ContinuousResolver) -> list[Found]:
-    return [
-        Found(
-            name=info.name(),
-            type=info.type(),
-            source_id=info.source_id(),
-            hostname=info.hostname(),
-            nominal_hz=info.nominal_srate(),
-            channel_count=info.channel_count(),
-            uid=info.uid(),
-            info=info,
-        )
-        for info in resolver.results()
-    ]
+    return network.seen()
 
 
 def find_one(
@@ -79,16 +114,36 @@ def find_one(
     on_wait: Callable[[float], None] = lambda _left_s: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Found:
-    """Wait for exactly one stream that matches `query`.
+    """Wait for exactly one stream that matches `query`; see `find_all`."""
+    return find_all(
+        [query],
+        timeout_s=timeout_s,
+        on_wait=lambda _missing, left_s: on_wait(left_s),
+        stop=stop,
+    )[query]
+
+
+def find_all(
+    queries: Sequence[str],
+    *,
+    timeout_s: float,
+    some: bool = False,
+    on_wait: Callable[[list[str], float], None] = lambda _missing, _left_s: None,
+    stop: Callable[[], bool] = lambda: False,
+    network: Network | None = None,
+) -> dict[str, Found]:
+    """Wait for exactly one stream for each query.
 
     Parameters
     ----------
-    query : str
+    queries : sequence of str
         See `matches`.
     timeout_s : float
-        How long to wait for it.
+        How long to wait for all of them.
+    some : bool
+        After that time, be content with those that are there.
     on_wait : callable
-        Called about once a second with the seconds left.
+        Called about once a second with the queries without a stream and the seconds left.
     stop : callable
         Asked all the time; True ends the wait.
 
@@ -97,52 +152,77 @@ def find_one(
     StoppedError
         When `stop` says so.
     MissingError
-        When it does not appear; the streams that are there are listed.
+        When one does not appear; the streams that are there are listed.
     BadInputError
-        When several streams match.
+        When several streams match one query.
     """
-    resolver = pylsl.ContinuousResolver()
+    network = network or Network()
     deadline, told_s = time.monotonic() + timeout_s, timeout_s
     while True:
         time.sleep(_POLL_S)
         if stop():
-            raise StoppedError(f"Nobody waits for the stream {query!r} any more.")
-        seen = _seen(resolver)
-        hits = [found for found in seen if matches(found, query)]
-        if hits:
-            time.sleep(_TWIN_S)
-            hits = [found for found in _seen(resolver) if matches(found, query)]
-        if len(hits) == 1:
-            return hits[0]
-        if len(hits) > 1:
-            ids = "; ".join(f"id:{hit.source_id} on {hit.hostname}" for hit in hits)
-            raise BadInputError(
-                f"Expected one stream {query!r}, found {len(hits)}: {ids}.",
-                fix="Name it by its source id, as id:SOURCE_ID.",
-            )
+            raise StoppedError(f"Nobody waits for {_listed(queries)} any more.")
         left_s = deadline - time.monotonic()
+        seen = network.seen()
+        missing = [query for query in queries if not _hits(query, seen)]
+        if not missing or (some and left_s <= 0):
+            time.sleep(_TWIN_S)
+            seen = network.seen()
+            found = {q: _only(q, hits) for q in queries if (hits := _hits(q, seen))}
+            if some or len(found) == len(queries):
+                return found
         if left_s <= 0:
             names = ", ".join(sorted(found.name for found in seen)) or "none at all"
             raise MissingError(
-                f"The stream {query!r} did not appear within {timeout_s:.0f} s."
+                f"The stream {_listed(missing)} did not appear within {timeout_s:.0f} s."
                 f" Streams on the network: {names}.",
                 fix="Start its sender, and check that the firewall lets it through.",
             )
         if told_s - left_s >= 1.0 or told_s == timeout_s:
             told_s = left_s
-            on_wait(left_s)
+            on_wait(missing, left_s)
+
+
+def _listed(queries: Sequence[str]) -> str:
+    return ", ".join(map(repr, queries))
+
+
+def _hits(query: str, seen: Sequence[Found]) -> list[Found]:
+    return [found for found in seen if matches(found, query)]
+
+
+def _only(query: str, hits: list[Found]) -> Found:
+    if len(hits) > 1:
+        raise _several(query, hits)
+    return hits[0]
+
+
+def _several(query: str, hits: list[Found]) -> BadInputError:
+    """Return the error that says which streams match one query."""
+    ids = {hit.source_id for hit in hits}
+    kind = "id" if len(ids) == len(hits) and "" not in ids else "uid"
+    names = "; ".join(
+        f"{kind}:{hit.source_id if kind == 'id' else hit.uid} on {hit.hostname}"
+        for hit in hits
+    )
+    return BadInputError(
+        f"Expected one stream {query!r}, found {len(hits)}: {names}.",
+        fix="Ask for one of them in that form.",
+    )
 
 
 class Inlet:
-    """The receiving end of one stream.
+    """The receiving end of one run of one sender.
 
     Samples are kept as they were sent: raw stamps of the sender's clock, no correction.
+    liblsl's own recovery is off: it may connect to another host with the same source id,
+    and says nothing when it does; who wants to go on looks at the `Network`.
     """
 
-    def __init__(self, found: Found, *, recover: bool = True) -> None:
+    def __init__(self, found: Found) -> None:
         check_clock()
         self._inlet: pylsl.StreamInlet | None = pylsl.StreamInlet(
-            found.info, max_buflen=360, recover=recover and bool(found.source_id)
+            found.info, max_buflen=360, recover=False
         )
         self.found = found
         self.header_xml = ""
@@ -163,7 +243,7 @@ class Inlet:
         assert self._inlet is not None
         try:
             self.header_xml = str(self._inlet.info(timeout_s).as_xml())
-        except (pylsl.LostError, TimeoutError) as problem:
+        except (LostError, TimeoutError) as problem:
             raise self._silent(problem) from None
         return self.header
 
@@ -185,7 +265,7 @@ class Inlet:
         self.fetch_header(timeout_s)
         try:
             self._inlet.open_stream(timeout_s)
-        except (pylsl.LostError, TimeoutError) as problem:
+        except (LostError, TimeoutError) as problem:
             raise self._silent(problem) from None
 
     def pull(
@@ -210,7 +290,7 @@ class Inlet:
             values, stamps = self._inlet.pull_chunk(
                 timeout=timeout_s, max_samples=max_samples, min_samples=1, as_numpy=True
             )
-        except pylsl.LostError:
+        except LostError:
             raise MissingError(f"The stream {self.found.name!r} is lost.") from None
         return values, np.asarray(stamps, dtype=np.float64)
 

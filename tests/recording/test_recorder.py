@@ -137,8 +137,12 @@ def test_a_file_that_exists_is_never_overwritten(sender: str, tmp_path: Path) ->
         stdin=subprocess.DEVNULL,
         check=False,
     )
-    assert done.returncode == 2
+    assert done.returncode == 0, done.stderr
     assert out.read_bytes() == b"precious"
+    assert "is kept" in done.stderr
+    result = json.loads(done.stdout.strip().splitlines()[-1])
+    assert result["xdf"] == str(tmp_path / "e_2.xdf")
+    assert result["streams"][0]["samples"] > 100
 
 
 def test_a_full_disk_ends_it_loudly_and_keeps_what_was_recorded(
