@@ -7,6 +7,7 @@ is put on the disk at most a second later, at once after a marker.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 import threading
@@ -73,7 +74,7 @@ class XdfWriter:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._file = path.open("xb")
+            self._file = path.open("xb", buffering=0)
         except FileExistsError:
             raise BadInputError(
                 f"{path} already exists; nothing was written.", fix="Choose another name."
@@ -83,7 +84,8 @@ class XdfWriter:
         self._streams: dict[int, _Stream] = {}
         self._closed = False
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-        self._file.write(MAGIC)
+        self._whole = self._file.write(MAGIC)  # bytes that make up whole chunks
+        self._refused: OSError | None = None
         info = f"<info><version>1.0</version><datetime>{now}</datetime></info>"
         self._chunk(FILE_HEADER, f'<?xml version="1.0"?>{info}'.encode())
         self._synced = self._bounded = time.monotonic()
@@ -157,14 +159,28 @@ class XdfWriter:
             if self._closed:
                 return
             self._closed = True
-            for number, stream in self._streams.items():
-                self._chunk(FOOTER, struct.pack("<I", number) + _footer(stream))
-            os.fsync(self._file.fileno())
-            self._file.close()
+            try:
+                for number, stream in self._streams.items():
+                    self._chunk(FOOTER, struct.pack("<I", number) + _footer(stream))
+                os.fsync(self._file.fileno())
+            finally:
+                self._file.close()
 
     def _chunk(self, tag: int, content: bytes) -> None:
-        self._file.write(chunk_bytes(tag, content))
-        self._file.flush()
+        """Append a whole chunk, or leave none of it: a full disk must not cut one in two."""
+        if self._refused is not None:
+            raise self._refused
+        rest = memoryview(chunk_bytes(tag, content))
+        size = len(rest)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as problem:
+            self._refused = problem
+            with contextlib.suppress(OSError):
+                self._file.truncate(self._whole)
+            raise
+        self._whole += size
 
     def _keep_safe(self, *, sync: bool) -> None:
         """Write a boundary and put the file on the disk when it is time to."""
