@@ -16,6 +16,7 @@ __all__ = [
     "fsync_file",
     "new_folder",
     "next_free",
+    "next_segment",
     "read_json",
     "sha256_file",
     "write_atomic",
@@ -87,6 +88,17 @@ def next_free(path: Path) -> Path:
         number += 1
         candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
     return candidate
+
+
+def next_segment(folder: Path, stem: str, suffix: str) -> Path:
+    """Return ``stem_001.suffix``, or the first number after those already taken.
+
+    A file that is still being written (``….writing``) counts as taken.
+    """
+    number = 1
+    while any(folder.glob(f"{stem}_{number:03d}{suffix}*")):
+        number += 1
+    return folder / f"{stem}_{number:03d}{suffix}"
 
 
 def new_folder(path: Path) -> Path:

@@ -167,7 +167,7 @@ class XdfWriter:
                 self._file.close()
 
     def _chunk(self, tag: int, content: bytes) -> None:
-        """Append a whole chunk, or leave none of it: a full disk must not cut one in two."""
+        """Append a whole chunk or nothing: a full disk must not cut one in two."""
         if self._refused is not None:
             raise self._refused
         rest = memoryview(chunk_bytes(tag, content))

@@ -141,7 +141,7 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
     live = LiveSession(prepared.devices, console)
     folder = prepared.folder
     try:
-        live.open_devices(folder / "face_001.mkv", stop.is_set)
+        live.open_devices(folder, stop.is_set)
         prepared.study.add_participant(
             prepared.participant, simulated=prepared.devices.simulate
         )
@@ -206,7 +206,7 @@ def _run(
     problems: list[str] = []
     live.on_event = lambda who, event: _overheard(who, event, log, live, problems)
     live.open_window(folder)
-    live.record(folder / "streams_001.xdf", folder.name)
+    live.record(folder)
     facts = {key: value for key, value in live.window_facts.items() if key != "event"}
     manifest = manifest.model_copy(
         update={"display": facts.get("display", {}), "audio": facts.get("audio", {})}
@@ -271,14 +271,25 @@ def _overheard(
     elif kind == "rating_change":
         fields = {k: v for k, v in event.items() if k not in ("event", "t_s")}
         log.journal.write("rating_change", t_s=event.get("t_s"), **fields)
+    elif kind == "ended" and who == "participant":
+        _fail("the participant's window ended unexpectedly", log, live, problems)
     elif kind == "ended":
-        problems.append(f"the {who} process ended unexpectedly")
-        log.finding(problems[-1])
-        if live.window is not None:
-            live.window.interrupt(finish="failed")
+        log.finding(f"the {who} process ended unexpectedly")
+    elif kind == "gave_up" and live.recording:
+        log.finding(str(event["what"]))
+    elif kind == "gave_up":
+        _fail(str(event["what"]), log, live, problems)
     elif kind == "status":
         fields = {k: v for k, v in event.items() if k != "event"}
         log.console.event(f"{who}_status", **fields)
+
+
+def _fail(problem: str, log: _Log, live: LiveSession, problems: list[str]) -> None:
+    """End the session: nothing can be shown, or nothing is recorded, any more."""
+    problems.append(problem)
+    log.finding(problem)
+    if live.window is not None:
+        live.window.interrupt(finish="failed")
 
 
 def _announce(console: Console, state: State, trial: Trial | None, of: int) -> None:

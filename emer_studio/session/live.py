@@ -6,7 +6,6 @@ Stop: camera (its last frame reaches the recorder) → recorder → window → t
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import shutil
@@ -14,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,13 @@ import psutil
 
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
+from emer_studio.core.files import next_segment
 from emer_studio.core.process import Child
 from emer_studio.schema.streams import gaze_layout
 from emer_studio.session.markers import MarkerOutlet
+from emer_studio.session.supervised import Supervised
 from emer_studio.streams.inlets import Found, Inlet, find_one
+from emer_studio.streams.outlets import new_source_id
 
 __all__ = ["Devices", "LiveSession"]
 
@@ -79,9 +82,9 @@ class LiveSession:
         _sweep()
         self._live = Path(tempfile.mkdtemp(prefix=f"{_LIVE}{os.getpid()}-"))
         self.gaze: Child | None = None
-        self.camera: Child | None = None
+        self.camera: Supervised | None = None
         self.window: Child | None = None
-        self.recorder: Child | None = None
+        self.recorders: dict[str, Supervised] = {}
         self.markers: MarkerOutlet | None = None
         self.gaze_name = ""
         self._gaze_simulated = devices.gaze == "sim"
@@ -89,14 +92,14 @@ class LiveSession:
         self.doubts: list[str] = []
         self._gaze_query = devices.gaze
         self.camera_facts: dict[str, Any] = {}
-        self._camera_id = ""
+        self._camera_id = new_source_id("camera")  # of every run of its process
         self.window_facts: dict[str, Any] = {}
         self._stopping = False
         self._log: Path | None = None  # of the session, once it has a folder
 
     # Before there is a folder -------------------------------------------------------
 
-    def open_devices(self, video: Path, stop: Callable[[], bool]) -> None:
+    def open_devices(self, folder: Path, stop: Callable[[], bool]) -> None:
         """Find the gaze stream and open the camera; nothing is written yet.
 
         Raises
@@ -105,9 +108,8 @@ class LiveSession:
             When either is not there.
         """
         if self.devices.gaze == "sim":
-            self.gaze = self._start(
-                "gaze", ["simulate", "gaze", "--name", SIM_GAZE, "--events"]
-            )
+            words = ["simulate", "gaze", "--name", SIM_GAZE, "--events"]
+            self.gaze = self._start("gaze", words)
             ready = self._ready(self.gaze, "sending")
             self._gaze_query = f"id:{ready['source_id']}"
         found = find_one(
@@ -119,20 +121,27 @@ class LiveSession:
         self.gaze_name = found.name
         self._look_at_gaze(found)
         self._gaze_query = f"id:{found.source_id}" if found.source_id else found.name
-        preview = self._live / "camera.ring"
-        self.camera = self._start(
+        self.camera = Supervised(
             "camera",
-            [
-                "camera",
-                *("--camera", self.devices.camera),
-                *("--out", str(video)),
-                *("--preview", str(preview)),
-                "--events",
-            ],
+            lambda run: self._camera_words(folder, run),
+            ready="camera_ready",
+            on_event=self._heard,
+            log=lambda: self._log,
+            on_restart=lambda child: child.send("begin", wait_for_recorder=True),
         )
-        ready = self._ready(self.camera, "camera_ready")
-        self.camera_facts, self._camera_id = ready["facts"], ready["source_id"]
+        self.camera_facts = self._first_run(self.camera)["facts"]
+
+    def _camera_words(self, folder: Path, run: int) -> list[str]:
+        preview = self._live / f"camera_{run}.ring"
         self._console.event("live", camera=str(preview), gaze=self.gaze_name)
+        return [
+            "camera",
+            *("--camera", self.devices.camera),
+            *("--out", str(next_segment(folder, "face", ".mkv"))),
+            *("--source-id", self._camera_id),
+            *("--preview", str(preview)),
+            "--events",
+        ]
 
     def _look_at_gaze(self, found: Found) -> None:
         """Read in the stream's own header whether it is simulated and what it holds."""
@@ -180,29 +189,44 @@ class LiveSession:
         self.window = self._start("participant", arguments)
         self.window_facts = self._ready(self.window, "ready")
 
-    def record(self, xdf: Path, session_id: str) -> None:
-        """Open the marker stream, start the recorder, then let the camera write."""
+    def record(self, folder: Path) -> None:
+        """Open the marker stream, start both recorders, then let the camera write."""
         simulated = bool(self.simulated)
-        self.markers = MarkerOutlet(session_id, simulated=simulated)
-        streams = (
+        self.markers = MarkerOutlet(folder.name, simulated=simulated)
+        for name, stem in (("recorder", "streams"), ("standby recorder", "standby")):
+            self.recorders[name] = Supervised(
+                name,
+                partial(self._recorder_words, folder, stem),
+                ready="recording",
+                on_event=self._heard,
+                log=lambda: self._log,
+            )
+        for recorder in self.recorders.values():
+            self._first_run(recorder)
+        assert self.camera is not None
+        self.camera.send("begin", wait_for_recorder=True)
+        self._ready(self.camera, "begun")
+
+    def _recorder_words(self, folder: Path, stem: str, run: int) -> list[str]:
+        assert self.markers is not None
+        queries = (
             self._gaze_query,
             f"id:{self._camera_id}",
             f"id:{self.markers.source_id}",
         )
-        self.recorder = self._start(
-            "recorder",
-            [
-                "record",
-                *("--out", str(xdf)),
-                *(part for query in streams for part in ("--stream", query)),
-                *("--rings", str(self._live / "rings")),
-                "--events",
-            ],
-        )
-        self._ready(self.recorder, "recording")
-        assert self.camera is not None
-        self.camera.send("begin", wait_for_recorder=True)
-        self._ready(self.camera, "begun")
+        rings = ["--rings", str(self._live / f"rings_{run}")] if stem == "streams" else []
+        late = ["--late", "--wait", "1"] if run > 1 else []
+        return [
+            "record",
+            *("--out", str(next_segment(folder, stem, ".xdf"))),
+            *(part for query in queries for part in ("--stream", query)),
+            *(*rings, *late, "--events"),
+        ]
+
+    @property
+    def recording(self) -> bool:
+        """Whether a recorder runs, or is about to."""
+        return any(not recorder.gave_up for recorder in self.recorders.values())
 
     def situation(self, **fields: Any) -> None:
         """Tell simulated devices, and only them, what is going on."""
@@ -220,14 +244,14 @@ class LiveSession:
         self._stopping = True
         results: dict[str, Any] = {}
         self._results = results
-        for name, child in (("camera", self.camera), ("recorder", self.recorder)):
-            if child is None:
-                continue
-            if name == "recorder":
-                time.sleep(_LAST_SAMPLES_S)
-                child.send("stop")
-            child.stop(20.0)
-            results[name] = self._result(child)
+        if self.camera is not None:
+            results["camera"] = self.camera.stop(20.0)
+        if self.recorders:
+            time.sleep(_LAST_SAMPLES_S)
+        for recorder in self.recorders.values():
+            recorder.send("stop")
+        for name, recorder in self.recorders.items():
+            results[name] = recorder.stop(20.0)
         if self.markers is not None:
             self.markers.close()
         for child in (self.window, self.gaze):
@@ -248,24 +272,27 @@ class LiveSession:
 
     def _heard(self, name: str, event: dict[str, Any]) -> None:
         kind = event.get("event")
-        if kind == "ended" and not self._stopping:
-            logger.error("the %s process ended by itself", name)
         if kind == "ended" and self._stopping:
             return
+        if kind == "ended":
+            logger.error("the %s process ended by itself", name)
+        primary = self.recorders.get("recorder")
+        own = kind in ("gave_up", "error") or "ended unexpectedly" in event.get("what", "")
+        if name == "standby recorder" and primary is not None and primary.up and not own:
+            return  # it sees what the first recorder sees
         self.on_event(name, event)
 
-    def _ready(self, child: Child, name: str) -> dict[str, Any]:
+    def _first_run(self, process: Supervised) -> dict[str, Any]:
+        return self._ready(process, "")
+
+    def _ready(self, child: Child | Supervised, name: str) -> dict[str, Any]:
         try:
+            if isinstance(child, Supervised) and not name:
+                return child.wait_until_ready()
             return child.wait_for(name, timeout_s=_START_S)
         except WorkFailedError as problem:
             kinds = {kind.exit_code: kind for kind in (MissingError, BadInputError)}
             raise kinds.get(child.last_code or 0, WorkFailedError)(str(problem)) from None
-
-    @staticmethod
-    def _result(child: Child) -> dict[str, Any]:
-        with contextlib.suppress(WorkFailedError):
-            return child.wait_for("result", timeout_s=1.0)
-        return {}
 
     def _waiting(self, left_s: float) -> None:
         self._console.say(

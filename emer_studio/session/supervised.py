@@ -1,0 +1,152 @@
+"""A process of a session that is begun anew when it dies, so that the session goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.errors import WorkFailedError
+from emer_studio.core.process import Child
+
+__all__ = ["Supervised"]
+
+logger = logging.getLogger(__name__)
+_START_S = 30.0  # chosen by us: a slow machine imports everything in this time
+_PAUSE_S = 1.0  # before a process that died at once is tried again
+# Chosen by us: what dies as often as this dies for a reason that no restart removes.
+_MOST_RUNS, _WITHIN_S = 5, 60.0
+_USELESS_TO_REPEAT = (1, 2)  # the work failed, e.g. a full disk; bad input
+
+Event = dict[str, Any]
+
+
+class Supervised:
+    """One of the session's processes, over all its runs.
+
+    Parameters
+    ----------
+    name : str
+        What a person calls it.
+    arguments : callable
+        Gives the command for a run, the first one is run 1.
+    ready : str
+        The event by which a run says that it has begun.
+    on_event : callable
+        Called as ``on_event(name, event)`` with what the runs report, and with findings
+        about the runs themselves; ``gave_up`` when there will be no further run.
+    log : callable
+        Gives the file for standard error, if there is one yet.
+    on_restart : callable, optional
+        Called with every later run that is ready.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Callable[[int], list[str]],
+        *,
+        ready: str,
+        on_event: Callable[[str, Event], None],
+        log: Callable[[], Path | None] = lambda: None,
+        on_restart: Callable[[Child], None] = lambda _child: None,
+    ) -> None:
+        self.name = name
+        self._arguments, self._ready, self._log = arguments, ready, log
+        self._on_event, self._on_restart = on_event, on_restart
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._begun: list[float] = []
+        self._repairs: list[threading.Thread] = []
+        self.gave_up = False
+        self.up = False
+        self.child = self._start()
+
+    @property
+    def runs(self) -> int:
+        """How often it was begun."""
+        return len(self._begun)
+
+    @property
+    def last_code(self) -> int | None:
+        """The exit code that the present run's last error announced."""
+        return self.child.last_code
+
+    def wait_until_ready(self) -> Event:
+        """Wait for the first run; what it fails with is raised."""
+        event = self.child.wait_for(self._ready, timeout_s=_START_S)
+        self.up = True
+        return event
+
+    def wait_for(self, *names: str, timeout_s: float) -> Event:
+        """Wait for an event of the present run."""
+        return self.child.wait_for(*names, timeout_s=timeout_s)
+
+    def send(self, command: str, /, **fields: Any) -> None:
+        """Send a command to the present run."""
+        self.child.send(command, **fields)
+
+    def stop(self, timeout_s: float) -> Event:
+        """End it for good; return its last result, empty when it died."""
+        self._stopping.set()
+        with self._lock:
+            repairs = list(self._repairs)
+        for thread in repairs:
+            thread.join()
+        self.up = False
+        self.child.stop(timeout_s)
+        with contextlib.suppress(WorkFailedError):
+            return self.child.wait_for("result", timeout_s=1.0)
+        return {}
+
+    # ---------------------------------------------------------------------------------
+
+    def _start(self) -> Child:
+        self._begun.append(time.monotonic())
+        return Child(
+            self.name,
+            self._arguments(len(self._begun)),
+            on_event=self._heard,
+            stderr_path=self._log(),
+        )
+
+    def _heard(self, event: Event) -> None:
+        if event.get("event") != "ended":
+            self._on_event(self.name, event)
+        elif self.up and not self._stopping.is_set():
+            self.up = False
+            thread = threading.Thread(target=self._repair, name=f"{self.name}-restart")
+            with self._lock:
+                self._repairs.append(thread)
+            thread.start()
+
+    def _repair(self) -> None:
+        """Begin the next run, and the next, until one is ready or none will be."""
+        while not self._stopping.is_set():
+            code = self.child.stop()
+            died = f"the {self.name} process ended unexpectedly (exit code {code})"
+            recent = [t for t in self._begun if time.monotonic() - t < _WITHIN_S]
+            if code in _USELESS_TO_REPEAT or len(recent) >= _MOST_RUNS:
+                self.gave_up = True
+                self._tell("gave_up", f"{died} and is not started again")
+                return
+            logger.error("%s; started again", died)
+            began = time.monotonic()
+            self.child = self._start()
+            try:
+                self.child.wait_for(self._ready, timeout_s=_START_S)
+            except WorkFailedError:
+                self._stopping.wait(_PAUSE_S)
+                continue
+            self._on_restart(self.child)
+            self.up = True
+            took_s = time.monotonic() - began
+            self._tell("finding", f"{died}; started again within {took_s:.1f} s")
+            return
+
+    def _tell(self, kind: str, what: str) -> None:
+        self._on_event(self.name, {"event": kind, "what": what})
