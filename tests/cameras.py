@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.process import Child
-from emer_studio.recording.reader import read_xdf
+from emer_studio.recording.xdf_load import load_xdf
 from emer_studio.synthetic.frame_code import FrameCode, read_code
 
 
@@ -83,9 +83,9 @@ def recorder_process(xdf: Path, source_id: str) -> Iterator[Child]:
 
 
 def recorded(xdf: Path) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the stamps and values of the one stream in a file."""
-    ((stamps, values),) = read_xdf(xdf).values()
-    return np.asarray(stamps), np.asarray(values)
+    """Return the stamps (as the camera sent them) and values of the stream in a file."""
+    (stream,) = load_xdf(xdf).streams
+    return stream.raw_stamps_s, np.asarray(stream.values)
 
 
 def table(video: Path) -> list[dict[str, str]]:
@@ -96,7 +96,7 @@ def table(video: Path) -> list[dict[str, str]]:
 
 
 def pictures(path: Path) -> list[tuple[float, FrameCode | None, bool]]:
-    """Decode a video: time (s), bar code and whether it is a key frame, of every picture."""
+    """Decode a video: time (s), bar code and key frame or not, of every picture."""
     with av.open(str(path)) as container:
         return [
             (float(f.time), read_code(f.to_ndarray(format="bgr24")), bool(f.key_frame))
@@ -104,7 +104,9 @@ def pictures(path: Path) -> list[tuple[float, FrameCode | None, bool]]:
         ]
 
 
-def assert_pictures_are_rows(path: Path, stamps_s: npt.ArrayLike, *, may_end: int = 0) -> int:
+def assert_pictures_are_rows(
+    path: Path, stamps_s: npt.ArrayLike, *, may_end: int = 0
+) -> int:
     """Prove by the bar codes that picture N was stamped as row N; return their number.
 
     The code holds the stamp itself, in units of 0.1 ms; up to `may_end` rows may have no

@@ -76,6 +76,8 @@ class OpenCVDevice:
         Opens it; another one in tests.
     settle_s : float
         How long the camera may adjust itself before it is locked.
+    node : Path, optional
+        Its device file on Linux; ``/dev/video`` and the number without it.
     """
 
     def __init__(
@@ -85,9 +87,11 @@ class OpenCVDevice:
         *,
         make_capture: Callable[[int], Capture] = _open,
         settle_s: float = _SETTLE_S,
+        node: Path | None = None,
     ) -> None:
         self.index, self.asked = index, asked
         self._make_capture, self._settle_s = make_capture, settle_s
+        self._node = node or Path(f"/dev/video{index}")
         self._remembered: dict[str, float] = {}
 
     def open(self) -> OpenCVCamera:
@@ -110,7 +114,7 @@ class OpenCVDevice:
             measured_hz = camera.settle(0.0 if self._remembered else self._settle_s)
             reports = (
                 *lock_controls(capture, self._remembered),
-                *set_linux_controls(Path(f"/dev/video{self.index}"), self.asked.mains_hz),
+                *set_linux_controls(self._node, self.asked.mains_hz),
             )
             camera.report(reports, measured_hz)
         except Exception:
@@ -123,7 +127,7 @@ class OpenCVDevice:
 
     def _require_node(self) -> None:
         # OpenCV would complain on standard error, once a second while it is unplugged.
-        if not Path(f"/dev/video{self.index}").exists():
+        if not self._node.exists():
             raise self._missing()
 
     def _missing(self) -> MissingError:
