@@ -1,9 +1,16 @@
-"""``emer-studio camera``: one camera to one Matroska file."""
+"""``emer-studio camera``: one camera to Matroska files.
+
+Events (``--events``): ``camera_ready``, ``begun``, ``status``, ``finding`` (silence, the
+camera is back, drops), ``video`` (a further file was begun), ``error``, ``result``.
+Commands: ``begin``, ``situation``; the end of the input ends it.
+"""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,22 +19,50 @@ from typing import Any
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Control
-from emer_studio.devices.camera import open_camera
+from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.recording.camera_job import CameraJob
+from emer_studio.recording.video import CODECS
 
 _TICK_S = 0.1
 _STATUS_EVERY = 5
+_SPEC_HELP = (
+    "0, 1 … (a camera of this machine), file:VIDEO (over and over), once:VIDEO (ends with"
+    " the video), sim, or sim:KEY=VALUE,… with seed=N, emotion=NAME, code=1 (frame number"
+    " and stamp in every picture), pre=N (N pictures drawn beforehand), jpeg=1, and faults:"
+    " drop=N-M (frames), stall=5+2 (at 5 s, for 2 s), unplug=10+3, hang=8"
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
+    parser.add_argument("--camera", default="0", metavar="SPEC", help=_SPEC_HELP)
     parser.add_argument(
-        "--camera", default="0", metavar="SPEC", help="0, file:VIDEO or sim"
+        "--out",
+        type=Path,
+        required=True,
+        help="Matroska file to create; a camera that had to be opened again goes on in the"
+        " next number (face_001.mkv, face_002.mkv)",
     )
-    parser.add_argument("--out", type=Path, required=True, help="Matroska file to create")
     parser.add_argument("--width", type=int, default=640)
     parser.add_argument("--height", type=int, default=480)
     parser.add_argument("--fps", type=float, default=30.0)
+    parser.add_argument(
+        "--codec",
+        choices=CODECS,
+        default="h264",
+        help="h264 (visually lossless), near-lossless (H.264, about eight times the size),"
+        " mjpeg (the camera's own JPEG pictures, not encoded again)",
+    )
+    parser.add_argument(
+        "--mains",
+        type=int,
+        choices=(50, 60),
+        default=0,
+        help="frequency of the mains in Hz, against flicker; left as it is without",
+    )
+    parser.add_argument(
+        "--source-id", default="", metavar="ID", help="continue as this LSL source"
+    )
     parser.add_argument("--seconds", type=float, help="stop by itself after N seconds")
     parser.add_argument("--preview", type=Path, help=argparse.SUPPRESS)
     add_output_arguments(parser)
@@ -39,13 +74,11 @@ def run(args: argparse.Namespace) -> int:
     Under a parent (``--events``) writing begins with the command ``{"cmd": "begin"}``.
     """
     console = Console.of(args)
-    if args.out.exists():
-        raise BadInputError(f"{args.out} already exists; nothing was written.")
-    camera = open_camera(args.camera, width=args.width, height=args.height, fps=args.fps)
-    job = CameraJob(camera, args.out, on_event=console.event, preview=args.preview)
-    begun = threading.Event()
+    job = _job(args, console)
+    begun, opened = threading.Event(), threading.Event()
 
     def obey(command: dict[str, Any]) -> None:
+        opened.wait()
         if command.get("cmd") == "begin" and not begun.is_set():
             # Nobody may miss the first index: wait for the recorder's inlet.
             if command.get("wait_for_recorder") and not job.outlet.wait_until_watched(10.0):
@@ -54,28 +87,38 @@ def run(args: argparse.Namespace) -> int:
             begun.set()
             console.event("begun")
         elif command.get("cmd") == "situation":
-            camera.situation(command)
+            job.source.situation(command)
 
+    # It listens before the camera is open: a driver may take long, or for ever.
+    control = Control(obey) if args.events else None
+    facts = job.open(lambda: control is not None and control.stopped.is_set())
+    opened.set()
     console.event(
         "camera_ready",
-        facts=dataclasses.asdict(camera.facts),
+        facts=dataclasses.asdict(facts),
         source_id=job.outlet.spec.source_id,
         preview=str(args.preview or ""),
+        codec=args.codec,
     )
     interrupted = False
     try:
-        if args.events:
-            control: Control | None = Control(obey)
-        else:
-            control = None
+        if control is None:
             obey({"cmd": "begin"})
         _wait(job, console, control, args.seconds)
     except KeyboardInterrupt:
         interrupted = True
     summary = job.end()
-    result = {"video": str(args.out), "facts": dataclasses.asdict(camera.facts), **summary}
-    text = f"{args.out}: {summary['frames']} frames, {summary['dropped']} dropped"
+    result = {**summary, "video": str(args.out), "facts": dataclasses.asdict(facts)}
+    text = (
+        f"{args.out}: {summary['frames']} frames, {summary['dropped']} dropped,"
+        f" {summary['missed']} missed in {summary['gaps']} gaps"
+    )
     console.result(result, text)
+    if job.source.blocked:
+        # A driver's call is still out; ending normally would wait for it, or crash in it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1 if summary["problem"] else 0)
     if summary["problem"] and not summary["frames"]:
         raise MissingError(summary["problem"])
     if summary["problem"]:
@@ -83,11 +126,38 @@ def run(args: argparse.Namespace) -> int:
     return 130 if interrupted else 0
 
 
+def _job(args: argparse.Namespace, console: Console) -> CameraJob:
+    if args.out.exists():
+        raise BadInputError(f"{args.out} already exists; nothing was written.")
+    if not args.out.parent.is_dir():
+        raise BadInputError(f"The folder {args.out.parent} does not exist.")
+    if not (0 < args.fps <= 1000 and min(args.width, args.height) >= 32):
+        raise BadInputError(
+            "Expected at least 32 x 32 pixels and a rate of up to 1000 frames a second;"
+            f" found {args.width} x {args.height} at {args.fps:g}."
+        )
+    options = CameraOptions(
+        width_px=args.width,
+        height_px=args.height,
+        fps=args.fps,
+        jpeg=args.codec == "mjpeg",
+        mains_hz=args.mains,
+    )
+    return CameraJob(
+        camera_opener(args.camera, options),
+        args.out,
+        on_event=console.event,
+        preview=args.preview,
+        source_id=args.source_id,
+        codec=args.codec,
+    )
+
+
 def _wait(
     job: CameraJob, console: Console, control: Control | None, seconds: float | None
 ) -> None:
     began, tick = time.monotonic(), 0
-    while (seconds is None or time.monotonic() - began < seconds) and not job.problem:
+    while (seconds is None or time.monotonic() - began < seconds) and not job.failed:
         if control is not None and control.stopped.wait(_TICK_S):
             return
         if control is None:

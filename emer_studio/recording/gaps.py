@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["StreamStats", "stream_stats"]
+__all__ = ["StreamStats", "missing_between", "stream_stats"]
 
 _GAP_FACTOR = 1.5  # chosen by us: half a sample late is jitter, more is a missing sample
 _IRREGULAR_GAP_FACTOR = 1.8  # a camera's own interval varies more than a tracker's
@@ -38,6 +38,20 @@ class StreamStats:
         """Lost samples per hundred expected ones."""
         expected = self.samples + self.lost
         return 100.0 * self.lost / expected if expected else 0.0
+
+
+def missing_between(interval_s: float, expected_hz: float, *, regular: bool = True) -> int:
+    """Return how many samples are missing between two that are `interval_s` apart.
+
+    Parameters
+    ----------
+    expected_hz, regular
+        As for `stream_stats`, which counts the same for a whole stream.
+    """
+    factor = _GAP_FACTOR if regular else _IRREGULAR_GAP_FACTOR
+    if expected_hz <= 0 or interval_s <= factor / expected_hz:
+        return 0
+    return max(round(interval_s * expected_hz) - 1, 0)
 
 
 def stream_stats(

@@ -1,0 +1,56 @@
+"""The LSL stream that carries a camera's frame index, one for the life of the camera."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from emer_studio.devices.camera import CameraFacts
+from emer_studio.schema.streams import Channel
+from emer_studio.streams.outlets import OutletSpec, new_source_id
+
+__all__ = ["STREAM_NAME", "outlet_spec"]
+
+STREAM_NAME = "EMER_Webcam"
+_CHANNELS = (
+    Channel("frame_index", "FrameNumber", "count"),
+    Channel("video_time", "Time", "seconds"),
+    Channel("queue_delay", "Delay", "milliseconds"),
+    Channel("dropped_before", "Dropped", "count"),
+    # Which video the index counts in: 1 is face_001, 2 is face_002.
+    Channel("file", "FileNumber", "count"),
+)
+
+
+def outlet_spec(
+    facts: CameraFacts, path: Path, *, codec: str, source_id: str = ""
+) -> OutletSpec:
+    """Describe the stream of a camera that writes to `path`.
+
+    Parameters
+    ----------
+    source_id : str
+        Of the source this one continues; a new one when empty.
+    """
+    kind, _, rest = facts.spec.partition(":")
+    named = kind if kind in ("file", "once") and rest else facts.spec  # no paths in files
+    return OutletSpec(
+        name=STREAM_NAME,
+        type="VideoFrames",
+        channels=_CHANNELS,
+        channel_format="double64",
+        nominal_hz=0.0,  # a declared rate would let readers smooth the stamps
+        source_id=source_id or new_source_id("camera"),
+        manufacturer=facts.driver,
+        simulated=facts.simulated,
+        can_drop_samples=True,
+        facts=(
+            ("video_file", path.name),
+            ("codec", codec),
+            ("camera", named),
+            ("width_px", str(facts.width_px)),
+            ("height_px", str(facts.height_px)),
+            ("configured_fps", f"{facts.fps:.6g}"),
+            ("pixel_format", facts.pixel_format),
+            *facts.details,
+        ),
+    )
