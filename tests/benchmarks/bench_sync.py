@@ -2,13 +2,15 @@
 
     python tests/benchmarks/bench_sync.py [--seconds 10 30 120] [--runs 5] [--short]
 
-Five senders, each a process of its own, write the true time beside every sample
-(`clock_sender`); four of them live under Debian's ``faketime`` with another epoch, a clock
-that is 1000 or 50 ppm fast, or one that steps by 3 s half-way. Both recorders record the
-same streams at the same time. Judged is |corrected stamp - truth|, nothing subtracted, of
-the samples sent between the moment when both record and the moment when both are told to
-stop. All streams are irregular, so no reader smooths their stamps. Exit code 1 when a
-target is missed.
+Six senders, each a process of its own, write the true time beside every sample
+(`clock_sender`). Five of them live under Debian's ``faketime``: another epoch, a clock that
+is 1000 or 50 ppm fast, or one that steps half-way: by 3 s in a dense stream, and by 0.5 s
+in one with a sample about once a second, where some cannot be told. Both recorders record
+the same streams at the same time; ``--busy N`` runs N busy processes beside them. Judged is
+|corrected stamp - truth|, nothing subtracted, of the samples sent between the moment when
+both record and the moment when both are told to stop; samples that ours marks as uncertain
+are counted, not judged. All streams are irregular, so no reader smooths their stamps. Exit
+code 1 when a target is missed.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import argparse
 import contextlib
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -40,12 +43,15 @@ from emer_studio.recording.xdf_load import load_streams
 SENDER = Path(__file__).with_name("clock_sender.py")
 LIBRARY = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 SCENARIOS = {
-    "true": "",
-    "+1000 ppm": "+5000 x1.001",
-    "+50 ppm": "+5000 x1.00005",
-    "other epoch": "-86400000",
-    "step of 3 s": "step",
+    "true": ("", 100),
+    "+1000 ppm": ("+5000 x1.001", 100),
+    "+50 ppm": ("+5000 x1.00005", 100),
+    "other epoch": ("-86400000", 100),
+    "step of 3 s": ("+5003", 100),
+    "step of 0.5 s, rare samples": ("+5000.5", 1),
 }
+"""What libfaketime is told (a stepped clock: half-way), and samples per second."""
+BEFORE_STEP = "+5000"
 TARGET_P99_MS = {10: 0.5, 30: 0.3, 120: 0.3}
 TARGET_RATIO = 0.5
 
@@ -71,20 +77,44 @@ def why_not() -> str:
 
 
 @contextlib.contextmanager
-def senders(tag: str, scenarios: list[str], folder: Path) -> Iterator[Path]:
-    """Run a sender for each scenario; yield the file in which the stepped offset stands."""
-    step = folder / "step.txt"
-    step.write_text("+5000\n")
+def senders(tag: str, scenarios: list[str], folder: Path) -> Iterator[None]:
+    """Run a sender for each scenario; a stepped one reads its offset from a file."""
     with contextlib.ExitStack() as stack:
-        for name in scenarios:
-            fake = SCENARIOS[name]
-            env = {"LD_PRELOAD": str(LIBRARY), "FAKETIME": fake} if fake else {}
-            if fake == "step":
-                del env["FAKETIME"]
-                env |= {"FAKETIME_TIMESTAMP_FILE": str(step), "FAKETIME_CACHE_DURATION": "1"}
-            words = [sys.executable, str(SENDER), stream(name, tag), f"{tag}-{name}"]
-            stack.enter_context(running(words, env))
-        yield step
+        for number, name in enumerate(scenarios):
+            fake, rate_hz = SCENARIOS[name]
+            env = {"LD_PRELOAD": str(LIBRARY)} if fake else {}
+            if name.startswith("step"):  # read anew once a second
+                file = folder / f"{number}.offset"
+                file.write_text(BEFORE_STEP)
+                env["FAKETIME_TIMESTAMP_FILE"] = str(file)
+                env["FAKETIME_CACHE_DURATION"] = "1"
+            elif fake:
+                env["FAKETIME"] = fake
+            words = [stream(name, tag), f"{tag}-{name}", str(1 / rate_hz)]
+            stack.enter_context(running([sys.executable, str(SENDER), *words], env))
+        yield
+
+
+def step_clocks(scenarios: list[str], folder: Path) -> None:
+    """Let the stepped clocks step."""
+    for number, name in enumerate(scenarios):
+        if name.startswith("step"):
+            fresh = folder / f"{number}.fresh"
+            fresh.write_text(SCENARIOS[name][0])
+            fresh.replace(folder / f"{number}.offset")
+
+
+@contextlib.contextmanager
+def busy(count: int) -> Iterator[None]:
+    """Keep `count` cores busy with something else."""
+    spin = [sys.executable, "-c", "while True: sum(range(10000))"]
+    processes = [subprocess.Popen(spin) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def stream(scenario: str, tag: str) -> str:
@@ -122,7 +152,7 @@ def once(
     kinds = [Ours, LabRecorder] if beside_labrecorder else [Ours]
     with tempfile.TemporaryDirectory() as temporary, contextlib.ExitStack() as stack:
         folder = Path(temporary)
-        step = stack.enter_context(senders(tag, scenarios, folder))
+        stack.enter_context(senders(tag, scenarios, folder))
         time.sleep(0.3)
         recorders = []
         for kind in kinds:
@@ -132,9 +162,7 @@ def once(
             recorder.wait_until_ready()
         begin = time.monotonic()
         time.sleep(seconds / 2)
-        fresh = folder / "fresh.txt"
-        fresh.write_text("+5003\n")
-        fresh.replace(step)
+        step_clocks(scenarios, folder)
         time.sleep(max(0.0, begin + seconds - time.monotonic()))
         window = (begin, time.monotonic())
         for recorder in recorders:
@@ -175,12 +203,14 @@ def _labrecorder(
 
 def middle(scores: list[Score]) -> Score:
     """Return the median of each figure over runs; samples and uncertain ones likewise."""
-    columns = zip(*(vars_of(item) for item in scores), strict=True)
-    median, p99, most, samples, uncertain = (statistics.median(column) for column in columns)
+    columns = zip(*(figures(item) for item in scores), strict=True)
+    median, p99, most, samples, uncertain = (
+        statistics.median(column) for column in columns
+    )
     return Score(median, p99, most, int(samples), int(uncertain))
 
 
-def vars_of(item: Score) -> tuple[float, ...]:
+def figures(item: Score) -> tuple[float, ...]:
     return item.median_ms, item.p99_ms, item.max_ms, item.samples, item.uncertain
 
 
@@ -198,6 +228,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, nargs="+", default=[10, 30, 120])
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="busy cores")
     parser.add_argument("--short", action="store_true", help="one run of 10 s")
     args = parser.parse_args()
     if problem := why_not():
@@ -207,7 +238,8 @@ def main() -> int:
     durations, runs = ([10.0], 1) if args.short else (args.seconds, args.runs)
     print(machine(), flush=True)
     print(
-        f"|corrected - truth| in ms, each figure the median of {runs} runs;"
+        f"|corrected - truth| in ms, each figure the median of {runs} runs,"
+        f" {args.busy} busy processes beside;"
         " LR is LabRecorder with pyxdf\n\n"
         "| seconds | clock | ours median | p99 | max | LR median | p99 | max |"
         " median ours / LR | samples | uncertain | target |\n|" + "---|" * 12,
@@ -215,13 +247,14 @@ def main() -> int:
     )
     failures = 0
     for seconds in durations:
-        taken = [once(seconds, list(SCENARIOS)) for _ in range(runs)]
+        with busy(args.busy):
+            taken = [once(seconds, list(SCENARIOS)) for _ in range(runs)]
         for name in SCENARIOS:
             ours = middle([run[Ours.label, name] for run in taken])
             theirs = middle([run[LabRecorder.label, name] for run in taken])
             problem = missed(seconds, name, ours, theirs)
             failures += bool(problem)
-            cells = [f"{value:.3f}" for value in (*vars_of(ours)[:3], *vars_of(theirs)[:3])]
+            cells = [f"{value:.3f}" for value in figures(ours)[:3] + figures(theirs)[:3]]
             print(
                 f"| {seconds:.0f} | {name} | " + " | ".join(cells) + f" |"
                 f" {ours.median_ms / theirs.median_ms:.2f} | {ours.samples} |"

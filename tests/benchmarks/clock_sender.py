@@ -1,6 +1,6 @@
 """A sender in a process of its own, whose clock may be faked, and which knows the truth.
 
-    python clock_sender.py NAME SOURCE_ID
+    python clock_sender.py NAME SOURCE_ID PERIOD_S
 
 The stamp of a sample is what liblsl's clock shows in this process: faked where libfaketime
 is loaded. The second channel is CLOCK_MONOTONIC by a direct system call, which libfaketime
@@ -11,6 +11,7 @@ programs hang under libfaketime.
 from __future__ import annotations
 
 import ctypes
+import random
 import sys
 import time
 
@@ -18,8 +19,8 @@ import pylsl
 
 SYS_CLOCK_GETTIME = 228  # x86-64
 CLOCK_MONOTONIC = 1
+RARE_S = 0.5  # from this period on, samples come irregularly, as markers do
 AT_ONCE_S = 3e-5  # the two clocks were read within this time, or they are read again
-PERIOD_S = 0.01
 
 
 class _Timespec(ctypes.Structure):
@@ -47,7 +48,7 @@ def both_s() -> tuple[float, float]:
 
 
 def main() -> None:
-    name, source_id = sys.argv[1:3]
+    name, source_id, period_s = sys.argv[1], sys.argv[2], float(sys.argv[3])
     info = pylsl.StreamInfo(name, "Clock", 2, 0, pylsl.cf_double64, source_id)
     outlet = pylsl.StreamOutlet(info)
     print("ready", flush=True)
@@ -56,7 +57,7 @@ def main() -> None:
         shown, truth = both_s()
         outlet.push_sample([count, truth], shown)
         count += 1
-        time.sleep(PERIOD_S)
+        time.sleep(period_s if period_s < RARE_S else period_s * random.uniform(0.1, 1.9))
 
 
 if __name__ == "__main__":

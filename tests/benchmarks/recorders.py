@@ -26,7 +26,7 @@ KNOWN_PEERS = "[lab]\nKnownPeers = {127.0.0.1}\n"
 
 
 def keep_lsl_on_this_machine() -> None:
-    """Set liblsl's configuration for all that is started here, unless tests have done so."""
+    """Set liblsl's configuration for all that starts here, unless tests have done so."""
     if "LSLAPICFG" not in os.environ:
         path = Path(tempfile.mkdtemp(prefix="emer-bench-")) / "lsl_api.cfg"
         path.write_text(CONFIG)
