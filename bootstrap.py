@@ -49,6 +49,8 @@ DEBIAN = (
     "libxcb-xinerama0",
     "libxcb-xkb1",
 )
+# Clocks that run wrong on purpose; only the tests need it.
+DEBIAN_TEST = ("faketime",)
 # CUDA builds of torch live on PyTorch's own index; the driver decides which one runs.
 CUDA_BUILDS = (((580, 65), "cu130"), ((570, 26), "cu128"), ((560, 28), "cu126"))
 TORCH_INDEX = "https://download.pytorch.org/whl"
@@ -74,7 +76,7 @@ def main() -> int:
         return 0
     if sys.version_info < OLDEST:
         return with_newer_python()
-    system_libraries()
+    system_libraries(test=command == "test")
     environment(test=command == "test")
     with a_display(wanted=command in ("demo", "gui") and "--headless" not in rest) as extra:
         if command == "test":
@@ -106,11 +108,12 @@ def run(command: list[str], extra: dict[str, str] | None = None) -> int:
 # System libraries ----------------------------------------------------------------------
 
 
-def system_libraries() -> None:
+def system_libraries(*, test: bool) -> None:
     """Install missing system libraries on Debian and Ubuntu, or print the exact line."""
     if not sys.platform.startswith("linux") or not shutil.which("dpkg-query"):
         return
-    missing = [name for name in DEBIAN if not installed(name)]
+    wanted = DEBIAN + DEBIAN_TEST if test else DEBIAN
+    missing = [name for name in wanted if not installed(name)]
     if not missing:
         return
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]

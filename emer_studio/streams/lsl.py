@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import os
-from pathlib import Path
 
 import pylsl
 from pylsl.lib import lib
 
 from emer_studio.core import clock
 from emer_studio.core.errors import MissingError
+from emer_studio.streams import lsl_config
 
 __all__ = ["FORMATS", "check_clock", "library_version", "offset_of"]
 
@@ -27,18 +26,15 @@ _CLOCK_TOLERANCE_S = 0.001  # chosen by us: ten times the cost of reading both c
 lib.lsl_time_correction_ex.restype = ctypes.c_double
 
 
-def _quiet_by_default() -> None:
-    """Show liblsl's warnings only, unless the lab has a configuration of its own."""
-    own = (
-        Path("lsl_api.cfg"),
-        Path.home() / "lsl_api" / "lsl_api.cfg",
-        Path("/etc/lsl_api/lsl_api.cfg"),
-    )
-    if "LSLAPICFG" not in os.environ and not any(path.is_file() for path in own):
-        pylsl.set_config_content("[log]\nlevel = -1\n")
+def _configure() -> None:
+    """Hand over the lab's configuration with our settings; liblsl reads it only once."""
+    text = lsl_config.lab_text()
+    merged = None if text is None else lsl_config.overlay(text)
+    if merged is not None:
+        pylsl.set_config_content(merged)
 
 
-_quiet_by_default()
+_configure()
 
 
 def library_version() -> str:
