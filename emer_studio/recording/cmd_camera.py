@@ -129,7 +129,8 @@ def run(args: argparse.Namespace) -> int:
 def _job(args: argparse.Namespace, console: Console) -> CameraJob:
     if args.out.exists():
         raise BadInputError(f"{args.out} already exists; nothing was written.")
-    if not args.out.parent.is_dir():
+    # A session makes its folder when its devices are there, before writing begins.
+    if not args.events and not args.out.parent.is_dir():
         raise BadInputError(f"The folder {args.out.parent} does not exist.")
     if not (0 < args.fps <= 1000 and min(args.width, args.height) >= 32):
         raise BadInputError(

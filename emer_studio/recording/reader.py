@@ -17,12 +17,14 @@ import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
+from emer_studio.recording.merge import join
 from emer_studio.recording.xdf_load import (
     LoadedXdf,
     RecordedStream,
     Values,
     load_streams,
     load_xdf,
+    sample_counts,
 )
 from emer_studio.schema.base import validate
 from emer_studio.schema.study import SessionManifest
@@ -86,14 +88,42 @@ class Recording:
 
     @cached_property
     def files(self) -> dict[str, LoadedXdf]:
-        """The recorder's files by name, in order, and what is wrong with each."""
+        """The first recorder's files by name, in order, and what is wrong with each."""
         paths = sorted(self.folder.glob("streams_*.xdf"))
         return {path.name: load_xdf(path) for path in paths}
 
     @cached_property
+    def standby_files(self) -> dict[str, LoadedXdf]:
+        """The standby recorder's files, by name, in order; see `files`."""
+        paths = sorted(self.folder.glob("standby_*.xdf"))
+        return {path.name: load_xdf(path) for path in paths}
+
+    @cached_property
+    def _joined(self) -> tuple[list[RecordedStream], dict[str, int]]:
+        primary = [loaded.streams for loaded in self.files.values()]
+        if self._standby_adds_nothing():
+            return join(primary)
+        return join(primary, [loaded.streams for loaded in self.standby_files.values()])
+
+    def _standby_adds_nothing(self) -> bool:
+        """Tell whether both recorders closed one file each, with the same counts."""
+        spare = sorted(self.folder.glob("standby_*.xdf"))
+        if len(self.files) != 1 or len(spare) > 1:
+            return False
+        (loaded,) = self.files.values()
+        counts = [(s.header.source_id, len(s.stamps_s)) for s in loaded.streams]
+        whole = all(s.footer_count == len(s.stamps_s) for s in loaded.streams)
+        return whole and (not spare or sorted(counts) == sorted(sample_counts(spare[0])))
+
+    @property
     def streams(self) -> list[RecordedStream]:
-        """The streams of all recorder segments."""
-        return [stream for loaded in self.files.values() for stream in loaded.streams]
+        """The streams of all segments of both recorders, one for each sender."""
+        return self._joined[0]
+
+    @property
+    def filled(self) -> dict[str, int]:
+        """Samples that only the standby recorder had, by stream name."""
+        return self._joined[1]
 
     @cached_property
     def journal(self) -> list[dict[str, Any]]:

@@ -20,7 +20,14 @@ from emer_studio.recording.xdf_chunks import Finding, RawStream, parse_xdf
 from emer_studio.recording.xdf_decode import Decoded
 from emer_studio.schema.streams import StreamHeader
 
-__all__ = ["LoadedXdf", "RecordedStream", "Values", "load_streams", "load_xdf"]
+__all__ = [
+    "LoadedXdf",
+    "RecordedStream",
+    "Values",
+    "load_streams",
+    "load_xdf",
+    "sample_counts",
+]
 
 Floats = npt.NDArray[np.float64]
 Values = Any  # ndarray of shape (n, n_channels), or a list of rows of text
@@ -85,6 +92,12 @@ class LoadedXdf:
 def load_streams(path: Path) -> list[RecordedStream]:
     """Read every readable stream of an XDF file; see `load_xdf`."""
     return load_xdf(path).streams
+
+
+def sample_counts(path: Path) -> list[tuple[str, int]]:
+    """Return the source id and the number of samples of each stream; none is decoded."""
+    streams = parse_xdf(path).streams.values()
+    return [(raw.header.source_id, sum(raw.counts)) for raw in streams]
 
 
 def load_xdf(path: Path) -> LoadedXdf:

@@ -1,0 +1,163 @@
+"""One recording out of the files of two recorders and their restarts.
+
+Both recorders store the stamps that the sender sent, so a sample is recognised by its raw
+stamp: what the first recorder lacks is put in where the standby has it. No stamp is
+changed and nothing is sorted, so clock resets and equal stamps keep their order.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from emer_studio.recording.clock_fit import correct
+from emer_studio.recording.xdf_load import RecordedStream
+
+__all__ = ["join"]
+
+Floats = npt.NDArray[np.float64]
+
+
+def join(
+    primary: Sequence[Sequence[RecordedStream]],
+    standby: Sequence[Sequence[RecordedStream]] = (),
+) -> tuple[list[RecordedStream], dict[str, int]]:
+    """Join the streams of several files.
+
+    Parameters
+    ----------
+    primary : sequence of sequence of RecordedStream
+        The streams of each file of the first recorder, in the order of recording.
+    standby : sequence of sequence of RecordedStream
+        The same of the standby recorder.
+
+    Returns
+    -------
+    streams : list of RecordedStream
+        One for each sender; what was in one file only is returned as it is.
+    filled : dict of str to int
+        Samples that only the standby had, by stream name.
+    """
+    first, second = _by_sender(primary), _by_sender(standby)
+    joined, filled = [], {}
+    for key in [*first, *(key for key in second if key not in first)]:
+        stream, added = _one(first.get(key, []), second.get(key, []))
+        joined.append(stream)
+        if added:
+            filled[stream.header.name] = added
+    return joined, filled
+
+
+def _by_sender(
+    files: Sequence[Sequence[RecordedStream]],
+) -> dict[tuple[Any, ...], list[RecordedStream]]:
+    """Group streams by sender; twins in one file stay apart."""
+    found: dict[tuple[Any, ...], list[RecordedStream]] = defaultdict(list)
+    for streams in files:
+        times: dict[tuple[Any, ...], int] = defaultdict(int)
+        for stream in streams:
+            head = stream.header
+            shape = (head.channel_count, head.channel_format)
+            sender = (head.name, head.type, head.source_id, head.hostname, *shape)
+            times[sender] += 1
+            found[*sender, times[sender]].append(stream)
+    return dict(found)
+
+
+def _one(
+    first: list[RecordedStream], second: list[RecordedStream]
+) -> tuple[RecordedStream, int]:
+    """Join the parts of one sender; return how many samples only the standby had."""
+    parts = first or second
+    mine, other = _stamps(parts), _stamps(second if first else [])
+    order = _order(mine, other)
+    added = len(order) - len(mine)
+    if not added and len(parts) == 1:
+        return parts[0], 0
+    stamps = np.concatenate([mine, other])[order]
+    offsets = _offsets(first, second)
+    fit = correct(stamps, offsets)
+    stream = replace(
+        parts[0],
+        stamps_s=fit.stamps_s,
+        values=_values([*parts, *(second if first else [])], order),
+        offsets_s=offsets,
+        footer_count=len(stamps),
+        uncertain=fit.uncertain,
+        raw_stamps_s=stamps,
+        drift_ppm=fit.drift_ppm,
+        offset_uncertainty_s=fit.uncertainty_s,
+        resets_s=fit.resets,
+        findings=tuple(dict.fromkeys(item for part in parts for item in part.findings)),
+    )
+    return stream, added
+
+
+def _stamps(parts: list[RecordedStream]) -> Floats:
+    return np.concatenate([np.empty(0), *(part.raw_stamps_s for part in parts)])
+
+
+def _values(parts: list[RecordedStream], order: npt.NDArray[np.intp]) -> Any:
+    if parts[0].header.channel_format != "string":
+        return np.concatenate([part.values for part in parts])[order]
+    rows = [row for part in parts for row in part.values]
+    return [rows[i] for i in order]
+
+
+def _order(mine: Floats, other: Floats) -> npt.NDArray[np.intp]:
+    """Return the order of ``[*mine, *other]`` that adds to `mine` what it lacks.
+
+    A sample that is missing stands behind the one that it follows in `other`.
+    """
+    index = np.arange(len(mine))
+    if not len(other):
+        return index
+    keys, wanted = _keys(mine), _keys(other)
+    by_key = np.argsort(keys, kind="stable")
+    at = np.minimum(np.searchsorted(keys[by_key], wanted), max(len(keys) - 1, 0))
+    known = keys[by_key][at] == wanted if len(keys) else np.zeros(len(other), bool)
+    missing = np.flatnonzero(~known & np.isfinite(other))
+    if not len(missing):
+        return index
+    anchors = np.flatnonzero(known)
+    if not len(anchors):  # the two have nothing in common: one ended before the other began
+        end = len(mine) if len(mine) and other[0] >= mine[-1] else 0
+        return np.insert(index, np.full(len(missing), end), len(mine) + missing)
+    before = np.searchsorted(anchors, missing) - 1
+    place = np.where(
+        before >= 0,
+        by_key[at[anchors[np.maximum(before, 0)]]] + 1,
+        by_key[at[anchors[0]]],
+    )
+    return np.insert(index, place, len(mine) + missing)
+
+
+def _keys(stamps: Floats) -> npt.NDArray[np.complex128]:
+    """Tell samples apart: the stamp, and the how-manieth of that stamp it is."""
+    order = np.argsort(stamps, kind="stable")
+    same = np.zeros(len(stamps), dtype=bool)
+    same[1:] = stamps[order][1:] == stamps[order][:-1]
+    position = np.arange(len(stamps))
+    begin = np.maximum.accumulate(np.where(same, 0, position))
+    rank = np.empty(len(stamps))
+    rank[order] = position - begin
+    return stamps + 1j * rank
+
+
+def _offsets(first: list[RecordedStream], second: list[RecordedStream]) -> Floats:
+    """Return the clock offsets of all files, in the order of their measurement."""
+    tables = [
+        np.concatenate([np.empty((0, 2)), *(part.offsets_s for part in parts)])
+        for parts in (first, second)
+    ]
+    both = np.concatenate(tables)
+    if all(np.all(np.diff(table[:, 0]) >= 0) for table in tables):
+        return both[np.argsort(both[:, 0], kind="stable")]
+    return (
+        tables[0] if len(tables[0]) else tables[1]
+    )  # a reset clock has no order to sort by

@@ -1,0 +1,166 @@
+"""Processes of a running session that are killed: the session goes on and loses nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from emer_studio.core.process import command_line
+from emer_studio.recording.reader import Recording
+from protocols import write_short_protocol
+from senders import Sender
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    folder = tmp_path / "study"
+    subprocess.run(command_line("new", str(folder), "--seed", "1"), check=True, timeout=60)
+    return folder
+
+
+class Session:
+    """A running session of a simulated participant with a tracker that is not ours."""
+
+    def __init__(self, study: Path, tmp_path: Path, tracker: str) -> None:
+        protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+        who = ("--participant", "P001", "--protocol", str(protocol), "--gaze", tracker)
+        self.process = subprocess.Popen(
+            command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.folder = Path()
+        self._study = study
+
+    def end(self) -> None:
+        """Leave nothing running, also after a failed test."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate(timeout=30)
+
+    def wait_for(self, text: str, timeout_s: float = 60.0) -> None:
+        """Wait until the journal holds a text."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            for journal in (self._study / "sessions").glob("*/journal.jsonl"):
+                self.folder = journal.parent
+                if text in journal.read_text():
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"{text!r} never came")
+
+    def process_with(self, word: str) -> psutil.Process:
+        """Return the one child process whose command line holds a word."""
+        (found,) = [
+            child
+            for child in psutil.Process(self.process.pid).children(recursive=True)
+            if any(word in part for part in child.cmdline())
+        ]
+        return found
+
+    def result(self) -> dict[str, Any]:
+        """Wait for the end."""
+        text, errors = self.process.communicate(timeout=90)
+        assert self.process.returncode == 0, errors
+        assert "Traceback" not in errors
+        return dict(json.loads(text.strip().splitlines()[-1]))
+
+
+@pytest.fixture
+def tracker(unique: str) -> Iterator[Sender]:
+    sender = Sender(f"foreign-{unique}", "250", f"src-{unique}")
+    yield sender
+    sender.kill()
+
+
+@pytest.fixture
+def session(study: Path, tmp_path: Path, tracker: Sender) -> Iterator[Session]:
+    """A session whose first clip is on the screen."""
+    session = Session(study, tmp_path, tracker.name)
+    try:
+        session.wait_for("clip_onset")
+        yield session
+    finally:
+        session.end()
+
+
+def nothing_lost(folder: Path, tracker: str) -> Recording:
+    """Assert that the tracker's counter has no hole and every event has its marker."""
+    recording = Recording(folder)
+    streams = {s.header.name: s for s in recording.streams}
+    counter = np.asarray(streams[tracker].values)[:, 0]
+    np.testing.assert_array_equal(np.diff(counter), 1)
+    assert np.all(np.diff(streams[tracker].stamps_s) > 0)
+    mirrored = [json.loads(row[0])["event"] for row in streams["EMER_Markers"].values]
+    written = [e["event"] for e in recording.journal if e["event"] != "rating_change"]
+    assert mirrored == written
+    return recording
+
+
+@pytest.mark.parametrize("victim", ["streams_001", "standby_001"])
+def test_killing_either_recorder_loses_nothing(
+    session: Session, tracker: Sender, victim: str
+) -> None:
+    time.sleep(0.7)
+    session.process_with(victim).kill()
+    session.wait_for("started again")
+    result = session.result()
+    assert result["state"] == "complete"
+    assert result["ratings"] == 2
+    assert (session.folder / f"{victim.split('_')[0]}_002.xdf").exists()
+    nothing_lost(session.folder, tracker.name)
+    assert any("started again" in text for text in result["findings"])
+    assert result["verdict"] == "amber", result["findings"]
+
+
+def test_recorders_killed_one_after_the_other_lose_nothing(
+    session: Session, tracker: Sender
+) -> None:
+    session.process_with("streams_001").kill()
+    session.wait_for("the recorder process ended unexpectedly")
+    session.process_with("standby_001").kill()
+    session.wait_for("the standby recorder process ended unexpectedly")
+    session.result()
+    nothing_lost(session.folder, tracker.name)
+
+
+def test_a_killed_camera_goes_on_in_a_second_file(
+    session: Session, tracker: Sender
+) -> None:
+    time.sleep(1.5)
+    session.process_with("face_001").kill()
+    session.wait_for("started again")
+    result = session.result()
+    assert result["state"] == "complete"
+    recording = nothing_lost(session.folder, tracker.name)
+    assert (session.folder / "face_001.mkv.writing").exists()
+    (video,) = [s for s in recording.streams if s.header.type == "VideoFrames"]
+    assert set(np.asarray(video.values)[:, 4]) == {1.0, 2.0}
+    assert result["verdict"] == "red"
+    assert any("face_001.mkv.writing was cut off" in text for text in result["findings"])
+
+
+def test_without_any_recorder_the_session_ends_as_failed(
+    session: Session,
+) -> None:
+    deadline = time.monotonic() + 60
+    while session.process.poll() is None and time.monotonic() < deadline:
+        for child in psutil.Process(session.process.pid).children():
+            if any("streams_" in part or "standby_" in part for part in child.cmdline()):
+                child.kill()
+        time.sleep(0.3)
+    text, errors = session.process.communicate(timeout=60)
+    assert session.process.returncode == 1, errors
+    assert json.loads(text.strip().splitlines()[-1])["state"] == "failed"
+    journal = (session.folder / "journal.jsonl").read_text().strip().splitlines()
+    assert json.loads(journal[-1])["state"] == "failed"
