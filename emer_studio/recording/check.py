@@ -15,11 +15,8 @@ import numpy as np
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.recording.check_stream import Findings, check_stream, tell
-from emer_studio.recording.reader import (
-    RecordedStream,
-    Recording,
-    count_video_frames,
-)
+from emer_studio.recording.check_video import check_video
+from emer_studio.recording.reader import RecordedStream, Recording
 from emer_studio.recording.xdf_load import load_xdf
 from emer_studio.schema.streams import gaze_layout
 
@@ -44,6 +41,9 @@ def check_xdf(path: Path) -> dict[str, Any]:
     tell(loaded.findings, "the file", findings)
     if not streams:
         findings.red("the file holds no stream")
+    for stream in streams:
+        if stream.footer_count == -1:
+            findings.amber(f"{stream.header.name}: no footer, the recorder was cut off")
     stamps = [s.stamps_s for s in streams if s.header.expected_hz > 0]
     stamps = [t for t in (t[np.isfinite(t)] for t in stamps) if len(t)]
     span = (min(t[0] for t in stamps), max(t[-1] for t in stamps)) if stamps else None
@@ -68,8 +68,7 @@ def check_session(folder: Path) -> dict[str, Any]:
         findings.amber(f"the session ended as {manifest.state} {manifest.problem}".rstrip())
     try:
         streams = recording.streams
-        for name, loaded in recording.files.items():
-            tell(loaded.findings, name, findings)
+        _check_files(recording, findings)
     except BadInputError as problem:
         findings.red(str(problem))
         streams = []
@@ -87,7 +86,7 @@ def check_session(folder: Path) -> dict[str, Any]:
         )
     if gaze is not None:
         _check_trials(recording, gaze, findings)
-    video = _check_video(recording, streams, findings)
+    video = check_video(recording, streams, findings)
     trials = _check_journal(recording, findings)
     _check_markers(recording, streams, findings)
     _check_presented(recording, findings)
@@ -99,6 +98,8 @@ def check_session(folder: Path) -> dict[str, Any]:
         "findings": findings.items,
         "simulated": manifest.simulated,
         "state": manifest.state,
+        "segments": [*recording.files, *recording.standby_files],
+        "filled_from_standby": recording.filled,
         "streams": table,
         "video": video,
         **trials,
@@ -123,33 +124,16 @@ def _check_trials(recording: Recording, gaze: RecordedStream, findings: Findings
             )
 
 
-def _check_video(
-    recording: Recording, streams: Iterable[RecordedStream], findings: Findings
-) -> dict[str, Any]:
-    indexed = next((s for s in streams if s.header.type == "VideoFrames"), None)
-    frames = 0
-    for path in recording.videos:
-        try:
-            frames += count_video_frames(path)
-        except BadInputError as problem:
-            findings.red(str(problem))
-    for path in sorted(recording.folder.glob("face_*.mkv.writing")):
-        findings.red(
-            f"{path.name} was cut off: {count_video_frames(path)} frames are in it"
-        )
-    if not recording.videos:
-        findings.red("there is no finished face video")
-    count = 0 if indexed is None else len(indexed.stamps_s)
-    if indexed is not None and count:
-        index = np.asarray(indexed.values)[:, 0]
-        if np.any(np.diff(index) != 1) or index[0] != 0:
-            findings.red("the video's frame index has holes")
-        dropped = int(np.asarray(indexed.values)[:, 3].sum())
-        if dropped:
-            findings.amber(f"the camera process dropped {dropped} frames")
-    if frames != count:
-        findings.red(f"the video has {frames} frames, its index {count}")
-    return {"frames": frames, "indexed": count}
+def _check_files(recording: Recording, findings: Findings) -> None:
+    """Say what is wrong with the recorders' files, and what the standby made up for."""
+    files = {**recording.files, **recording.standby_files}
+    for name, loaded in files.items():
+        tell(loaded.findings, name, findings)
+        cut = [s for s in loaded.streams if s.footer_count == -1]
+        if cut or not loaded.streams:
+            findings.amber(f"{name}: no footers, its recorder was cut off")
+    for stream, count in recording.filled.items():
+        findings.amber(f"{stream}: {count} samples are from the standby recorder")
 
 
 def _check_journal(recording: Recording, findings: Findings) -> dict[str, Any]:

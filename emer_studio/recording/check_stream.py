@@ -144,9 +144,7 @@ def _check_counts(stream: RecordedStream, stats: StreamStats, findings: Findings
     """Compare how many samples there are with the footer, the rate and the gaps."""
     header, n = stream.header, len(stream.stamps_s)
     name = header.name
-    if stream.footer_count == -1:
-        findings.amber(f"{name}: no footer, the recorder was cut off")
-    elif stream.footer_count != n:
+    if stream.footer_count not in (-1, n):
         findings.red(
             f"{name}: the footer says {stream.footer_count} samples, {n} are in the file"
         )

@@ -156,7 +156,7 @@ class Recorder:
             if track.told_since_s is None:
                 track.told_since_s = track.last_seen_s
                 how = (
-                    "lost, its sender is gone"
+                    "silent, its sender is gone"
                     if track.lost
                     else f"silent for {age_s:.1f} s"
                 )

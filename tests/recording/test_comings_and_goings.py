@@ -82,7 +82,7 @@ def test_a_sender_restarted_with_its_id_goes_on_in_the_same_stream(
     recording = record("--stream", sender.name, "--stream", other.name)
     time.sleep(1.5)
     sender.kill()
-    assert recording.told("lost", 2.0) < 2.0
+    assert recording.told("sender is gone", 2.0) < 2.0
     sender.start()
     assert recording.told("is back", 4.0) < 4.0
     time.sleep(1.5)
@@ -101,7 +101,7 @@ def test_a_sender_without_id_that_is_restarted_goes_on_too(
     recording = record("--stream", sender.name)
     time.sleep(1.0)
     sender.kill()
-    recording.told("lost", 2.0)
+    recording.told("sender is gone", 2.0)
     sender.start()
     recording.told("no source id", 4.0)
     recording.told("is back", 4.0)
@@ -117,7 +117,7 @@ def test_a_marker_sender_that_dies_is_reported_although_markers_may_be_silent(
     recording = record("--stream", sender.name)
     time.sleep(1.0)
     sender.kill()
-    assert recording.told("lost", 2.0) < 2.0
+    assert recording.told("sender is gone", 2.0) < 2.0
     sender.start()
     recording.told("is back", 4.0)
     time.sleep(0.5)
@@ -142,7 +142,7 @@ def test_a_late_stream_joins_and_one_from_elsewhere_is_kept_apart(
     recording.told("appeared late", 4.0)
     time.sleep(1.0)
     late.kill()
-    recording.told("lost", 2.0)
+    recording.told("sender is gone", 2.0)
     moved = senders(late.name, "100", f"late-{unique}", host="other-room")
     recording.told("other-room", 4.0)
     time.sleep(1.0)
