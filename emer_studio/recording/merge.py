@@ -125,16 +125,21 @@ def _order(mine: Floats, other: Floats) -> npt.NDArray[np.intp]:
     if not len(missing):
         return index
     anchors = np.flatnonzero(known)
-    if not len(anchors):  # the two have nothing in common: one ended before the other began
-        end = len(mine) if len(mine) and other[0] >= mine[-1] else 0
-        return np.insert(index, np.full(len(missing), end), len(mine) + missing)
-    before = np.searchsorted(anchors, missing) - 1
-    place = np.where(
-        before >= 0,
-        by_key[at[anchors[np.maximum(before, 0)]]] + 1,
-        by_key[at[anchors[0]]],
-    )
+    positions = np.concatenate([[-1], by_key[at[anchors]], [len(mine)]])
+    before = np.searchsorted(anchors, missing)  # of the anchors, counted from the -1
+    place = np.empty(len(missing), dtype=np.intp)
+    for stretch in np.unique(before):
+        among = before == stretch
+        low, high = positions[stretch] + 1, positions[stretch + 1]
+        place[among] = low + _among(mine[low:high], other[missing[among]])
     return np.insert(index, place, len(mine) + missing)
+
+
+def _among(mine: Floats, missing: Floats) -> npt.NDArray[np.intp]:
+    """Return how many of `mine` come before each of `missing`: both had gaps there."""
+    if np.any(np.diff(mine) < 0):  # a clock was reset in between: who knows
+        return np.zeros(len(missing), dtype=np.intp)
+    return np.searchsorted(mine, missing, side="right")
 
 
 def _keys(stamps: Floats) -> npt.NDArray[np.complex128]:
