@@ -228,10 +228,10 @@ def quiet(seconds: float) -> dict[str, dict[str, float]]:
             stop_s = recorder.stop()
             parts = read(recorder)
             whole = parts.get(names[2])
-            offsets = [p.first_offset_s - began for p in parts.values()]
+            late = [parts[n].first_offset_s - began for n in names[:2] if n in parts]
             figures[kind.label] = {
                 "stop, s": stop_s,
-                "first clock offset after, s": max(offsets[:2], default=float("nan")),
+                "first clock offset after, s": max(late, default=float("nan")),
                 "int64 samples of 10 Hz": float(len(whole.values)) if whole else 0.0,
                 "existing file kept": float(keeps_existing(kind, Path(temporary), names)),
             }
