@@ -64,7 +64,7 @@ def _row(found: Found) -> dict[str, Any]:
         "declared_hz": found.nominal_hz,
         "source_id": found.source_id,
     }
-    inlet = Inlet(found, recover=False)
+    inlet = Inlet(found)
     try:
         header = inlet.fetch_header(_ANSWER_S)
     except MissingError as problem:
@@ -91,7 +91,7 @@ def _gaze(header: StreamHeader, layout: GazeLayout | None) -> dict[str, Any]:
 
 def _one(found: Found) -> tuple[dict[str, Any], str]:
     """Return everything about one stream, as JSON and as text to be confirmed."""
-    inlet = Inlet(found, recover=False)
+    inlet = Inlet(found)
     try:
         header = inlet.fetch_header(_ANSWER_S)
         layout = recognise(header)

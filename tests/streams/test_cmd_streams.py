@@ -69,7 +69,7 @@ def test_headers_arrive_as_they_were_sent(tracker_and_glasses: tuple[str, str]) 
         (True, False),
         strict=True,
     ):
-        inlet = Inlet(find_one(name, timeout_s=10), recover=False)
+        inlet = Inlet(find_one(name, timeout_s=10))
         found = recognise(inlet.fetch_header(5))
         inlet.close()
         assert found is not None
