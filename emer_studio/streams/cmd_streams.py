@@ -21,6 +21,7 @@ from emer_studio.streams.inlets import Found, Inlet, find, find_one
 
 _ANSWER_S = 3.0  # chosen by us: a sender that has not sent its header by then is stuck
 _LOOK_S = 1.0  # values are looked at for this time: some blinks are shorter
+_RATE_OFF = 0.1  # pyxdf warns of rates that are off by more, too
 _GAZE_TYPES = ("gaze", "eye")
 
 
@@ -95,7 +96,7 @@ def _one(found: Found) -> tuple[dict[str, Any], str]:
     try:
         header = inlet.fetch_header(_ANSWER_S)
         layout = recognise(header)
-        rows = _values(inlet) if layout is not None else []
+        rows, measured_hz = _values(inlet) if layout is not None else ([], 0.0)
     finally:
         inlet.close()
     result: dict[str, Any] = {
@@ -114,8 +115,16 @@ def _one(found: Found) -> tuple[dict[str, Any], str]:
             ("channel", "label", "unit"), labels
         )
     result["doubts"] += value_doubts(layout, rows)
+    if (
+        measured_hz
+        and abs(measured_hz - header.nominal_hz) > _RATE_OFF * header.nominal_hz > 0
+    ):
+        result["doubts"].append(
+            f"it declares {header.nominal_hz:g} Hz and sends {measured_hz:.4g} Hz"
+        )
     channels = describe(layout)
     result |= {
+        "measured_hz": round(measured_hz, 2),
         "gaze_unit": layout.gaze_unit,
         "frame": layout.frame,
         "pupil_unit": layout.pupil_unit,
@@ -145,16 +154,20 @@ def _facts(layout: GazeLayout, doubts: Sequence[str]) -> list[str]:
     return lines + [f"confirm   {doubt}" for doubt in doubts]
 
 
-def _values(inlet: Inlet) -> list[list[float]]:
-    """Return what a stream sends within a second."""
+def _values(inlet: Inlet) -> tuple[list[list[float]], float]:
+    """Return what a stream sends within a second, and its rate by its own stamps, Hz."""
     if inlet.header.channel_format == "string":
-        return []
+        return [], 0.0
     inlet.open(_ANSWER_S)
-    until, rows = time.monotonic() + _LOOK_S, []
+    until = time.monotonic() + _LOOK_S
+    rows: list[list[float]] = []
+    stamps: list[float] = []
     while (left_s := until - time.monotonic()) > 0:
-        values, _ = inlet.pull(min(left_s, 0.2))
+        values, new = inlet.pull(min(left_s, 0.2))
         rows += values.tolist()
-    return rows
+        stamps += new.tolist()
+    span_s = stamps[-1] - stamps[0] if stamps else 0.0
+    return rows, (len(stamps) - 1) / span_s if span_s > 0 else 0.0
 
 
 def _list_text(rows: list[dict[str, Any]]) -> str:

@@ -35,7 +35,7 @@ def outlet(name: str, kind: str, rate: float, channels: list[Fields], **acquisit
 def tracker_and_glasses(unique: str) -> Iterator[tuple[str, str]]:
     """A TittaLSL stream whose gaze runs far beyond 0..1, and a Neon stream."""
     names = (f"Tobii_gaze-{unique}", f"{unique}_Neon Gaze")
-    tracker = outlet(names[0], "Gaze", 100, titta(), manufacturer="Tobii")
+    tracker = outlet(names[0], "Gaze", 600, titta(), manufacturer="Tobii")
     glasses = outlet(names[1], "Gaze", 0, neon(), manufacturer="Pupil Labs")
     stop = threading.Event()
 
@@ -103,6 +103,8 @@ def test_one_stream_is_shown_with_every_channel_and_what_its_values_tell(
     assert result["channels"][0]["role"] == "left_x"
     assert len(result["channels"]) == 38
     assert any("these may be pixels" in doubt for doubt in result["doubts"])
+    assert any("declares 600 Hz and sends" in doubt for doubt in result["doubts"])
+    assert 50 < result["measured_hz"] < 110
     assert "<desc>" in result["header_xml"]
     text = streams("--stream", name).stdout
     assert "normalised, screen, origin top left" in text
