@@ -34,6 +34,9 @@ COMMANDS: dict[str, Command] = {
     "new": Command("emer_studio.study.cmd_new", "make a study"),
     "run": Command("emer_studio.session.cmd_run", "run a session"),
     "record": Command("emer_studio.recording.cmd_record", "record LSL streams to XDF"),
+    "streams": Command(
+        "emer_studio.streams.cmd_streams", "LSL streams on the network, gaze layouts"
+    ),
     "simulate": Command("emer_studio.devices.cmd_simulate", "simulated LSL sources"),
     "camera": Command("emer_studio.recording.cmd_camera", "capture one camera to a file"),
     "participant": Command("emer_studio.ui.cmd_participant", "the participant's window"),

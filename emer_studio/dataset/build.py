@@ -258,7 +258,7 @@ def _doubt(
     covered = len(times_s) * typical_s / max(trial.end_s - trial.onset_s, 1e-9)
     if covered < _COVERED:
         return f"gaze for {covered:.0%} of the clip only"
-    seen = float(np.mean(np.any(np.all(np.isfinite(gaze.xy[inside]), axis=2), axis=1)))
+    seen = float(np.mean(np.all(np.isfinite(gaze.both[inside]), axis=1)))
     return f"eyes in {seen:.0%} of the samples only" if seen < _LEAST else ""
 
 
@@ -270,6 +270,7 @@ def _cut(gaze: BinocularGaze, inside: npt.NDArray[np.bool_]) -> BinocularGaze:
         openness_mm=gaze.openness_mm[inside],
         origin_mm=gaze.origin_mm[inside],
         event=gaze.event[inside],
+        combined=None if gaze.combined is None else gaze.combined[inside],
     )
 
 

@@ -34,6 +34,9 @@ class BinocularGaze:
         Eye position, NaN when lost.
     event : (N,) int
         0 none, 1 fixation, 2 saccade, 3 blink.
+    combined : (N, 3) float64, optional
+        Gaze x, y and pupil (mm) of both eyes together, from a tracker that gives no eye
+        by itself; NaN when lost. Used where neither eye has a value of its own.
     """
 
     times_s: Floats
@@ -42,6 +45,22 @@ class BinocularGaze:
     openness_mm: Floats
     origin_mm: Floats
     event: NDArray[Any]
+    combined: Floats | None = None
+
+    @property
+    def both(self) -> Floats:
+        """Mean gaze of the eyes, (N, 2); of both together where there is no other."""
+        return self._or_combined(_mean(self.xy, axis=1), slice(0, 2))
+
+    @property
+    def pupil_both_mm(self) -> Floats:
+        """Mean pupil of the eyes, (N,); of both together where there is no other."""
+        return self._or_combined(_mean(self.pupil_mm, axis=1), 2)
+
+    def _or_combined(self, mean: Floats, part: slice | int) -> Floats:
+        if self.combined is None:
+            return mean
+        return np.where(np.isfinite(mean), mean, self.combined[:, part])
 
 
 def eye_table(
@@ -62,8 +81,7 @@ def eye_table(
         In the order of `schema.eye_columns`; NaN where a value is lost.
     """
     scale = np.asarray(screen_deg)
-    both = _mean(gaze.xy, axis=1)
-    pupil = _mean(gaze.pupil_mm, axis=1)
+    both, pupil = gaze.both, gaze.pupil_both_mm
     early = pupil[gaze.times_s < gaze.times_s[:1] + 0.5]
     baseline = np.nanmedian(early) if np.isfinite(early).any() else np.nan
     velocity = _rate(both * scale, gaze.times_s)

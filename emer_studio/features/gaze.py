@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.eye_table import SCREEN_DEG, BinocularGaze
+from emer_studio.features.gaze_internal import to_internal
 from emer_studio.recording.reader import RecordedStream
-from emer_studio.schema.streams import gaze_layout
+from emer_studio.schema.streams import recognise
 
 __all__ = ["binocular_gaze", "find_events"]
 
@@ -46,43 +47,31 @@ def binocular_gaze(
     Raises
     ------
     BadInputError
-        When its layout is not recognised, or it is in pixels and no size is given.
+        When its layout is not recognised, it is no gaze on the screen, or it is in pixels
+        and no size is given.
     """
-    layout = gaze_layout(stream.header)
+    layout = recognise(stream.header)
     if layout is None:
         labels = ", ".join(channel.label for channel in stream.header.channels) or "none"
         raise BadInputError(
             f"The channels of {stream.header.name!r} do not say what they are: {labels}.",
             fix="Let the sender describe its channels (XDF Gaze Meta-Data convention).",
         )
-    values = np.asarray(stream.values, dtype=np.float64)
-    n = len(values)
-
-    def pair(role: str) -> Floats:
-        sides = [layout.columns.get(f"{eye}_{role}") for eye in ("left", "right")]
-        columns = [values[:, i] if i is not None else np.full(n, np.nan) for i in sides]
-        return np.stack(columns, axis=1)
-
-    xy = np.stack([pair("x"), pair("y")], axis=2)
-    if not layout.normalised:
-        if display_px is None:
-            raise BadInputError(
-                f"The gaze of {stream.header.name!r} is in pixels, and the size of the"
-                " display is not known."
-            )
-        xy = xy / np.asarray(display_px)
-    for side, eye in enumerate(("left", "right")):
-        valid = layout.columns.get(f"{eye}_valid")
-        if valid is not None:
-            xy[values[:, valid] < 0.5, side] = np.nan
+    if not layout.usable:
+        raise BadInputError(f"{stream.header.name!r}: {layout.refusal}", fix=layout.fix)
+    found = to_internal(layout, stream.values, display_px=display_px)
     times_s = stream.stamps_s
+    combined = np.concatenate([found.xy[:, 2], found.pupil_mm[:, 2:]], axis=1)
+    eyes = found.xy[:, :2]
+    one = np.isfinite(found.xy[:, 2]).any()
     return BinocularGaze(
         times_s=times_s,
-        xy=xy,
-        pupil_mm=pair("pupil"),
-        openness_mm=pair("openness"),
-        origin_mm=np.stack([pair("origin_x"), pair("origin_y"), pair("origin_z")], axis=2),
-        event=find_events(times_s, xy),
+        xy=eyes,
+        pupil_mm=found.pupil_mm[:, :2],
+        openness_mm=found.openness_mm[:, :2],
+        origin_mm=found.origin_mm[:, :2],
+        event=find_events(times_s, found.xy if one else eyes),
+        combined=combined if np.isfinite(combined).any() else None,
     )
 
 
@@ -95,7 +84,7 @@ def find_events(
     ----------
     times_s : ndarray, shape (n,), float64
         Increasing.
-    xy : ndarray, shape (n, 2, 2), float64
+    xy : ndarray, shape (n, n_eyes, 2), float64
         Gaze by eye and axis as fraction of the screen; NaN where lost.
     screen_deg : tuple of float
         Visual angle of the screen.
@@ -136,7 +125,7 @@ def _speed(times_s: Floats, degrees: Floats) -> Floats:
     if n < 2 * half + 3:
         return np.full(n, np.nan)
     smooth[1:-1] = (degrees[:-2] + degrees[1:-1] + degrees[2:]) / 3
-    moved = np.full((n, 2), np.nan)
+    moved = np.full(degrees.shape[:2], np.nan)
     apart = smooth[2 * half :] - smooth[: -2 * half]
     moved[half:-half] = np.hypot(apart[:, :, 0], apart[:, :, 1])
     elapsed_s = np.full(n, np.nan)

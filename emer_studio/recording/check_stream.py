@@ -188,11 +188,9 @@ def _eyes_seen(stream: RecordedStream) -> npt.NDArray[np.bool_] | None:
         return None
     values = np.asarray(stream.values, dtype=np.float64)
     seen = np.zeros(len(values), dtype=bool)
-    for eye in ("left", "right"):
-        if f"{eye}_x" not in layout.columns:
-            continue
+    for eye in layout.eyes:
         good = np.isfinite(values[:, layout.columns[f"{eye}_x"]])
-        if f"{eye}_valid" in layout.columns:
-            good &= values[:, layout.columns[f"{eye}_valid"]] >= 0.5
+        for said in {f"{eye}_valid", "both_valid"} & layout.columns.keys():
+            good &= values[:, layout.columns[said]] >= layout.valid_from
         seen |= good
     return seen

@@ -5,13 +5,15 @@ is fitted by iteratively reweighted least squares with Huber's weights (P. J. Hu
 *Robust Estimation of a Location Parameter*, 1964; P. W. Holland and R. E. Welsch, *Robust
 Regression Using Iteratively Reweighted Least-Squares*, 1977), beginning from Theil and
 Sen's median of slopes (P. K. Sen, 1968), so that measurements disturbed by a busy network
-count little. A reset or a step of the clock begins a new line; samples that may lie on
-either side of it are marked.
+count little. Where the measurements clearly leave that line (a quartz that warms up, a
+system clock that is slewed to the network's time), its slow bend is followed too. A reset
+or a step of the clock begins a new line; samples that may lie on either side of it are
+marked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +35,9 @@ _TO_SIGMA = 1.4826  # median absolute deviation to standard deviation of a norma
 _PAIRED = 200  # measurements that the median of slopes looks at (40,000 pairs: 2 ms)
 _STEEPEST = 0.01  # no clock is wrong by 1 %: what looks like it is a step
 _SLOPE_ERROR = 1e-4  # of the slope that steps are told by: about 0.1 ms over 1 s
+_BEND_S = 5.0  # a bend is followed in pieces of this time: 10 of our measurements (chosen)
+_BEND_LEAST = 10  # measurements in a piece, so that a few disturbed ones do not move it
+_BEND_S_MIN = 3e-5  # less is within the error of one measurement on one machine (measured)
 _LEAST_SCALE_S = 1e-6  # below this, weights would only follow rounding errors
 
 
@@ -69,16 +74,24 @@ class ClockFit:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The offset `level_s` at `centre_s` on the sender's clock, and its slope."""
+    """The offset `level_s` at `centre_s` on the sender's clock, its slope and its bend.
+
+    The bend is what remains of the line at some moments; empty where there is none.
+    """
 
     centre_s: float
     level_s: float
     slope: float
     sigma_s: float
     span_s: float
+    bend_at_s: Floats = field(default_factory=lambda: np.empty(0))
+    bend_s: Floats = field(default_factory=lambda: np.empty(0))
 
     def __call__(self, stamps_s: Floats) -> Floats:
-        return self.level_s + self.slope * (stamps_s - self.centre_s)
+        straight = self.level_s + self.slope * (stamps_s - self.centre_s)
+        if not len(self.bend_s):
+            return straight
+        return straight + np.interp(stamps_s, self.bend_at_s, self.bend_s)
 
 
 def correct(stamps_s: Floats, offsets_s: Floats) -> ClockFit:
@@ -149,8 +162,38 @@ def _fit(points: Floats) -> _Line:
         base = float(mean_y - slope * mean_x)
         if abs(base - before[0]) + abs(slope - before[1]) * span < 1e-9:
             break
-    sigma = _scale(y - base - slope * x) if len(x) > 2 else float("nan")
-    return _Line(centre, level + base, slope, sigma, span)
+    rest = y - base - slope * x
+    at, bend = _bend(times, rest)
+    if len(bend):
+        rest = rest - np.interp(times, at, bend)
+    sigma = _scale(rest) if len(x) > 2 else float("nan")
+    return _Line(centre, level + base, slope, sigma, span, at, bend)
+
+
+def _bend(times: Floats, rest: Floats) -> tuple[Floats, Floats]:
+    """Return where and how much the measurements leave their line, if they clearly do.
+
+    The median of what remains is taken piece by piece. It counts as a bend when the
+    pieces lie further from the line than their own scatter explains; the ends are
+    continued as the two outermost pieces run.
+    """
+    nothing = (np.empty(0), np.empty(0))
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    count = int(np.ptp(times) // max(_BEND_S, _BEND_LEAST * step))
+    if count < 3:
+        return nothing
+    pieces = np.array_split(np.arange(len(times)), count)
+    if min(len(piece) for piece in pieces) < _BEND_LEAST:
+        return nothing
+    at = np.array([np.median(times[piece]) for piece in pieces])
+    bend = np.array([np.median(rest[piece]) for piece in pieces])
+    scatter = np.median([_scale(rest[p] - np.median(rest[p])) for p in pieces])
+    of_median = 1.25 * scatter / np.sqrt(len(times) / count)  # of a normal's median
+    if np.sqrt(np.mean(bend**2)) < max(_BEND_S_MIN, 3 * of_median):
+        return nothing
+    first = bend[0] - (bend[1] - bend[0]) / (at[1] - at[0]) * (at[0] - times[0])
+    last = bend[-1] + (bend[-1] - bend[-2]) / (at[-1] - at[-2]) * (times[-1] - at[-1])
+    return np.r_[times[0], at, times[-1]], np.r_[first, bend, last]
 
 
 def _scale(rest: Floats) -> float:

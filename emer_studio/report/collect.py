@@ -127,14 +127,7 @@ def _gaze(recording: Recording) -> _Gaze:
         )
     except BadInputError:
         return nothing
-    return eyes.times_s, _mean_of_eyes(eyes.xy), _mean_of_eyes(eyes.pupil_mm)
-
-
-def _mean_of_eyes(values: Floats) -> Floats:
-    good = np.isfinite(values)
-    total = np.where(good, values, 0.0).sum(axis=1)
-    count = good.sum(axis=1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return eyes.times_s, eyes.both, eyes.pupil_both_mm
 
 
 def _predictions(folder: Path) -> tuple[list[dict[str, str]], str]:

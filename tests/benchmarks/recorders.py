@@ -134,7 +134,7 @@ class LabRecorder(_Recorder):
     def __init__(self, path: Path, streams: list[str]) -> None:
         program = labrecorder_program()
         assert program is not None
-        self._count = len(streams)
+        self.count = len(streams)
         config = path.with_suffix(".cfg")
         config.write_text(Path(os.environ["LSLAPICFG"]).read_text() + KNOWN_PEERS)
         query = " or ".join(f"name='{name}'" for name in streams)
@@ -143,7 +143,7 @@ class LabRecorder(_Recorder):
 
     @property
     def ready(self) -> bool:
-        return self.printed.count("Started data collection") >= self._count
+        return self.printed.count("Started data collection") >= self.count
 
     def ask_to_stop(self) -> None:
         assert self.process.stdin is not None

@@ -106,3 +106,33 @@ def test_a_long_pause_between_measurements_is_no_reset() -> None:
     fit = correct(sender(moments, 80), measured(moments, sender(moments, 80), 1e-4))
     assert fit.resets == ()
     assert np.abs(fit.stamps_s - moments).max() < 2e-4
+
+
+@pytest.mark.parametrize("minutes", [2.0, 60.0])
+def test_a_clock_whose_rate_changes_slowly_is_followed(minutes: float) -> None:
+    """It warms up: 5 ppm slower at the end; and it is slewed by 100 ppm for 20 s."""
+    length = minutes * 60
+    truth = np.arange(0, length, 0.05)
+    moments = np.arange(0.4, length, 0.5)
+
+    def shown(true_s: np.ndarray) -> np.ndarray:
+        slewed = np.clip(true_s - length / 2, 0, 20) * 100e-6
+        return sender(true_s, 30) - 2.5e-6 * true_s**2 / length + slewed
+
+    fit = correct(shown(truth), measured(moments, shown(moments)))
+    error = np.abs(fit.stamps_s - truth)
+    assert fit.resets == ()
+    assert np.quantile(error, 0.99) < 1.5e-4
+    assert error.max() < 3e-4  # where the slew begins and ends
+    assert fit.uncertainty_s < 1e-4
+
+
+def test_noise_is_no_bend() -> None:
+    """Measurements of a busy network do not pull a straight clock about."""
+    truth = np.arange(0, 600, 0.05)
+    moments = np.arange(0.4, 600, 0.5)
+    offsets = measured(moments, sender(moments, 20), 1e-4)
+    busy = RNG(5).random(len(moments)) < 0.1
+    offsets[busy, 1] += RNG(6).exponential(1e-3, int(busy.sum()))
+    fit = correct(sender(truth, 20), offsets)
+    assert np.abs(fit.stamps_s - truth).max() < 5e-5

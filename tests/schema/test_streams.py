@@ -56,14 +56,15 @@ def test_titta_labels_are_read_by_label() -> None:
     assert layout.normalised
 
 
-def test_a_pupil_relay_names_its_types_metatype() -> None:
+def test_metatype_is_another_word_for_type_and_both_eyes_are_not_called_left() -> None:
     channels = [
         {"label": "x", "eye": "both", "metatype": "ScreenX", "unit": "pixels"},
         {"label": "y", "eye": "both", "metatype": "ScreenY", "unit": "pixels"},
     ]
     layout = gaze_layout(parse_header(header(channels)))
     assert layout is not None
-    assert dict(layout.columns) == {"left_x": 0, "left_y": 1}
+    assert dict(layout.columns) == {"both_x": 0, "both_y": 1}
+    assert layout.eyes == ("both",)
 
 
 def test_channels_without_a_meaning_are_not_guessed() -> None:

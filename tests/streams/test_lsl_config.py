@@ -95,7 +95,8 @@ def test_liblsl_measures_early_and_often_within_the_labs_network(
     """A sender in a session (LSL's word for a room) of its own is heard, so both held."""
     config = tmp_path / "lsl_api.cfg"
     lab = Path(os.environ["LSLAPICFG"]).read_text()
-    config.write_text(f"{lab}[lab]\nSessionID = {unique}\n")
+    own = f"[lab]\nSessionID = {unique}\n[tuning]\nSmoothingHalftime = 30\n"
+    config.write_text(lab + own)
     env = {**os.environ, "LSLAPICFG": str(config)}
     words = [sys.executable, "-c", SENDER, f"s-{unique}", "100", unique]
     with subprocess.Popen(words, stdout=subprocess.PIPE, env=env) as sender:

@@ -145,6 +145,14 @@ def test_gaze_is_the_mean_of_the_eyes_that_are_there():
     assert np.isnan(mean_of_eyes(rows, columns, "pupil")).all()
 
 
+def test_one_gaze_for_both_eyes_is_shown_from_its_confidence_on() -> None:
+    columns = {"both_x": 1, "both_valid": 2, "valid_from": 0.6}
+    rows = np.array([[0.0, 0.4, 0.9], [0.1, 0.5, 0.3]])
+    found = mean_of_eyes(rows, columns, "x")
+    assert found[0] == 0.4
+    assert np.isnan(found[1])
+
+
 def test_journal_words_say_what_matters():
     ended = {"event": "clip_end", "clip": "rain", "summary": {"shown": 90, "expected": 180}}
     assert in_words(ended) == ("rain ended: 90 of 180 frames shown", "amber")

@@ -30,6 +30,8 @@ def mean_of_eyes(
 ) -> npt.NDArray[np.float64]:
     """Return the mean over the eyes that are there, NaN where both are lost.
 
+    A stream without values by eye gives its one value for both.
+
     Parameters
     ----------
     rows : ndarray, shape (n, 1 + n_channels)
@@ -39,10 +41,12 @@ def mean_of_eyes(
     what : str
         ``x``, ``y`` or ``pupil``.
     """
+    eyes = [eye for eye in ("left", "right") if f"{eye}_{what}" in columns]
+    if not eyes and f"both_{what}" in columns:
+        eyes = ["both"]
     found = [
         np.where(_valid(rows, columns, eye), rows[:, int(columns[f"{eye}_{what}"])], np.nan)
-        for eye in ("left", "right")
-        if f"{eye}_{what}" in columns
+        for eye in eyes
     ]
     if not found:
         return np.full(len(rows), np.nan)
@@ -55,10 +59,10 @@ def mean_of_eyes(
 def _valid(
     rows: npt.NDArray[np.float64], columns: dict[str, Any], eye: str
 ) -> npt.NDArray[np.bool_]:
-    column = columns.get(f"{eye}_valid")
+    column = columns.get(f"{eye}_valid", columns.get("both_valid"))
     if column is None:
         return np.ones(len(rows), dtype=bool)
-    return np.asarray(rows[:, int(column)] > 0)
+    return np.asarray(rows[:, int(column)] >= columns.get("valid_from", 0.5))
 
 
 class GazeView(QWidget):

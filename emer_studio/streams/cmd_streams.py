@@ -1,0 +1,204 @@
+"""``emer-studio streams``: what is on the network, and where the gaze is in it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.errors import MissingError
+from emer_studio.schema.streams import (
+    GazeLayout,
+    StreamHeader,
+    describe,
+    recognise,
+    value_doubts,
+)
+from emer_studio.streams.inlets import Found, Inlet, find, find_one
+
+_ANSWER_S = 3.0  # chosen by us: a sender that has not sent its header by then is stuck
+_LOOK_S = 1.0  # values are looked at for this time: some blinks are shorter
+_RATE_OFF = 0.1  # pyxdf warns of rates that are off by more, too
+_GAZE_TYPES = ("gaze", "eye")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command."""
+    parser.add_argument(
+        "--wait", type=float, default=2.0, metavar="S", help="how long to look for streams"
+    )
+    parser.add_argument(
+        "--stream",
+        metavar="NAME",
+        help="show every channel of one stream (a name, id:SOURCE_ID or type:TYPE)",
+    )
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the streams, or show one in full."""
+    console = Console.of(args)
+    if args.stream:
+        found = find_one(args.stream, timeout_s=max(args.wait, 1.0))
+        console.result(*_one(found))
+        return 0
+    rows = [_row(found) for found in find(args.wait)]
+    rows.sort(key=lambda row: str(row["name"]))
+    if not rows:
+        raise MissingError(
+            f"No LSL stream answered within {args.wait:g} s.",
+            fix="Start a sender, and check that the firewall lets it through.",
+        )
+    console.result({"streams": rows}, _list_text(rows))
+    return 0
+
+
+def _row(found: Found) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "name": found.name,
+        "type": found.type,
+        "host": found.hostname,
+        "channels": found.channel_count,
+        "declared_hz": found.nominal_hz,
+        "source_id": found.source_id,
+    }
+    inlet = Inlet(found)
+    try:
+        header = inlet.fetch_header(_ANSWER_S)
+    except MissingError as problem:
+        return {**row, "layout": "", "usable": False, "why_not": problem.message}
+    finally:
+        inlet.close()
+    return {**row, **_gaze(header, recognise(header))}
+
+
+def _gaze(header: StreamHeader, layout: GazeLayout | None) -> dict[str, Any]:
+    """Return what a stream is as gaze: the recognised layout, or why it is none."""
+    if layout is not None:
+        return {
+            "layout": layout.name,
+            "usable": layout.usable,
+            "why_not": layout.refusal,
+            "fix": layout.fix,
+            "doubts": list(layout.doubts),
+        }
+    meant = any(word in header.type.lower() for word in _GAZE_TYPES)
+    why = "its channels do not say which of them are the gaze" if meant else ""
+    return {"layout": "", "usable": False, "why_not": why}
+
+
+def _one(found: Found) -> tuple[dict[str, Any], str]:
+    """Return everything about one stream, as JSON and as text to be confirmed."""
+    inlet = Inlet(found)
+    try:
+        header = inlet.fetch_header(_ANSWER_S)
+        layout = recognise(header)
+        rows, measured_hz = _values(inlet) if layout is not None else ([], 0.0)
+    finally:
+        inlet.close()
+    result: dict[str, Any] = {
+        "name": header.name,
+        "type": header.type,
+        "host": header.hostname,
+        "source_id": header.source_id,
+        "declared_hz": header.nominal_hz,
+        **_gaze(header, layout),
+        "header_xml": inlet.header_xml,
+    }
+    if layout is None:
+        labels = [(str(i), c.label, c.unit) for i, c in enumerate(header.channels, 1)]
+        why = result["why_not"] or "not a gaze stream"
+        return result, f"{header.name}: {why}\n" + _table(
+            ("channel", "label", "unit"), labels
+        )
+    result["doubts"] += value_doubts(layout, rows)
+    if (
+        measured_hz
+        and abs(measured_hz - header.nominal_hz) > _RATE_OFF * header.nominal_hz > 0
+    ):
+        result["doubts"].append(
+            f"it declares {header.nominal_hz:g} Hz and sends {measured_hz:.4g} Hz"
+        )
+    channels = describe(layout)
+    result |= {
+        "measured_hz": round(measured_hz, 2),
+        "gaze_unit": layout.gaze_unit,
+        "frame": layout.frame,
+        "pupil_unit": layout.pupil_unit,
+        "validity": layout.validity,
+        "valid_from": layout.valid_from,
+        "channels": [row._asdict() for row in channels],
+    }
+    cells = [(row.role or "-", str(row.number), row.label, row.unit) for row in channels]
+    text = _table(("role", "channel", "label", "unit"), cells)
+    return result, "\n".join([*_facts(layout, result["doubts"]), "", text])
+
+
+def _facts(layout: GazeLayout, doubts: Sequence[str]) -> list[str]:
+    lost = {
+        "": "NaN when an eye is lost",
+        "boolean": "a flag, 1 when seen",
+        "confidence": f"confidence 0..1, used from {layout.valid_from:g}",
+    }
+    lines = [
+        f"layout    {layout.name}",
+        f"gaze      {layout.gaze_unit}, {layout.frame}",
+        f"pupil     {layout.pupil_unit or 'unit not given'}",
+        f"validity  {lost[layout.validity]}",
+    ]
+    if layout.refusal:
+        lines += [f"refused   {layout.refusal}", f"          {layout.fix}"]
+    return lines + [f"confirm   {doubt}" for doubt in doubts]
+
+
+def _values(inlet: Inlet) -> tuple[list[list[float]], float]:
+    """Return what a stream sends within a second, and its rate by its own stamps, Hz."""
+    if inlet.header.channel_format == "string":
+        return [], 0.0
+    inlet.open(_ANSWER_S)
+    until = time.monotonic() + _LOOK_S
+    rows: list[list[float]] = []
+    stamps: list[float] = []
+    while (left_s := until - time.monotonic()) > 0:
+        values, new = inlet.pull(min(left_s, 0.2))
+        rows += values.tolist()
+        stamps += new.tolist()
+    span_s = stamps[-1] - stamps[0] if stamps else 0.0
+    return rows, (len(stamps) - 1) / span_s if span_s > 0 else 0.0
+
+
+def _list_text(rows: list[dict[str, Any]]) -> str:
+    heads = ("name", "type", "host", "channels", "Hz", "source id", "gaze layout", "usable")
+    cells = []
+    for row in rows:
+        rate = row["declared_hz"]
+        usable = "yes" if row["usable"] else ("no" if row["why_not"] else "-")
+        cells.append(
+            (
+                row["name"],
+                row["type"],
+                row["host"],
+                str(row["channels"]),
+                f"{rate:g}" if rate and math.isfinite(rate) else "irregular",
+                row["source_id"],
+                row["layout"] or "-",
+                usable,
+            )
+        )
+    notes = [
+        f"{row['name']}: {note}"
+        for row in rows
+        for note in (row["why_not"], row.get("fix", ""), *row.get("doubts", ()))
+        if note
+    ]
+    return "\n".join([_table(heads, cells), *notes])
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    table = [heads, *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
+    padded = ([c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in table)
+    return "\n".join("  ".join(cells).rstrip() for cells in padded)
