@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.eye_table import SCREEN_DEG, BinocularGaze
-from emer_studio.features.gaze_internal import to_internal
+from emer_studio.recording.gaze_internal import to_internal
 from emer_studio.recording.reader import RecordedStream
 from emer_studio.schema.streams import recognise
 

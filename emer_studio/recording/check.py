@@ -18,12 +18,13 @@ from emer_studio.recording.check_stream import Findings, check_stream, tell
 from emer_studio.recording.check_video import check_video
 from emer_studio.recording.reader import RecordedStream, Recording
 from emer_studio.recording.xdf_load import load_xdf
-from emer_studio.schema.streams import gaze_layout
+from emer_studio.schema.streams import recognise, value_doubts
 
 __all__ = ["check_session", "check_xdf"]
 
 # Limits chosen by us; a lab's own limits come with its protocol.
 _DROPPED_PCT = 2.0
+_LOOKED_AT = 1000  # samples spread over the session: enough to see what its values are
 _COVERED_PCT = 90.0  # of a clip, by gaze samples
 
 
@@ -79,11 +80,8 @@ def check_session(folder: Path) -> dict[str, Any]:
     gaze = recording.gaze() if streams else None
     if gaze is None:
         findings.red("there is no gaze stream in the recording")
-    elif gaze_layout(gaze.header) is None:
-        findings.amber(
-            f"{gaze.header.name}: its channels do not say which is the gaze (XDF Gaze"
-            " Meta-Data convention); recorded, but of no use to a dataset"
-        )
+    else:
+        _check_layout(gaze, findings)
     if gaze is not None:
         _check_trials(recording, gaze, findings)
     video = check_video(recording, streams, findings)
@@ -104,6 +102,22 @@ def check_session(folder: Path) -> dict[str, Any]:
         "video": video,
         **trials,
     }
+
+
+def _check_layout(gaze: RecordedStream, findings: Findings) -> None:
+    """Say whether a dataset can use the gaze, and what about it is doubtful."""
+    name, layout = gaze.header.name, recognise(gaze.header)
+    if layout is None:
+        findings.amber(
+            f"{name}: its channels do not say which is the gaze (XDF Gaze Meta-Data"
+            " convention); recorded, but of no use to a dataset"
+        )
+    elif not layout.usable:
+        findings.red(f"{name}: {layout.refusal}")
+    else:
+        values = np.asarray(gaze.values)
+        for doubt in value_doubts(layout, values[:: len(values) // _LOOKED_AT + 1]):
+            findings.amber(f"{name}: {doubt}")
 
 
 def _check_trials(recording: Recording, gaze: RecordedStream, findings: Findings) -> None:

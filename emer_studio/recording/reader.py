@@ -18,6 +18,7 @@ import numpy.typing as npt
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
 from emer_studio.recording.merge import join
+from emer_studio.recording.series import Series, SessionSeries
 from emer_studio.recording.xdf_load import (
     LoadedXdf,
     RecordedStream,
@@ -32,6 +33,7 @@ from emer_studio.schema.study import SessionManifest
 __all__ = [
     "RecordedStream",
     "Recording",
+    "Series",
     "count_video_frames",
     "load_streams",
     "read_journal",
@@ -139,6 +141,11 @@ class Recording:
     def videos(self) -> list[Path]:
         """The face videos in order."""
         return sorted(self.folder.glob("face_*.mkv"))
+
+    @cached_property
+    def series(self) -> SessionSeries:
+        """Gaze, pupil, frames, markers, ratings and presented frames over time."""
+        return SessionSeries(self)
 
     def stream_of_type(self, stream_type: str) -> RecordedStream | None:
         """Return the stream of a type; the one with most samples when there are several."""

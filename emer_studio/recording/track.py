@@ -248,10 +248,14 @@ class Track:
             return
         self.header = inlet.header
         self.number = self._sink.writer.add_stream(inlet.header_xml)
-        layout = gaze_layout(self.header) if self.header.type == "Gaze" else None
+        layout = gaze_layout(self.header)
         if layout is not None:  # where a display finds the gaze: the stamp comes first
             columns = {role: index + 1 for role, index in layout.columns.items()}
-            self._gaze = {"normalised": layout.normalised, **columns}
+            self._gaze = {
+                "normalised": layout.normalised,
+                "valid_from": layout.valid_from,
+                **columns,
+            }
         folder = self._sink.ring_folder
         if folder is not None and self.header.channel_format != "string":
             path = folder / f"{self.number:02d}.ring"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from emer_studio.schema import gaze_roles as roles
 from emer_studio.schema.gaze_senders import (
@@ -21,7 +21,14 @@ from emer_studio.schema.gaze_senders import (
 )
 from emer_studio.schema.stream_header import Channel, StreamHeader
 
-__all__ = ["GazeLayout", "LayoutRow", "describe", "gaze_layout", "recognise"]
+__all__ = [
+    "GazeLayout",
+    "LayoutRow",
+    "describe",
+    "gaze_layout",
+    "layout_facts",
+    "recognise",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +128,19 @@ def describe(layout: GazeLayout) -> list[LayoutRow]:
         LayoutRow(names.get(index, ""), index + 1, channel.label, channel.unit)
         for index, channel in enumerate(layout.channels)
     ]
+
+
+def layout_facts(layout: GazeLayout) -> dict[str, Any]:
+    """Return a layout as a journal, a window or a script takes it."""
+    return {
+        "layout": layout.name,
+        "gaze_unit": layout.gaze_unit,
+        "frame": layout.frame,
+        "pupil_unit": layout.pupil_unit,
+        "validity": layout.validity,
+        "valid_from": layout.valid_from,
+        "channels": [row._asdict() for row in describe(layout)],
+    }
 
 
 def _read(sender: Sender, header: StreamHeader) -> GazeLayout | None:

@@ -5,6 +5,7 @@ from emer_studio.schema.gaze_layouts import (
     LayoutRow,
     describe,
     gaze_layout,
+    layout_facts,
     recognise,
 )
 from emer_studio.schema.gaze_values import value_doubts
@@ -17,6 +18,7 @@ __all__ = [
     "StreamHeader",
     "describe",
     "gaze_layout",
+    "layout_facts",
     "parse_header",
     "recognise",
     "value_doubts",

@@ -224,6 +224,7 @@ def _run(
             {"trial": t.number, "clip": t.clip.id, "block": t.block} for t in prepared.plan
         ],
     )
+    log.record("gaze_layout", stream=live.gaze_name, **live.gaze_layout)
     assert live.window is not None
     presenter = WindowPresenter(live.window, prepared.clips.files)
     runner = Runner(

@@ -23,7 +23,7 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_segment
 from emer_studio.core.process import Child
-from emer_studio.schema.streams import gaze_layout
+from emer_studio.schema.streams import layout_facts, recognise
 from emer_studio.session.markers import MarkerOutlet
 from emer_studio.session.supervised import Supervised
 from emer_studio.streams.inlets import Found, Inlet, find_one
@@ -87,6 +87,7 @@ class LiveSession:
         self.recorders: dict[str, Supervised] = {}
         self.markers: MarkerOutlet | None = None
         self.gaze_name = ""
+        self.gaze_layout: dict[str, Any] = {}
         self._gaze_simulated = devices.gaze == "sim"
         self._results: dict[str, Any] | None = None
         self.doubts: list[str] = []
@@ -151,12 +152,19 @@ class LiveSession:
         finally:
             inlet.close()
         self._gaze_simulated = self._gaze_simulated or header.simulated
-        if gaze_layout(header) is None:
+        layout = recognise(header)
+        if layout is not None and not layout.usable:
+            raise BadInputError(f"{found.name}: {layout.refusal}", fix=layout.fix)
+        self.gaze_layout = layout_facts(layout) if layout is not None else {}
+        if layout is None:
             self.doubts.append(
                 f"the channels of {found.name} do not say which is the gaze: they will be"
                 " recorded, but a dataset cannot use them"
             )
-            self._console.say(self.doubts[-1])
+        else:
+            self.doubts += [f"{found.name}: {doubt}" for doubt in layout.doubts]
+        for doubt in self.doubts:
+            self._console.say(doubt)
 
     @property
     def simulated(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from emer_studio.schema.streams import (
     GazeLayout,
     StreamHeader,
     describe,
+    layout_facts,
     recognise,
     value_doubts,
 )
@@ -125,12 +126,7 @@ def _one(found: Found) -> tuple[dict[str, Any], str]:
     channels = describe(layout)
     result |= {
         "measured_hz": round(measured_hz, 2),
-        "gaze_unit": layout.gaze_unit,
-        "frame": layout.frame,
-        "pupil_unit": layout.pupil_unit,
-        "validity": layout.validity,
-        "valid_from": layout.valid_from,
-        "channels": [row._asdict() for row in channels],
+        **layout_facts(layout),
     }
     cells = [(row.role or "-", str(row.number), row.label, row.unit) for row in channels]
     text = _table(("role", "channel", "label", "unit"), cells)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pylsl
 from pylsl.util import LostError
+from pylsl.util import TimeoutError as LslTimeoutError
 
 from emer_studio.core.errors import BadInputError, MissingError, StoppedError
 from emer_studio.schema.streams import StreamHeader, parse_header
@@ -243,7 +244,7 @@ class Inlet:
         assert self._inlet is not None
         try:
             self.header_xml = str(self._inlet.info(timeout_s).as_xml())
-        except (LostError, TimeoutError) as problem:
+        except (LostError, LslTimeoutError) as problem:
             raise self._silent(problem) from None
         return self.header
 
@@ -265,7 +266,7 @@ class Inlet:
         self.fetch_header(timeout_s)
         try:
             self._inlet.open_stream(timeout_s)
-        except (LostError, TimeoutError) as problem:
+        except (LostError, LslTimeoutError) as problem:
             raise self._silent(problem) from None
 
     def pull(

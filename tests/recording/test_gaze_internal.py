@@ -8,7 +8,7 @@ import pytest
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.eye_table import eye_table
 from emer_studio.features.gaze import binocular_gaze
-from emer_studio.features.gaze_internal import to_internal
+from emer_studio.recording.gaze_internal import to_internal
 from emer_studio.recording.reader import RecordedStream
 from emer_studio.schema.eye_columns import eye_column_names
 from emer_studio.schema.streams import parse_header, recognise
