@@ -50,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--codec",
         choices=CODECS,
         default="h264",
-        help="h264 (visually lossless), near-lossless (H.264, about eight times the size),"
+        help="h264 (visually lossless), near-lossless (H.264 at a rate factor of 8, about four times the size),"
         " mjpeg (the camera's own JPEG pictures, not encoded again)",
     )
     parser.add_argument(
