@@ -50,8 +50,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--codec",
         choices=CODECS,
         default="h264",
-        help="h264 (visually lossless), near-lossless (H.264 at a rate factor of 8, about four times the size),"
-        " mjpeg (the camera's own JPEG pictures, not encoded again)",
+        help="h264 (visually lossless), near-lossless (H.264 at a rate factor of 8, about"
+        " four times the size), mjpeg (the camera's own JPEG pictures, not encoded again)",
     )
     parser.add_argument(
         "--mains",
