@@ -75,24 +75,10 @@ def run(args: argparse.Namespace) -> int:
     """
     console = Console.of(args)
     job = _job(args, console)
-    begun, opened = threading.Event(), threading.Event()
-
-    def obey(command: dict[str, Any]) -> None:
-        opened.wait()
-        if command.get("cmd") == "begin" and not begun.is_set():
-            # Nobody may miss the first index: wait for the recorder's inlet.
-            if command.get("wait_for_recorder") and not job.outlet.wait_until_watched(10.0):
-                console.event("error", text="camera: the recorder did not connect")
-            job.begin()
-            begun.set()
-            console.event("begun")
-        elif command.get("cmd") == "situation":
-            job.source.situation(command)
-
+    commands = _Commands(job, console)
     # It listens before the camera is open: a driver may take long, or for ever.
-    control = Control(obey) if args.events else None
+    control = Control(commands.obey) if args.events else None
     facts = job.open(lambda: control is not None and control.stopped.is_set())
-    opened.set()
     console.event(
         "camera_ready",
         facts=dataclasses.asdict(facts),
@@ -102,8 +88,9 @@ def run(args: argparse.Namespace) -> int:
     )
     interrupted = False
     try:
+        commands.camera_opened()
         if control is None:
-            obey({"cmd": "begin"})
+            commands.obey({"cmd": "begin"})
         _wait(job, console, control, args.seconds)
     except KeyboardInterrupt:
         interrupted = True
@@ -124,6 +111,42 @@ def run(args: argparse.Namespace) -> int:
     if summary["problem"]:
         raise WorkFailedError(summary["problem"])
     return 130 if interrupted else 0
+
+
+class _Commands:
+    """What the parent says; kept until the camera is open."""
+
+    def __init__(self, job: CameraJob, console: Console) -> None:
+        self._job, self._console = job, console
+        self._lock = threading.Lock()
+        self._early: list[dict[str, Any]] | None = []
+        self._begun = False
+
+    def camera_opened(self) -> None:
+        """Obey what came too early."""
+        with self._lock:
+            early, self._early = self._early or [], None
+        for command in early:
+            self.obey(command)
+
+    def obey(self, command: dict[str, Any]) -> None:
+        """Obey one command."""
+        with self._lock:
+            if self._early is not None:
+                self._early.append(command)
+                return
+        if command.get("cmd") == "begin" and not self._begun:
+            self._begun = True
+            self._begin(wait_for_recorder=bool(command.get("wait_for_recorder")))
+        elif command.get("cmd") == "situation":
+            self._job.source.situation(command)
+
+    def _begin(self, *, wait_for_recorder: bool) -> None:
+        # Nobody may miss the first index: wait for the recorder's inlet.
+        if wait_for_recorder and not self._job.outlet.wait_until_watched(10.0):
+            self._console.event("error", text="camera: the recorder did not connect")
+        self._job.begin()
+        self._console.event("begun")
 
 
 def _job(args: argparse.Namespace, console: Console) -> CameraJob:
