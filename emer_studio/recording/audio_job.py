@@ -79,7 +79,8 @@ class AudioJob:
     ) -> None:
         self._microphone, self._path, self._on_event = microphone, path, on_event
         facts = microphone.facts
-        self._writer = make_writer(path, rate_hz=facts.rate_hz, channels=facts.channels)
+        self._make_writer = make_writer
+        self._writer: AudioWriter | None = None  # from `begin` on
         self.outlet = Outlet(_spec(microphone, path, source_id))
         self._clock = AudioClock(facts.rate_hz)
         self._queue: queue.Queue[_Queued | None] = queue.Queue(_QUEUE_BLOCKS)
@@ -99,6 +100,11 @@ class AudioJob:
     def failed(self) -> bool:
         """Whether nothing can be written any more; `problem` says why."""
         return self._failed.is_set()
+
+    @property
+    def samples(self) -> int:
+        """Samples in the file, of each channel."""
+        return self._writer.samples if self._writer is not None else 0
 
     def begin(self) -> None:
         """Begin to write."""
@@ -121,9 +127,6 @@ class AudioJob:
         if self._thread.ident is not None:
             self._queue.put(None)
             self._thread.join()
-        else:
-            self._writer.abandon()
-            self._writer.writing_path.unlink(missing_ok=True)  # nothing was recorded
         self.outlet.close()
         return {**self.facts(complete=not self.problem), **self.status()}
 
@@ -132,7 +135,7 @@ class AudioJob:
         age_s = clock.now_s() - self._heard_s
         trouble = f"nothing heard for {age_s:.1f} s" if self._reported else ""
         return {
-            "samples": self._writer.samples,
+            "samples": self.samples,
             "level": round(self.level, 4),
             "overflows": self._overflows,
             "dropped_samples": self._dropped,
@@ -153,7 +156,7 @@ class AudioJob:
             "nominal_rate_hz": about.rate_hz,
             "fit_residual_ms": fit.residual_ms if fit else None,
             "time_source": self._microphone.time_source,
-            "samples": self._writer.samples,
+            "samples": self.samples,
             "overflows": self._overflows,
             "dropped_samples": self._dropped,
             "missing_samples": self._missing,
@@ -180,30 +183,34 @@ class AudioJob:
     # On the writer's thread ---------------------------------------------------------
 
     def _write_all(self) -> None:
-        told_s = 0.0
+        about, told_s = self._microphone.facts, 0.0
         try:
+            self._writer = writer = self._make_writer(
+                self._path, rate_hz=about.rate_hz, channels=about.channels
+            )
             while (queued := self._queue.get()) is not None:
-                self._write(queued)
+                self._write(writer, queued)
                 if clock.now_s() - told_s >= _FACTS_EVERY_S:
                     told_s = clock.now_s()
                     write_json(facts_path(self._path), self.facts(complete=False))
-            self._writer.close()
+            writer.close()
             write_json(facts_path(self._path), self.facts(complete=True))
         except Exception as problem:
             logger.exception("the sound cannot be written")
             self.problem = f"the sound cannot be written: {problem}"
             self._failed.set()
             self._on_event("error", text=f"microphone: {self.problem}")
-            self._writer.abandon()
+            if self._writer is not None:
+                self._writer.abandon()
             while self._queue.get() is not None:
                 pass
 
-    def _write(self, queued: _Queued) -> None:
+    def _write(self, writer: AudioWriter, queued: _Queued) -> None:
         block, rate_hz = queued.block, self._microphone.facts.rate_hz
         missing = self._missing_before(queued)
-        index = self._writer.samples
+        index = writer.samples
         self._clock.add(index + self._missing, block.t_s)
-        self._writer.write(block.samples)
+        writer.write(block.samples)
         self._next_s = block.t_s + len(block.samples) / rate_hz
         full = block.samples.astype(np.float64) / 32768.0
         self.level = float(np.sqrt(np.mean(full**2)))
@@ -224,7 +231,7 @@ class AudioJob:
             if len(self._gaps) < _GAPS_KEPT:
                 self._gaps.append(
                     {
-                        "sample_index": self._writer.samples,
+                        "sample_index": self.samples,
                         "missing_samples": missing,
                         "t_s": block.t_s,
                     }

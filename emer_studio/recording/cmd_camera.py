@@ -21,6 +21,7 @@ from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.recording.camera_job import CameraJob
+from emer_studio.recording.face_file import names_of
 from emer_studio.recording.video import CODECS
 
 _TICK_S = 0.1
@@ -150,9 +151,11 @@ class _Commands:
 
 
 def _job(args: argparse.Namespace, console: Console) -> CameraJob:
-    if args.out.exists():
-        raise BadInputError(f"{args.out} already exists; nothing was written.")
-    if not args.out.parent.is_dir():
+    for taken in names_of(args.out):
+        if taken.exists():
+            raise BadInputError(f"{taken} already exists; nothing was written.")
+    # A session opens its camera before it has a folder: `begin` comes when there is one.
+    if not args.events and not args.out.parent.is_dir():
         raise BadInputError(f"The folder {args.out.parent} does not exist.")
     if not (0 < args.fps <= 1000 and min(args.width, args.height) >= 32):
         raise BadInputError(

@@ -48,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     console = Console.of(args)
     if not 8_000 <= args.rate <= 192_000:
         raise BadInputError(f"Expected a rate from 8000 to 192000 Hz, found {args.rate}.")
-    if not args.out.parent.is_dir():
+    # As for the camera, a session's folder may come later than its devices.
+    if not args.events and not args.out.parent.is_dir():
         raise BadInputError(f"The folder {args.out.parent} does not exist.")
     if args.out.exists() or facts_path(args.out).exists():
         raise BadInputError(f"{args.out} already exists; nothing was written.")

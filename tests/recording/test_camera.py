@@ -18,6 +18,7 @@ from cameras import (
     recorder_process,
     table,
 )
+from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.ring import RingReader
 from emer_studio.devices.camera import CameraOptions, camera_opener
@@ -86,7 +87,7 @@ def test_a_restarted_camera_continues_as_the_same_source(tmp_path: Path) -> None
     assert [codes[k] for k in index] == [FrameCode.of(0, t).ticks for t in stamps[mine]]
 
 
-def test_silent_commands_end_with_exit_codes(tmp_path: Path) -> None:
+def test_a_camera_that_never_opens_is_missing(tmp_path: Path) -> None:
     job = CameraJob(camera_opener("8"), tmp_path / "a.mkv", on_event=lambda *_, **__: None)
     with pytest.raises(MissingError, match="Camera 8 cannot be opened"):
         job.open()
@@ -94,6 +95,13 @@ def test_silent_commands_end_with_exit_codes(tmp_path: Path) -> None:
     with camera_process("sim:unplug=0+9", tmp_path / "b.mkv") as camera:
         assert camera.child.finish(20) == 3
         assert "unplugged" in camera.child.last_error
+
+
+@pytest.mark.parametrize("taken", ["a.mkv", "a.mkv.writing", "a.frames.csv"])
+def test_what_an_earlier_camera_left_is_refused_at_once(tmp_path: Path, taken: str) -> None:
+    (tmp_path / taken).write_text("precious")
+    assert main(["camera", "--camera", "sim", "--out", str(tmp_path / "a.mkv")]) == 2
+    assert (tmp_path / taken).read_text() == "precious"
 
 
 class SlowWriter(VideoWriter):
