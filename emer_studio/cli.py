@@ -39,6 +39,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "simulate": Command("emer_studio.devices.cmd_simulate", "simulated LSL sources"),
     "camera": Command("emer_studio.recording.cmd_camera", "capture one camera to a file"),
+    "microphone": Command("emer_studio.recording.cmd_microphone", "record a microphone"),
     "participant": Command("emer_studio.ui.cmd_participant", "the participant's window"),
     "check": Command("emer_studio.recording.cmd_check", "check a session or XDF file"),
     "salvage": Command("emer_studio.recording.cmd_salvage", "rescue a cut XDF file"),

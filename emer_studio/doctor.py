@@ -74,6 +74,7 @@ def examine() -> list[Finding]:
         ("video", _video),
         ("cameras", _cameras),
         ("audio", _audio),
+        ("microphones", _microphones),
         ("GPU", _gpu),
         ("models", _models),
         ("disk", _disk),
@@ -190,6 +191,20 @@ def _cameras() -> list[Finding]:
         fix = "Plug in a webcam (or use --camera sim to try the program)."
         return [Finding("cameras", "problem", "none found", fix, needed=False)]
     return [Finding("cameras", "ok", ", ".join(map(str, numbers)))]
+
+
+def _microphones() -> list[Finding]:
+    from emer_studio.devices.microphone_portaudio import list_microphones
+
+    try:
+        found = list_microphones()
+    except EmerError as problem:  # no session needs one
+        text = problem.message
+        return [Finding("microphones", "problem", text, problem.fix, needed=False)]
+    if not found:
+        fix = "Connect one, if speech is to be recorded (emer-studio microphone)."
+        return [Finding("microphones", "problem", "none found", fix, needed=False)]
+    return [Finding("microphones", "ok", ", ".join(f"{n} {name}" for n, name in found))]
 
 
 def _audio() -> list[Finding]:

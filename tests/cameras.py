@@ -114,7 +114,8 @@ def assert_pictures_are_rows(
     """
     found = pictures(path)
     stamps = np.asarray(stamps_s, float)
-    assert len(found) <= len(stamps) <= len(found) + may_end
+    counts = f"{len(found)} pictures, {len(stamps)} rows"
+    assert len(found) <= len(stamps) <= len(found) + may_end, counts
     for index, (time_s, code, _) in enumerate(found):
         assert code is not None, f"picture {index} cannot be read"
         assert code.ticks == FrameCode.of(0, stamps[index]).ticks, f"picture {index}"

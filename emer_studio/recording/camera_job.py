@@ -33,6 +33,7 @@ _QUEUE_LEAST, _QUEUE_MOST, _QUEUE_BYTES = 30, 120, 128 * 2**20
 _PREVIEW_WIDTH = 480
 _PREVIEW_EVERY_S = 1 / 15
 _OUTAGES_KEPT = 100
+_SLOW, _JUDGED_EVERY = 0.8, 90  # chosen by us: a fifth too slow, looked at every 3 s
 
 
 class _Queued(NamedTuple):
@@ -89,6 +90,7 @@ class CameraJob:
         self._outages: list[dict[str, float | int]] = []
         self._outages_count = 0
         self._shown_s = 0.0
+        self._slow = False
         self.problem = ""
         self._preview: RingWriter | None = None
         self._encoder = threading.Thread(target=self._encode, name="camera-encoder")
@@ -96,9 +98,13 @@ class CameraJob:
     def open(self, give_up: Callable[[], bool] = lambda: False) -> CameraFacts:
         """Open the camera and put its stream on the network; see `CameraSource.open`."""
         facts = self.source.open(give_up)
-        self.outlet = Outlet(
-            outlet_spec(facts, self._path, codec=self._codec, source_id=self._source_id)
-        )
+        try:
+            self.outlet = Outlet(
+                outlet_spec(facts, self._path, codec=self._codec, source_id=self._source_id)
+            )
+        except Exception:
+            self.source.close()
+            raise
         wanted = _QUEUE_BYTES // max(facts.width_px * facts.height_px * 3, 1)
         self._queue.maxsize = min(max(wanted, _QUEUE_LEAST), _QUEUE_MOST)
         self._grabbed.expected_hz = facts.fps
@@ -173,6 +179,7 @@ class CameraJob:
                 )
             return
         self._grabbed.add(shot.frame.t_s)
+        self._judge_rate()
         if shot.outage_s:
             self._outages_count += 1
         try:
@@ -183,6 +190,17 @@ class CameraJob:
             self._dropped_now += 1
             if self._dropped == 1:
                 self._on_event("finding", what="camera: the encoder is too slow")
+
+    def _judge_rate(self) -> None:
+        """Say once that a camera is slow: in the dark, exposure may halve its rate."""
+        counts = self._grabbed
+        if self._slow or counts.frames % _JUDGED_EVERY:
+            return
+        typical_hz = counts.typical_hz
+        if typical_hz and typical_hz < _SLOW * counts.expected_hz:
+            self._slow = True
+            what = f"camera: {typical_hz:.1f} frames a second, not {counts.expected_hz:.4g}"
+            self._on_event("finding", what=what)
 
     def _show(self, shot: Shot) -> None:
         ring, t_s = self._preview, shot.frame.t_s

@@ -21,6 +21,7 @@ from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.recording.camera_job import CameraJob
+from emer_studio.recording.face_file import names_of
 from emer_studio.recording.video import CODECS
 
 _TICK_S = 0.1
@@ -50,8 +51,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--codec",
         choices=CODECS,
         default="h264",
-        help="h264 (visually lossless), near-lossless (H.264, about eight times the size),"
-        " mjpeg (the camera's own JPEG pictures, not encoded again)",
+        help="h264 (visually lossless), near-lossless (H.264 at a rate factor of 8, about"
+        " four times the size), mjpeg (the camera's own JPEG pictures, not encoded again)",
     )
     parser.add_argument(
         "--mains",
@@ -75,24 +76,10 @@ def run(args: argparse.Namespace) -> int:
     """
     console = Console.of(args)
     job = _job(args, console)
-    begun, opened = threading.Event(), threading.Event()
-
-    def obey(command: dict[str, Any]) -> None:
-        opened.wait()
-        if command.get("cmd") == "begin" and not begun.is_set():
-            # Nobody may miss the first index: wait for the recorder's inlet.
-            if command.get("wait_for_recorder") and not job.outlet.wait_until_watched(10.0):
-                console.event("error", text="camera: the recorder did not connect")
-            job.begin()
-            begun.set()
-            console.event("begun")
-        elif command.get("cmd") == "situation":
-            job.source.situation(command)
-
+    commands = _Commands(job, console)
     # It listens before the camera is open: a driver may take long, or for ever.
-    control = Control(obey) if args.events else None
+    control = Control(commands.obey) if args.events else None
     facts = job.open(lambda: control is not None and control.stopped.is_set())
-    opened.set()
     console.event(
         "camera_ready",
         facts=dataclasses.asdict(facts),
@@ -102,8 +89,9 @@ def run(args: argparse.Namespace) -> int:
     )
     interrupted = False
     try:
+        commands.camera_opened()
         if control is None:
-            obey({"cmd": "begin"})
+            commands.obey({"cmd": "begin"})
         _wait(job, console, control, args.seconds)
     except KeyboardInterrupt:
         interrupted = True
@@ -126,10 +114,47 @@ def run(args: argparse.Namespace) -> int:
     return 130 if interrupted else 0
 
 
+class _Commands:
+    """What the parent says; kept until the camera is open."""
+
+    def __init__(self, job: CameraJob, console: Console) -> None:
+        self._job, self._console = job, console
+        self._lock = threading.Lock()
+        self._early: list[dict[str, Any]] | None = []
+        self._begun = False
+
+    def camera_opened(self) -> None:
+        """Obey what came too early."""
+        with self._lock:
+            early, self._early = self._early or [], None
+        for command in early:
+            self.obey(command)
+
+    def obey(self, command: dict[str, Any]) -> None:
+        """Obey one command."""
+        with self._lock:
+            if self._early is not None:
+                self._early.append(command)
+                return
+        if command.get("cmd") == "begin" and not self._begun:
+            self._begun = True
+            self._begin(wait_for_recorder=bool(command.get("wait_for_recorder")))
+        elif command.get("cmd") == "situation":
+            self._job.source.situation(command)
+
+    def _begin(self, *, wait_for_recorder: bool) -> None:
+        # Nobody may miss the first index: wait for the recorder's inlet.
+        if wait_for_recorder and not self._job.outlet.wait_until_watched(10.0):
+            self._console.event("error", text="camera: the recorder did not connect")
+        self._job.begin()
+        self._console.event("begun")
+
+
 def _job(args: argparse.Namespace, console: Console) -> CameraJob:
-    if args.out.exists():
-        raise BadInputError(f"{args.out} already exists; nothing was written.")
-    # A session makes its folder when its devices are there, before writing begins.
+    for taken in names_of(args.out):
+        if taken.exists():
+            raise BadInputError(f"{taken} already exists; nothing was written.")
+    # A session opens its camera before it has a folder: `begin` comes when there is one.
     if not args.events and not args.out.parent.is_dir():
         raise BadInputError(f"The folder {args.out.parent} does not exist.")
     if not (0 < args.fps <= 1000 and min(args.width, args.height) >= 32):

@@ -12,7 +12,7 @@ from emer_studio.core.files import fsync_file
 from emer_studio.devices.camera import CameraFacts, Frame
 from emer_studio.recording.video import Codec, VideoWriter
 
-__all__ = ["FaceFile", "Row", "WriterMaker", "file_number", "next_video"]
+__all__ = ["FaceFile", "Row", "WriterMaker", "file_number", "names_of", "next_video"]
 
 WriterMaker = Callable[..., VideoWriter]
 _NUMBERED = re.compile(r"(.*)_(\d+)")
@@ -33,11 +33,12 @@ def next_video(path: Path) -> Path:
     while True:
         number += 1
         beside = path.with_name(f"{stem}_{number:0{digits}d}{path.suffix}")
-        if not any(taken.exists() for taken in _names(beside)):
+        if not any(taken.exists() for taken in names_of(beside)):
             return beside
 
 
-def _names(path: Path) -> tuple[Path, ...]:
+def names_of(path: Path) -> tuple[Path, ...]:
+    """Return every file that recording to `path` makes: finished, unfinished, table."""
     return path, path.with_name(path.name + ".writing"), path.with_suffix(".frames.csv")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 from emer_studio.recording.gaps import missing_between
 
@@ -46,3 +47,10 @@ class FrameCounts:
         recent = tuple(self._recent)
         span_s = recent[-1] - recent[0] if len(recent) > 1 else 0.0
         return (len(recent) - 1) / span_s if span_s > 0 else 0.0
+
+    @property
+    def typical_hz(self) -> float:
+        """Rate by the median interval: gaps do not lower it; 0 with fewer than two."""
+        between = sorted(b - a for a, b in pairwise(tuple(self._recent)))
+        middle_s = between[len(between) // 2] if between else 0.0
+        return 1.0 / middle_s if middle_s > 0 else 0.0
