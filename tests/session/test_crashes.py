@@ -7,15 +7,13 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 
+from crashes import Session, nothing_lost
 from emer_studio.core.process import command_line
-from emer_studio.recording.reader import Recording
-from protocols import write_short_protocol
 from senders import Sender
 
 
@@ -24,56 +22,6 @@ def study(tmp_path: Path) -> Path:
     folder = tmp_path / "study"
     subprocess.run(command_line("new", str(folder), "--seed", "1"), check=True, timeout=60)
     return folder
-
-
-class Session:
-    """A running session of a simulated participant with a tracker that is not ours."""
-
-    def __init__(self, study: Path, tmp_path: Path, tracker: str) -> None:
-        protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
-        who = ("--participant", "P001", "--protocol", str(protocol), "--gaze", tracker)
-        self.process = subprocess.Popen(
-            command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.folder = Path()
-        self._study = study
-
-    def end(self) -> None:
-        """Leave nothing running, also after a failed test."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate(timeout=30)
-
-    def wait_for(self, text: str, timeout_s: float = 60.0) -> None:
-        """Wait until the journal holds a text."""
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            for journal in (self._study / "sessions").glob("*/journal.jsonl"):
-                self.folder = journal.parent
-                if text in journal.read_text():
-                    return
-            time.sleep(0.05)
-        raise AssertionError(f"{text!r} never came")
-
-    def process_with(self, word: str) -> psutil.Process:
-        """Return the one child process whose command line holds a word."""
-        (found,) = [
-            child
-            for child in psutil.Process(self.process.pid).children(recursive=True)
-            if any(word in part for part in child.cmdline())
-        ]
-        return found
-
-    def result(self) -> dict[str, Any]:
-        """Wait for the end."""
-        text, errors = self.process.communicate(timeout=90)
-        assert self.process.returncode == 0, errors
-        assert "Traceback" not in errors
-        return dict(json.loads(text.strip().splitlines()[-1]))
 
 
 @pytest.fixture
@@ -92,19 +40,6 @@ def session(study: Path, tmp_path: Path, tracker: Sender) -> Iterator[Session]:
         yield session
     finally:
         session.end()
-
-
-def nothing_lost(folder: Path, tracker: str) -> Recording:
-    """Assert that the tracker's counter has no hole and every event has its marker."""
-    recording = Recording(folder)
-    streams = {s.header.name: s for s in recording.streams}
-    counter = np.asarray(streams[tracker].values)[:, 0]
-    np.testing.assert_array_equal(np.diff(counter), 1)
-    assert np.all(np.diff(streams[tracker].stamps_s) > 0)
-    mirrored = [json.loads(row[0])["event"] for row in streams["EMER_Markers"].values]
-    written = [e["event"] for e in recording.journal if e["event"] != "rating_change"]
-    assert mirrored == written
-    return recording
 
 
 @pytest.mark.parametrize("victim", ["streams_001", "standby_001"])

@@ -1,0 +1,84 @@
+"""Running sessions whose processes are killed, and what must be true afterwards."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from emer_studio.core.process import command_line
+from emer_studio.recording.reader import Recording
+from protocols import write_short_protocol
+
+
+class Session:
+    """A running session of a simulated participant with a tracker that is not ours."""
+
+    def __init__(self, study: Path, tmp_path: Path, tracker: str) -> None:
+        protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+        who = ("--participant", "P001", "--protocol", str(protocol), "--gaze", tracker)
+        self.process = subprocess.Popen(
+            command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.folder = Path()
+        self._study = study
+
+    def end(self) -> None:
+        """Leave nothing running, also after a failed test."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate(timeout=30)
+
+    def wait_for(self, text: str, timeout_s: float = 60.0) -> None:
+        """Wait until the journal holds a text."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            for journal in (self._study / "sessions").glob("*/journal.jsonl"):
+                self.folder = journal.parent
+                if text in journal.read_text():
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"{text!r} never came")
+
+    def journal_count(self, text: str) -> int:
+        """Count the journal's lines with a text."""
+        lines = (self.folder / "journal.jsonl").read_text().splitlines()
+        return sum(text in line for line in lines)
+
+    def process_with(self, word: str) -> psutil.Process:
+        """Return the one child process whose command line holds a word."""
+        (found,) = [
+            child
+            for child in psutil.Process(self.process.pid).children(recursive=True)
+            if any(word in part for part in child.cmdline())
+        ]
+        return found
+
+    def result(self) -> dict[str, Any]:
+        """Wait for the end."""
+        text, errors = self.process.communicate(timeout=90)
+        assert self.process.returncode == 0, errors
+        assert "Traceback" not in errors
+        return dict(json.loads(text.strip().splitlines()[-1]))
+
+
+def nothing_lost(folder: Path, tracker: str) -> Recording:
+    """Assert that the tracker's counter has no hole and every event has its marker."""
+    recording = Recording(folder)
+    streams = {s.header.name: s for s in recording.streams}
+    counter = np.asarray(streams[tracker].values)[:, 0]
+    np.testing.assert_array_equal(np.diff(counter), 1)
+    assert np.all(np.diff(streams[tracker].stamps_s) > 0)
+    mirrored = [json.loads(row[0])["event"] for row in streams["EMER_Markers"].values]
+    written = [e["event"] for e in recording.journal if e["event"] != "rating_change"]
+    assert mirrored == written
+    return recording
