@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.recording.check_sound import check_sound
 from emer_studio.recording.check_stream import Findings, check_stream, tell
 from emer_studio.recording.check_video import check_video
 from emer_studio.recording.reader import RecordedStream, Recording
@@ -85,6 +86,7 @@ def check_session(folder: Path) -> dict[str, Any]:
     if gaze is not None:
         _check_trials(recording, gaze, findings)
     video = check_video(recording, streams, findings)
+    sound = check_sound(folder, findings)
     trials = _check_journal(recording, findings)
     _check_markers(recording, streams, findings)
     _check_presented(recording, findings)
@@ -100,6 +102,7 @@ def check_session(folder: Path) -> dict[str, Any]:
         "filled_from_standby": recording.filled,
         "streams": table,
         "video": video,
+        "sound": sound,
         **trials,
     }
 
@@ -147,7 +150,7 @@ def _check_files(recording: Recording, findings: Findings) -> None:
         if cut or not loaded.streams:
             findings.amber(f"{name}: no footers, its recorder was cut off")
     for stream, count in recording.filled.items():
-        findings.amber(f"{stream}: {count} samples are from the standby recorder")
+        findings.amber(f"{stream}: {count} missing samples are from the standby recorder")
 
 
 def _check_journal(recording: Recording, findings: Findings) -> dict[str, Any]:

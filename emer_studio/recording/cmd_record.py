@@ -89,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
         while not take.problem and (args.seconds is None or take.seconds < args.seconds):
             if end.came(TICK_S):
                 break
-            take.tick()
+            if not end.near:
+                take.tick()
     except KeyboardInterrupt:
         interrupted = True
     result = take.finish()
@@ -113,9 +114,14 @@ class _End:
 
     def _obey(self, command: dict[str, Any]) -> None:
         if command.get("cmd") == "stop":
-            self._told.set()  # the end is near and wanted: every sender has finished
+            self._told.set()  # senders are ending one after the other, as they are meant to
         elif command.get("cmd") == "want" and self.on_want is not None:
             self.on_want(str(command["stream"]))
+
+    @property
+    def near(self) -> bool:
+        """Whether the parent has said that it is about to end everything."""
+        return self._told.is_set()
 
     @property
     def now(self) -> bool:

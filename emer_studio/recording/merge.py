@@ -41,7 +41,9 @@ def join(
     streams : list of RecordedStream
         One for each sender; what was in one file only is returned as it is.
     filled : dict of str to int
-        Samples that only the standby had, by stream name.
+        Samples missing inside the first recorder's files, by stream name. What the
+        standby has before them and after them is there too, and not counted: the two
+        never begin and end at the same moment.
     """
     first, second = _by_sender(primary), _by_sender(standby)
     joined, filled = [], {}
@@ -72,13 +74,15 @@ def _by_sender(
 def _one(
     first: list[RecordedStream], second: list[RecordedStream]
 ) -> tuple[RecordedStream, int]:
-    """Join the parts of one sender; return how many samples only the standby had."""
+    """Join the parts of one sender; return how many holes the standby filled."""
     parts = first or second
     mine, other = _stamps(parts), _stamps(second if first else [])
     order = _order(mine, other)
-    added = len(order) - len(mine)
-    if not added and len(parts) == 1:
+    if len(order) == len(mine) and len(parts) == 1:
         return parts[0], 0
+    own = np.flatnonzero(order < len(mine))
+    inside = order[own[0] : own[-1] + 1] if len(own) else order[:0]
+    added = int(np.sum(inside >= len(mine)))
     stamps = np.concatenate([mine, other])[order]
     offsets = _offsets(first, second)
     fit = correct(stamps, offsets)

@@ -49,10 +49,13 @@ class SessionManifest(Model):
     participant_index: int
     gaze_stream: str = ""
     camera: dict[str, Any] = {}
+    microphone: dict[str, Any] = {}
     display: dict[str, Any] = {}
     audio: dict[str, Any] = {}
     streams: tuple[str, ...] = ()
+    standby: tuple[str, ...] = ()
     videos: tuple[str, ...] = ()
+    sound: tuple[str, ...] = ()
     trials_planned: int = 0
     trials_done: int = 0
     problem: str = ""

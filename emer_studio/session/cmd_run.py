@@ -14,6 +14,7 @@ from typing import Any
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.process import Control
+from emer_studio.recording.video import CODECS
 from emer_studio.session.conduct import conduct, prepare
 from emer_studio.session.live import Devices
 from emer_studio.study.folder import open_study
@@ -31,6 +32,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--session", type=int, metavar="N", help="default: the next free one"
     )
     parser.add_argument("--camera", metavar="SPEC", help="0, file:VIDEO or sim")
+    parser.add_argument("--size", metavar="WxH", help="of the camera's pictures")
+    parser.add_argument("--fps", type=float, help="of the camera")
+    parser.add_argument("--codec", choices=CODECS, help="see camera --help")
+    parser.add_argument(
+        "--mains", choices=("50", "60"), help="50 or 60: mains frequency, against flicker"
+    )
+    parser.add_argument(
+        "--microphone", default="", metavar="SPEC", help="default, 0, 1 … or sim; else none"
+    )
     parser.add_argument("--gaze", metavar="NAME", help="gaze stream by name, or sim")
     parser.add_argument("--gaze-wait", type=float, default=30.0, metavar="S")
     parser.add_argument("--language", default="en")
@@ -64,7 +74,23 @@ def _devices(args: argparse.Namespace) -> Devices:
         display=args.display,
         language=args.language,
         gaze_wait_s=args.gaze_wait,
+        camera_options=tuple(_camera_options(args)),
+        microphone=args.microphone,
     )
+
+
+def _camera_options(args: argparse.Namespace) -> list[str]:
+    words = []
+    if args.size:
+        width, cross, height = args.size.lower().partition("x")
+        if not (cross and width.isdigit() and height.isdigit()):
+            raise BadInputError(f"Expected a size such as 1280x720, found {args.size!r}.")
+        words += ["--width", width, "--height", height]
+    for name in ("fps", "codec", "mains"):
+        value = getattr(args, name)
+        if value is not None:
+            words += [f"--{name}", str(value)]
+    return words
 
 
 def run(args: argparse.Namespace) -> int:

@@ -336,17 +336,23 @@ def _manifest(prepared: Prepared, live: LiveSession) -> SessionManifest:
         participant_index=prepared.participant_index,
         gaze_stream=live.gaze_name,
         camera=live.camera_facts,
+        microphone=live.microphone_facts,
         trials_planned=len(prepared.plan),
     )
 
 
 def _ending(folder: Path, state: str, problem: str) -> dict[str, Any]:
+    def names(pattern: str) -> tuple[str, ...]:
+        return tuple(sorted(path.name for path in folder.glob(pattern)))
+
     return {
         "state": state,
         "ended": utc_now(),
         "problem": problem,
-        "streams": tuple(sorted(path.name for path in folder.glob("streams_*.xdf"))),
-        "videos": tuple(sorted(path.name for path in folder.glob("face_*.mkv"))),
+        "streams": names("streams_*.xdf"),
+        "standby": names("standby_*.xdf"),
+        "videos": names("face_*.mkv"),
+        "sound": names("voice_*.mka"),
     }
 
 

@@ -54,6 +54,10 @@ class Devices:
         Show the participant's window as an ordinary window.
     gaze_wait_s : float
         How long to wait for the gaze stream.
+    camera_options : tuple of str
+        More words for ``emer-studio camera``, e.g. ``--codec mjpeg``.
+    microphone : str
+        See ``emer-studio microphone``; empty for none.
     """
 
     camera: str
@@ -63,6 +67,8 @@ class Devices:
     display: int | None
     language: str
     gaze_wait_s: float
+    camera_options: tuple[str, ...] = ()
+    microphone: str = ""
 
 
 class LiveSession:
@@ -93,6 +99,9 @@ class LiveSession:
         self.doubts: list[str] = []
         self._gaze_query = devices.gaze
         self.camera_facts: dict[str, Any] = {}
+        self.microphone: Supervised | None = None
+        self.microphone_facts: dict[str, Any] = {}
+        self._microphone_id = new_source_id("microphone")
         self._camera_id = new_source_id("camera")  # of every run of its process
         self.window_facts: dict[str, Any] = {}
         self._stopping = False
@@ -131,6 +140,24 @@ class LiveSession:
             on_restart=lambda child: child.send("begin", wait_for_recorder=True),
         )
         self.camera_facts = self._first_run(self.camera)["facts"]
+        if self.devices.microphone:
+            self._open_microphone(folder)
+
+    def _open_microphone(self, folder: Path) -> None:
+        self.microphone = Supervised(
+            "microphone",
+            lambda _run: [
+                "microphone",
+                *("--source", self.devices.microphone),
+                *("--out", str(next_segment(folder, "voice", ".mka"))),
+                *("--source-id", self._microphone_id, "--events"),
+            ],
+            ready="microphone_ready",
+            on_event=self._heard,
+            log=lambda: self._log,
+            on_restart=lambda child: child.send("begin", wait_for_recorder=True),
+        )
+        self.microphone_facts = self._first_run(self.microphone)["facts"]
 
     def _camera_words(self, folder: Path, run: int) -> list[str]:
         preview = self._live / f"camera_{run}.ring"
@@ -139,7 +166,7 @@ class LiveSession:
             "camera",
             *("--camera", self.devices.camera),
             *("--out", str(next_segment(folder, "face", ".mkv"))),
-            *("--source-id", self._camera_id),
+            *("--source-id", self._camera_id, *self.devices.camera_options),
             *("--preview", str(preview)),
             "--events",
         ]
@@ -174,6 +201,8 @@ class LiveSession:
             found.append("gaze")
         if self.camera_facts.get("simulated"):
             found.append("camera")
+        if self.microphone_facts.get("simulated"):
+            found.append("microphone")
         if self.devices.simulate:
             found.append("participant")
         return tuple(found)
@@ -211,17 +240,17 @@ class LiveSession:
             )
         for recorder in self.recorders.values():
             self._first_run(recorder)
-        assert self.camera is not None
-        self.camera.send("begin", wait_for_recorder=True)
-        self._ready(self.camera, "begun")
+        for source in (self.camera, self.microphone):
+            if source is not None:
+                source.send("begin", wait_for_recorder=True)
+                self._ready(source, "begun")
 
     def _recorder_words(self, folder: Path, stem: str, run: int) -> list[str]:
         assert self.markers is not None
-        queries = (
-            self._gaze_query,
-            f"id:{self._camera_id}",
-            f"id:{self.markers.source_id}",
-        )
+        ids = [self._camera_id, self.markers.source_id]
+        if self.microphone is not None:
+            ids.append(self._microphone_id)
+        queries = [self._gaze_query, *(f"id:{source_id}" for source_id in ids)]
         rings = ["--rings", str(self._live / f"rings_{run}")] if stem == "streams" else []
         late = ["--late", "--wait", "1"] if run > 1 else []
         return [
@@ -252,12 +281,13 @@ class LiveSession:
         self._stopping = True
         results: dict[str, Any] = {}
         self._results = results
-        if self.camera is not None:
-            results["camera"] = self.camera.stop(20.0)
+        for recorder in self.recorders.values():
+            recorder.send("stop")  # what ends from now on ends because it is to
+        for name, source in (("camera", self.camera), ("microphone", self.microphone)):
+            if source is not None:
+                results[name] = source.stop(20.0)
         if self.recorders:
             time.sleep(_LAST_SAMPLES_S)
-        for recorder in self.recorders.values():
-            recorder.send("stop")
         for name, recorder in self.recorders.items():
             results[name] = recorder.stop(20.0)
         if self.markers is not None:

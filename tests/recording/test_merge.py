@@ -84,7 +84,7 @@ def test_text_is_joined_too(tmp_path: Path) -> None:
     files = [[load_streams(tmp_path / f"{n}.xdf")] for n in ("streams", "standby")]
     (joined,), filled = join(*files)
     assert [row[0] for row in joined.values] == [f"{t:.0f}" for t in stamps]
-    assert filled == {"marks": 6}
+    assert filled == {}  # the first recorder has no hole, it ended early
 
 
 def test_offsets_of_both_are_used() -> None:
