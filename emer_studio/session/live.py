@@ -102,6 +102,7 @@ class LiveSession:
         self.microphone: Supervised | None = None
         self.microphone_facts: dict[str, Any] = {}
         self._microphone_id = new_source_id("microphone")
+        self._preview = Path()
         self._camera_id = new_source_id("camera")  # of every run of its process
         self.window_facts: dict[str, Any] = {}
         self._stopping = False
@@ -137,9 +138,10 @@ class LiveSession:
             ready="camera_ready",
             on_event=self._heard,
             log=lambda: self._log,
-            on_restart=lambda child: child.send("begin", wait_for_recorder=True),
+            on_restart=self._camera_is_back,
         )
         self.camera_facts = self._first_run(self.camera)["facts"]
+        self._show_camera()
         if self.devices.microphone:
             self._open_microphone(folder)
 
@@ -159,15 +161,22 @@ class LiveSession:
         )
         self.microphone_facts = self._first_run(self.microphone)["facts"]
 
+    def _camera_is_back(self, child: Child) -> None:
+        child.send("begin", wait_for_recorder=True)
+        self._show_camera()
+
+    def _show_camera(self) -> None:
+        """Tell a window where the newest picture is."""
+        self._console.event("live", camera=str(self._preview), gaze=self.gaze_name)
+
     def _camera_words(self, folder: Path, run: int) -> list[str]:
-        preview = self._live / f"camera_{run}.ring"
-        self._console.event("live", camera=str(preview), gaze=self.gaze_name)
+        self._preview = self._live / f"camera_{run}.ring"
         return [
             "camera",
             *("--camera", self.devices.camera),
             *("--out", str(next_segment(folder, "face", ".mkv"))),
             *("--source-id", self._camera_id, *self.devices.camera_options),
-            *("--preview", str(preview)),
+            *("--preview", str(self._preview)),
             "--events",
         ]
 
