@@ -123,6 +123,8 @@ class CameraJob:
         """Begin to write."""
         self._encoder.start()
         self._writing.set()
+        if names := ", ".join(self.source.facts.unlocked):
+            self._on_event("finding", what=f"camera: not locked, may change: {names}")
 
     def end(self) -> dict[str, Any]:
         """Stop, finish the file, and return the summary."""

@@ -87,6 +87,12 @@ def run(args: argparse.Namespace) -> int:
         preview=str(args.preview or ""),
         codec=args.codec,
     )
+    if control is None:
+        locked = "".join(f", {name} {text}" for name, text in facts.details)
+        console.say(
+            f"{facts.driver}: {facts.width_px}x{facts.height_px} {facts.pixel_format} at"
+            f" {facts.fps:g} frames a second{locked} (Ctrl-C ends it)"
+        )
     interrupted = False
     try:
         commands.camera_opened()

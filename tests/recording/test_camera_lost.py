@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,18 @@ class FakeCamera:
 
     def close(self) -> None:
         self.closed = True
+
+
+def test_what_the_camera_may_still_change_is_a_finding(tmp_path: Path) -> None:
+    camera = FakeCamera(64, None)
+    details = (
+        ("exposure", "locked=no wanted=1 got=2"),
+        ("focus", "locked=yes wanted=1 got=1"),
+    )
+    camera.facts = replace(camera.facts, details=details)
+    job, seen = _job([camera], tmp_path)
+    job.end()
+    assert seen == ["camera: not locked, may change: exposure"]
 
 
 def _job(cameras: list[FakeCamera], folder: Path) -> tuple[CameraJob, list[str]]:
