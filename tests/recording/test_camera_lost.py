@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -90,6 +92,33 @@ def test_a_driver_that_never_returns_cannot_keep_the_process(tmp_path: Path) -> 
     rows = table(video)
     assert video.exists()  # closed properly, not left as .writing
     assert assert_pictures_are_rows(video, [float(r["t_s"]) for r in rows]) == len(rows)
+
+
+_BLOCKED_IN_OPEN = """
+import sys, threading
+from emer_studio.cli import main
+from emer_studio.recording import cmd_camera
+cmd_camera.camera_opener = lambda spec, options: threading.Event().wait
+print("ready", flush=True)
+sys.exit(main(["camera", "--camera", "sim", "--out", sys.argv[1], "--events"]))
+"""
+
+
+def test_a_driver_that_never_opens_cannot_keep_the_process(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _BLOCKED_IN_OPEN, str(tmp_path / "face_001.mkv")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    began = time.monotonic()
+    said, _ = process.communicate('{"cmd": "begin"}\n', timeout=20)
+    assert process.returncode == 1
+    assert time.monotonic() - began <= 1.0
+    assert "did not open" in said
 
 
 def test_a_video_that_ends_is_opened_again(tmp_path: Path) -> None:
