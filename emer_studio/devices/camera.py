@@ -76,6 +76,11 @@ class CameraFacts:
     simulated: bool
     details: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def unlocked(self) -> tuple[str, ...]:
+        """Names of the controls that the camera still moves by itself."""
+        return tuple(name for name, text in self.details if text.startswith("locked=no"))
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:

@@ -15,7 +15,7 @@ V4L2       ``CAP_PROP_AUTO_EXPOSURE`` is the driver's menu: 1 manual, 3 automati
 DSHOW      has no such property (it reads -1); writing ``CAP_PROP_EXPOSURE`` makes it
            manual. Writing the gain or white balance makes those manual too.
 MSMF       0 manual, 1 automatic.
-AVFOUNDATION  offers nothing of the kind.
+others     offer nothing of the kind; some read 0 for everything.
 =========  ==========================================================================
 """
 
@@ -32,6 +32,7 @@ __all__ = ["ControlReport", "Controls", "lock_controls"]
 Locked = Literal["yes", "no", "unknown"]
 _UNREADABLE = -1.0  # what OpenCV returns for a property a driver does not have
 _CLOSE = 1e-3
+_SYSTEMS = ("V4L2", "DSHOW", "MSMF")  # where what is read means something
 
 
 class Controls(Protocol):
@@ -110,6 +111,8 @@ def lock_controls(
         Exposure, white balance, focus, gain, in this order.
     """
     system = camera.getBackendName()
+    if system not in _SYSTEMS:
+        return tuple(ControlReport(kind.name, None, None, "unknown") for kind in _KINDS)
     known = remembered or {}
     return tuple(_lock(camera, system, kind, known.get(kind.name)) for kind in _KINDS)
 

@@ -54,6 +54,7 @@ class SimulatedDevice:
         )
         self._face = FaceRenderer(simulation.seed, asked.width_px, asked.height_px)
         self._emotion = simulation.emotion or "neutral"
+        self._face.render(self._emotion)  # the first picture takes long, as no camera does
         self._drawn = self._draw_all()
         self._origin_s: float | None = None
         self._since_s = clock.now_s()

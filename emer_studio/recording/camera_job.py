@@ -123,6 +123,8 @@ class CameraJob:
         """Begin to write."""
         self._encoder.start()
         self._writing.set()
+        if names := ", ".join(self.source.facts.unlocked):
+            self._on_event("finding", what=f"camera: not locked, may change: {names}")
 
     def end(self) -> dict[str, Any]:
         """Stop, finish the file, and return the summary."""
@@ -150,7 +152,8 @@ class CameraJob:
         """Return the counts so far.
 
         ``dropped`` counts frames that came but did not fit into the queue; ``missed`` and
-        ``gaps`` what the intervals between grabbed frames say never came.
+        ``gaps`` what the intervals between grabbed frames say never came; ``late`` the
+        gaps after which the frames came in a burst, so that none is missing.
         """
         silent_s = self.source.silent_s
         trouble = f"no picture for {silent_s:.1f} s" if silent_s else ""
@@ -160,6 +163,7 @@ class CameraJob:
             "dropped": self._dropped,
             "gaps": self._grabbed.gaps,
             "missed": self._grabbed.missed,
+            "late": self._grabbed.late,
             "outage_count": self._outages_count,
             "rate_hz": round(self._grabbed.rate_hz, 2),
             "queue": self._queue.qsize(),

@@ -79,7 +79,12 @@ def run(args: argparse.Namespace) -> int:
     commands = _Commands(job, console)
     # It listens before the camera is open: a driver may take long, or for ever.
     control = Control(commands.obey) if args.events else None
-    facts = job.open(lambda: control is not None and control.stopped.is_set())
+    try:
+        facts = job.open(lambda: control is not None and control.stopped.is_set())
+    except WorkFailedError as problem:
+        if job.source.blocked:
+            _leave(console, problem)
+        raise
     console.event(
         "camera_ready",
         facts=dataclasses.asdict(facts),
@@ -87,6 +92,12 @@ def run(args: argparse.Namespace) -> int:
         preview=str(args.preview or ""),
         codec=args.codec,
     )
+    if control is None:
+        locked = "".join(f", {name} {text}" for name, text in facts.details)
+        console.say(
+            f"{facts.driver}: {facts.width_px}x{facts.height_px} {facts.pixel_format} at"
+            f" {facts.fps:g} frames a second{locked} (Ctrl-C ends it)"
+        )
     interrupted = False
     try:
         commands.camera_opened()
@@ -103,15 +114,25 @@ def run(args: argparse.Namespace) -> int:
     )
     console.result(result, text)
     if job.source.blocked:
-        # A driver's call is still out; ending normally would wait for it, or crash in it.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(1 if summary["problem"] else 0)
+        _leave(console, WorkFailedError(summary["problem"]) if summary["problem"] else None)
     if summary["problem"] and not summary["frames"]:
         raise MissingError(summary["problem"])
     if summary["problem"]:
         raise WorkFailedError(summary["problem"])
     return 130 if interrupted else 0
+
+
+def _leave(console: Console, problem: WorkFailedError | None) -> None:
+    """End the process with a driver's call still out; nothing of ours is open any more.
+
+    Ending normally would wait for the call, or crash in it.
+    """
+    if problem is not None:
+        console.event("error", text=str(problem), code=problem.exit_code)
+        console.say(str(problem))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(problem.exit_code if problem is not None else 0)
 
 
 class _Commands:

@@ -10,19 +10,14 @@ from pathlib import Path
 from emer_studio.core import clock
 from emer_studio.core.files import fsync_file
 from emer_studio.devices.camera import CameraFacts, Frame
+from emer_studio.recording.frame_index import file_number
 from emer_studio.recording.video import Codec, VideoWriter
 
-__all__ = ["FaceFile", "Row", "WriterMaker", "file_number", "names_of", "next_video"]
+__all__ = ["FaceFile", "Row", "WriterMaker", "names_of", "next_video"]
 
 WriterMaker = Callable[..., VideoWriter]
 _NUMBERED = re.compile(r"(.*)_(\d+)")
 _HEAD = "index,pts_ms,t_s,queue_delay_ms,dropped_before\n"
-
-
-def file_number(path: Path) -> int:
-    """Return the number at the end of a name, ``face_003.mkv`` → 3; 1 without one."""
-    match = _NUMBERED.fullmatch(path.stem)
-    return int(match[2]) if match else 1
 
 
 def next_video(path: Path) -> Path:

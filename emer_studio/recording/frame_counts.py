@@ -11,10 +11,15 @@ __all__ = ["FrameCounts"]
 
 _RECENT = 90  # three seconds of a webcam, for the rate
 _GAPS_KEPT = 200  # chosen by us: more than this are counted, not listed
+_BURST = 0.5  # of an interval; frames that come so close waited in the driver's buffers
 
 
 class FrameCounts:
     """Count frames, gaps between them and the frames that must be missing there.
+
+    A reader that was held up finds several frames waiting in the driver: a long interval,
+    then a burst. Those frames came late and are not missing, so each frame of a burst is
+    taken off the gap before it; a gap made good in full is counted as late instead.
 
     Parameters
     ----------
@@ -24,22 +29,39 @@ class FrameCounts:
 
     def __init__(self, expected_hz: float) -> None:
         self.expected_hz = expected_hz
-        self.frames = self.gaps = self.missed = 0
+        self.frames = self.gaps = self.missed = self.late = 0
         self.listed: list[tuple[float, float]] = []  # start (s, LSL clock), length (s)
         self._recent: deque[float] = deque(maxlen=_RECENT)
+        self._owed = 0  # missing in the newest gap, while a burst may still bring them
 
     def add(self, t_s: float) -> None:
         """Count a frame stamped `t_s` (LSL clock)."""
         if self._recent:
-            before = self._recent[-1]
-            missing = missing_between(t_s - before, self.expected_hz, regular=False)
-            if missing:
-                self.gaps += 1
-                self.missed += missing
-                if len(self.listed) < _GAPS_KEPT:
-                    self.listed.append((before, t_s - before))
+            self._look_at(self._recent[-1], t_s)
         self._recent.append(t_s)
         self.frames += 1
+
+    def _look_at(self, before_s: float, t_s: float) -> None:
+        missing = missing_between(t_s - before_s, self.expected_hz, regular=False)
+        if missing:
+            self.gaps += 1
+            self.missed += missing
+            self._owed = missing
+            if len(self.listed) < _GAPS_KEPT:
+                self.listed.append((before_s, t_s - before_s))
+        elif self._owed and (t_s - before_s) * self.expected_hz < _BURST:
+            self.missed -= 1
+            self._owed -= 1
+            if not self._owed:
+                self._made_good()
+        else:
+            self._owed = 0
+
+    def _made_good(self) -> None:
+        self.gaps -= 1
+        self.late += 1
+        if len(self.listed) > self.gaps:  # the newest gap was listed
+            self.listed.pop()
 
     @property
     def rate_hz(self) -> float:

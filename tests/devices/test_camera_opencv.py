@@ -200,6 +200,16 @@ def test_a_camera_without_controls_is_unknown_not_locked() -> None:
     )
 
 
+def test_a_system_that_reads_zero_for_everything_is_unknown() -> None:
+    class MacCapture(Capture):
+        backend = "AVFOUNDATION"
+
+        def get(self, prop: int) -> float:
+            return self.values.get(prop, 0.0)
+
+    assert {report.locked for report in reports(MacCapture()).values()} == {"unknown"}
+
+
 def test_a_camera_that_changes_the_value_by_itself_is_not_locked() -> None:
     class Drifting(LinuxCapture):
         def get(self, prop: int) -> float:

@@ -23,7 +23,8 @@ from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.ring import RingReader
 from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.recording.camera_job import CameraJob
-from emer_studio.recording.face_file import file_number, next_video
+from emer_studio.recording.face_file import next_video
+from emer_studio.recording.frame_index import file_number
 from emer_studio.recording.video import CODECS, Codec, VideoWriter
 from emer_studio.synthetic.frame_code import FrameCode
 
@@ -217,6 +218,7 @@ def test_names_of_further_files_are_never_taken_twice(tmp_path: Path) -> None:
     (tmp_path / "face_003.frames.csv").touch()
     assert next_video(tmp_path / "face_001.mkv").name == "face_004.mkv"
     assert file_number(tmp_path / "face_017.mkv") == 17
+    assert file_number(tmp_path / "face_002.mkv.writing") == 2
     assert file_number(tmp_path / "face.mkv") == 1
 
 

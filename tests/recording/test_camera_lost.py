@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +94,33 @@ def test_a_driver_that_never_returns_cannot_keep_the_process(tmp_path: Path) -> 
     assert assert_pictures_are_rows(video, [float(r["t_s"]) for r in rows]) == len(rows)
 
 
+_BLOCKED_IN_OPEN = """
+import sys, threading
+from emer_studio.cli import main
+from emer_studio.recording import cmd_camera
+cmd_camera.camera_opener = lambda spec, options: threading.Event().wait
+print("ready", flush=True)
+sys.exit(main(["camera", "--camera", "sim", "--out", sys.argv[1], "--events"]))
+"""
+
+
+def test_a_driver_that_never_opens_cannot_keep_the_process(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _BLOCKED_IN_OPEN, str(tmp_path / "face_001.mkv")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    began = time.monotonic()
+    said, _ = process.communicate('{"cmd": "begin"}\n', timeout=20)
+    assert process.returncode == 1
+    assert time.monotonic() - began <= 1.0
+    assert "did not open" in said
+
+
 def test_a_video_that_ends_is_opened_again(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", seconds=0.5, fps=20, tone_hz=None)
     seen: list[str] = []
@@ -131,6 +161,18 @@ class FakeCamera:
 
     def close(self) -> None:
         self.closed = True
+
+
+def test_what_the_camera_may_still_change_is_a_finding(tmp_path: Path) -> None:
+    camera = FakeCamera(64, None)
+    details = (
+        ("exposure", "locked=no wanted=1 got=2"),
+        ("focus", "locked=yes wanted=1 got=1"),
+    )
+    camera.facts = replace(camera.facts, details=details)
+    job, seen = _job([camera], tmp_path)
+    job.end()
+    assert seen == ["camera: not locked, may change: exposure"]
 
 
 def _job(cameras: list[FakeCamera], folder: Path) -> tuple[CameraJob, list[str]]:
