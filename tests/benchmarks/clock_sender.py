@@ -19,7 +19,7 @@ import pylsl
 
 SYS_CLOCK_GETTIME = 228  # x86-64
 CLOCK_MONOTONIC = 1
-RARE_S = 0.5  # from this period on, samples come irregularly, as markers do
+RARE_S = 0.1  # from this period on, samples come irregularly, as markers do
 AT_ONCE_S = 3e-5  # the two clocks were read within this time, or they are read again
 
 
