@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.recording.check_stream import Findings
+from emer_studio.recording.frame_index import FileIndex, file_number, index_by_file
 from emer_studio.recording.reader import RecordedStream, Recording, count_video_frames
+from emer_studio.recording.video_salvage import CUT, WRITING, cut_off_videos
 
 __all__ = ["check_video"]
 
-_INDEX, _DROPPED, _FILE = 0, 3, 4  # channels of the index stream
+_TAIL_S = 2.0  # what a killed camera process may have announced and not yet written
 
 
 def check_video(
@@ -29,65 +29,65 @@ def check_video(
     counts : dict
         ``{"frames", "indexed", "dropped", "files": [{"name", "frames", "indexed"}]}``.
     """
-    rows = _rows([s for s in streams if s.header.type == "VideoFrames"])
-    finished = recording.videos
-    cut = sorted(recording.folder.glob("face_*.mkv.writing"))
-    if not finished and not cut:
+    cut = cut_off_videos(recording.folder)
+    paths = {file_number(path): path for path in [*recording.videos, *cut]}
+    if not paths:
         findings.red("there is no face video")
-    elif not finished:
-        findings.red("there is no finished face video")
-    table = [_check_file(path, rows, findings) for path in [*finished, *cut]]
-    table.sort(key=lambda row: str(row["name"]))
-    known = {_number(path.name) for path in [*finished, *cut]}
-    stray = int(np.sum(~np.isin(rows[:, _FILE], list(known))))
-    if stray:
-        findings.red(f"{stray} rows of the frame index belong to no video file")
-    dropped = int(rows[:, _DROPPED].sum())
+    frames = {number: _count(path, findings) for number, path in paths.items()}
+    table = _index([s for s in streams if s.header.type == "VideoFrames"], frames)
+    for row in table:
+        _judge(row, paths.get(row.file), findings)
+    dropped = sum(row.dropped for row in table)
     if dropped:
         findings.amber(f"the camera process dropped {dropped} frames: it was too slow")
     return {
-        "frames": sum(row["frames"] for row in table),
-        "indexed": len(rows),
+        "frames": sum(row.frames for row in table),
+        "indexed": sum(row.rows for row in table),
         "dropped": dropped,
-        "files": table,
+        "files": [
+            {
+                "name": paths[row.file].name if row.file in paths else "",
+                "frames": row.frames,
+                "indexed": row.rows,
+            }
+            for row in table
+        ],
     }
 
 
-def _rows(indices: list[RecordedStream]) -> npt.NDArray[np.float64]:
-    """Return the index of all files; recordings of one file only have no file number."""
-    tables = [np.empty((0, 5))]
-    for stream in indices:
-        table = np.asarray(stream.values, dtype=np.float64).reshape(
-            len(stream.stamps_s), -1
-        )
-        if table.shape[1] == _FILE:
-            table = np.column_stack([table, np.ones(len(table))])
-        tables.append(table[:, :5])
-    return np.concatenate(tables)
-
-
-def _number(name: str) -> int:
-    found = re.search(r"_(\d+)\.mkv", name)
-    return int(found.group(1)) if found else 0
-
-
-def _check_file(
-    path: Path, rows: npt.NDArray[np.float64], findings: Findings
-) -> dict[str, Any]:
-    index = rows[rows[:, _FILE] == _number(path.name), _INDEX]
+def _count(path: Path, findings: Findings) -> int:
     try:
-        frames = count_video_frames(path)
+        return count_video_frames(path)
     except BadInputError as problem:
         findings.red(str(problem))
-        frames = 0
-    if len(index) and (np.any(np.diff(index) != 1) or index[0] != 0):
-        findings.red(f"{path.name}: its frame index has holes")
-    if path.suffix == ".writing":
-        lost = max(len(index) - frames, 0)
-        findings.red(
-            f"{path.name} was cut off: {frames} frames are in it, {lost} rows of the index"
-            " have no frame"
+        return 0
+
+
+def _index(indices: list[RecordedStream], frames: dict[int, int]) -> tuple[FileIndex, ...]:
+    """Return the index of all files; a camera that moved has several streams."""
+    if not indices:
+        return index_by_file(np.empty((0, 5)), np.empty(0), frames)
+    widest = min(s.header.channel_count for s in indices)
+    values = np.concatenate([np.asarray(s.values, float)[:, :widest] for s in indices])
+    return index_by_file(values, np.concatenate([s.stamps_s for s in indices]), frames)
+
+
+def _judge(row: FileIndex, path: Path | None, findings: Findings) -> None:
+    if path is None:
+        findings.red(f"{row.rows} rows of the frame index belong to no video file")
+        return
+    name, tail = path.name, row.without_picture_s
+    if row.holes:
+        findings.red(f"{name}: its frame index has {row.holes} holes")
+    if row.without_row:
+        findings.red(f"{name}: {row.without_row} frames have no row of the index")
+    cut = path.suffix == WRITING or path.with_name(path.name + CUT).exists()
+    if cut:
+        findings.amber(
+            f"{name} was cut off: {row.frames} frames are in it, {row.without_picture} rows"
+            f" of the index ({tail:.1f} s) have no frame"
         )
-    elif frames != len(index):
-        findings.red(f"{path.name} has {frames} frames, its index {len(index)}")
-    return {"name": path.name, "frames": frames, "indexed": len(index)}
+    if path.suffix == WRITING:
+        findings.amber(f"{name}: give it an end with: emer-studio salvage {path.parent}")
+    if row.without_picture and (not cut or tail > _TAIL_S):
+        findings.red(f"{name} has {row.frames} frames, its index {row.rows}")

@@ -1,4 +1,7 @@
-"""``emer-studio salvage``: a loadable copy of a cut or damaged XDF file."""
+"""``emer-studio salvage``: what was cut or damaged, made whole as far as it goes.
+
+An XDF file gets a loadable copy; a session folder gets a proper end for its cut-off videos.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,17 @@ from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.recording.salvage import salvage
+from emer_studio.recording.video_salvage import WRITING, cut_off_videos, finish_video
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
-    parser.add_argument("path", type=Path, metavar="FILE.xdf")
+    parser.add_argument(
+        "path",
+        type=Path,
+        metavar="FILE.xdf|VIDEO.mkv.writing|SESSION",
+        help="a session's cut-off videos are finished; its XDF files need nothing",
+    )
     parser.add_argument(
         "--out", type=Path, help="file to create (default: FILE_salvaged.xdf, next free)"
     )
@@ -20,6 +29,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the copy and say what is in it and what is not."""
+    if args.path.is_dir() or args.path.name.endswith(WRITING):
+        return _videos(args)
     result = salvage(args.path, args.out)
     lines = [f"{result['salvaged']}", *(f"  - {text}" for text in result["findings"])]
     lines += [
@@ -28,4 +39,15 @@ def run(args: argparse.Namespace) -> int:
     if result["bytes_left_out"]:
         lines.append(f"  {result['bytes_left_out']} of {result['bytes']} bytes left out")
     Console.of(args).result(result, "\n".join(lines))
+    return 0
+
+
+def _videos(args: argparse.Namespace) -> int:
+    paths = cut_off_videos(args.path) if args.path.is_dir() else [args.path]
+    rows = []
+    for path in paths:
+        finished, frames = finish_video(path)
+        rows.append({"video": str(finished), "frames": frames})
+    text = "\n".join(f"{row['video']}: {row['frames']} frames" for row in rows)
+    Console.of(args).result({"videos": rows}, text or "No video here was cut off.")
     return 0

@@ -19,6 +19,7 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.core.files import sha256_file, write_json
 from emer_studio.recording.check import check_session
+from emer_studio.recording.video_salvage import cut_off_videos, finish_video
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.schema.study import SessionManifest
 from emer_studio.session.journal import Journal
@@ -149,8 +150,12 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         manifest = _recorded(prepared, live, console, stop)
     finally:
         live.stop()
+    for video in cut_off_videos(folder):
+        with contextlib.suppress(EmerError, OSError):  # then it stays as it was left
+            finish_video(video)
     verdict = check_session(folder)
-    manifest = manifest.model_copy(update={"verdict": verdict["verdict"]})
+    videos = tuple(sorted(path.name for path in folder.glob("face_*.mkv")))
+    manifest = manifest.model_copy(update={"verdict": verdict["verdict"], "videos": videos})
     _save(folder, manifest)
     return {
         "session": str(folder),
@@ -159,6 +164,7 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         "ratings": _count_ratings(folder),
         "xdf": str(folder / "streams_001.xdf"),
         "video": str(folder / "face_001.mkv"),
+        "videos": [str(folder / name) for name in manifest.videos],
         "verdict": verdict["verdict"],
         "findings": verdict["findings"],
         "problem": manifest.problem,

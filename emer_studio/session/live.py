@@ -278,7 +278,7 @@ class LiveSession:
         """Tell simulated devices, and only them, what is going on."""
         if self.devices.gaze == "sim" and self.gaze is not None:
             self.gaze.send("situation", **fields)
-        if self.devices.camera == "sim" and self.camera is not None:
+        if self.devices.camera.partition(":")[0] == "sim" and self.camera is not None:
             self.camera.send("situation", **fields)
         if self.devices.simulate and self.window is not None:
             self.window.send("situation", **fields)

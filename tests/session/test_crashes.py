@@ -14,6 +14,7 @@ import pytest
 
 from crashes import Session, nothing_lost
 from emer_studio.core.process import command_line
+from emer_studio.recording.reader import count_video_frames
 from senders import Sender
 
 
@@ -78,11 +79,19 @@ def test_a_killed_camera_goes_on_in_a_second_file(
     result = session.result()
     assert result["state"] == "complete"
     recording = nothing_lost(session.folder, tracker.name)
-    assert (session.folder / "face_001.mkv.writing").exists()
     (video,) = [s for s in recording.streams if s.header.type == "VideoFrames"]
     assert set(np.asarray(video.values)[:, 4]) == {1.0, 2.0}
-    assert result["verdict"] == "red"
-    assert any("face_001.mkv.writing was cut off" in text for text in result["findings"])
+    assert result["verdict"] == "amber", result["findings"]
+    assert any("face_001.mkv was cut off" in text for text in result["findings"])
+    assert [path.name for path in recording.videos] == ["face_001.mkv", "face_002.mkv"]
+    assert recording.manifest.videos == ("face_001.mkv", "face_002.mkv")
+    assert (session.folder / "face_001.mkv.cut").exists()  # the bytes as they were left
+    for path in recording.videos:
+        frames = count_video_frames(path)
+        assert frames > 30
+        assert frames <= len(recording.frame_times(path))
+    done = subprocess.run(command_line("salvage", str(session.folder)), timeout=60)
+    assert done.returncode == 0  # nothing is left to do
 
 
 def test_without_any_recorder_the_session_ends_as_failed(
