@@ -5,12 +5,12 @@
 Six senders, each a process of its own, write the true time beside every sample
 (`clock_sender`). Five of them live under Debian's ``faketime``: another epoch, a clock that
 is 1000 or 50 ppm fast, or one that steps half-way: by 3 s in a dense stream, and by 0.2 s
-in one with four samples a second at random moments, where some cannot be told. Both recorders record
-the same streams at the same time; ``--busy N`` runs N busy processes beside them. Judged is
-|corrected stamp - truth|, nothing subtracted, of the samples sent between the moment when
-both record and the moment when both are told to stop; samples that ours marks as uncertain
-are counted, not judged. All streams are irregular, so no reader smooths their stamps. Exit
-code 1 when a target is missed.
+in one with four samples a second at random moments, where some cannot be told. Both
+recorders record the same streams at the same time; ``--busy N`` runs N busy processes
+beside them. Judged is |corrected stamp - truth|, nothing subtracted, of the samples sent
+between the moment when both record and the moment when both are told to stop; samples that
+ours marks as uncertain are counted, not judged. All streams are irregular, so no reader
+smooths their stamps. Exit code 1 when a target is missed.
 """
 
 from __future__ import annotations
