@@ -11,7 +11,7 @@ import numpy as np
 from emer_studio.core.errors import BadInputError
 from emer_studio.recording.check_stream import Findings
 from emer_studio.recording.frame_index import FileIndex, file_number, index_by_file
-from emer_studio.recording.reader import RecordedStream, Recording, count_video_frames
+from emer_studio.recording.reader import RecordedStream, Recording, video_frames
 from emer_studio.recording.video_salvage import CUT, WRITING, cut_off_videos
 
 __all__ = ["check_video"]
@@ -57,10 +57,13 @@ def check_video(
 
 def _count(path: Path, findings: Findings) -> int:
     try:
-        return count_video_frames(path)
+        frames, declared = video_frames(path)
     except BadInputError as problem:
         findings.red(str(problem))
         return 0
+    if declared > frames:
+        findings.red(f"{path.name} declares {declared} frames and has {frames}")
+    return frames
 
 
 def _index(indices: list[RecordedStream], frames: dict[int, int]) -> tuple[FileIndex, ...]:

@@ -38,6 +38,7 @@ __all__ = [
     "load_streams",
     "read_journal",
     "read_xdf",
+    "video_frames",
 ]
 
 
@@ -177,9 +178,19 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def count_video_frames(path: Path) -> int:
-    """Return how many frames a video holds, by its packets (nothing is decoded)."""
+    """Return how many frames a video shows, by its packets (nothing is decoded)."""
+    return video_frames(path)[0]
+
+
+def video_frames(path: Path) -> tuple[int, int]:
+    """Return how many frames a video shows, and how many it declares (0: it does not).
+
+    Packets that the container itself marks to be left out are not counted.
+    """
     try:
         with av.open(str(path)) as container:
-            return sum(1 for packet in container.demux(video=0) if packet.size)
+            declared = container.streams.video[0].frames
+            packets = container.demux(video=0)
+            return sum(1 for p in packets if p.size and not p.is_discard), declared
     except (av.FFmpegError, IndexError) as problem:
         raise BadInputError(f"{path} is not a readable video: {problem}.") from None
