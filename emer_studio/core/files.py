@@ -18,6 +18,7 @@ __all__ = [
     "next_free",
     "next_segment",
     "read_json",
+    "rename_exclusively",
     "sha256_file",
     "write_atomic",
     "write_json",
@@ -88,6 +89,26 @@ def next_free(path: Path) -> Path:
         number += 1
         candidate = path.with_name(f"{path.stem}_{number}{path.suffix}")
     return candidate
+
+
+def rename_exclusively(source: Path, target: Path) -> None:
+    """Rename a file and never replace another one.
+
+    Raises
+    ------
+    FileExistsError
+        When `target` is there; `source` keeps its name.
+    """
+    try:
+        os.link(source, target)  # unlike a rename, this fails where a file is
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if target.exists():
+            raise FileExistsError(f"{target} exists") from None
+        source.rename(target)
+    else:
+        source.unlink()
 
 
 def next_segment(folder: Path, stem: str, suffix: str) -> Path:

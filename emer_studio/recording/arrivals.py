@@ -48,6 +48,7 @@ class Arrivals:
         with self._lock:
             if not self._number:
                 self._number = self._writer.add_stream(_header())
+                self._writer.offset(self._number, arrived_s, 0.0)  # our own clock
         count = len(stamps_s)
         rows = np.column_stack([np.full(count, float(number)), stamps_s])
         self._writer.samples(self._number, np.full(count, arrived_s), rows)

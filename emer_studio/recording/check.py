@@ -6,14 +6,14 @@ was meant to be recorded is missing or cannot be trusted.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from emer_studio.core.errors import BadInputError
+from emer_studio.recording.check_journal import check_journal, guarded, session_span
 from emer_studio.recording.check_sound import check_sound
 from emer_studio.recording.check_stream import Findings, check_stream, tell
 from emer_studio.recording.check_video import check_video
@@ -46,11 +46,23 @@ def check_xdf(path: Path) -> dict[str, Any]:
     for stream in streams:
         if stream.footer_count == -1:
             findings.amber(f"{stream.header.name}: no footer, the recorder was cut off")
-    stamps = [s.stamps_s for s in streams if s.header.expected_hz > 0]
-    stamps = [t for t in (t[np.isfinite(t)] for t in stamps) if len(t)]
-    span = (min(t[0] for t in stamps), max(t[-1] for t in stamps)) if stamps else None
+    span = loaded.recorded_s or _common_span(streams)
     table = [check_stream(stream, findings, span) for stream in streams]
     return {"verdict": findings.verdict, "findings": findings.items, "streams": table}
+
+
+def _common_span(streams: Sequence[RecordedStream]) -> tuple[float, float] | None:
+    """Return the time that most streams share: one with a wild clock must not set it."""
+    own = [t[np.isfinite(t)] for t in (s.stamps_s for s in streams if s.header.expected_hz)]
+    spans = [(float(t[0]), float(t[-1])) for t in own if len(t)]
+
+    def together(span: tuple[float, float]) -> list[tuple[float, float]]:
+        return [other for other in spans if other[0] <= span[1] and span[0] <= other[1]]
+
+    if not spans:
+        return None
+    group = max((together(span) for span in spans), key=len)
+    return min(start for start, _ in group), max(end for _, end in group)
 
 
 def check_session(folder: Path) -> dict[str, Any]:
@@ -68,28 +80,19 @@ def check_session(folder: Path) -> dict[str, Any]:
         findings.red("the session did not end; it was cut off")
     elif manifest.state != "complete":
         findings.amber(f"the session ended as {manifest.state} {manifest.problem}".rstrip())
-    try:
-        streams = recording.streams
-        _check_files(recording, findings)
-    except BadInputError as problem:
-        findings.red(str(problem))
-        streams = []
-    began = next((e["t_s"] for e in recording.events("session_started")), None)
-    ended = next((e["t_s"] for e in recording.events("session_done")), None)
-    span = (began, ended) if began is not None and ended is not None else None
-    table = [check_stream(stream, findings, span) for stream in streams]
-    gaze = recording.gaze() if streams else None
+    streams = recording.streams
+    _check_files(recording, findings)
+    table = [check_stream(stream, findings, session_span(recording)) for stream in streams]
+    gaze = recording.gaze()
     if gaze is None:
         findings.red("there is no gaze stream in the recording")
     else:
         _check_layout(gaze, findings)
-    if gaze is not None:
-        _check_trials(recording, gaze, findings)
+        guarded(findings, "clips", partial(_check_trials, recording, gaze, findings))
     video = check_video(recording, streams, findings)
     sound = check_sound(folder, findings)
-    trials = _check_journal(recording, findings)
-    _check_markers(recording, streams, findings)
-    _check_presented(recording, findings)
+    trials = check_journal(recording, streams, findings)
+    guarded(findings, "presented", partial(_check_presented, recording, findings))
     for event in recording.events("finding"):
         findings.amber(f"during the session: {event.get('what')}")
     return {
@@ -144,49 +147,19 @@ def _check_trials(recording: Recording, gaze: RecordedStream, findings: Findings
 def _check_files(recording: Recording, findings: Findings) -> None:
     """Say what is wrong with the recorders' files, and what the standby made up for."""
     files = {**recording.files, **recording.standby_files}
+    manifest = recording.manifest
+    for name in (*manifest.streams, *manifest.standby):
+        if name not in files:
+            findings.red(f"{name} is gone: the session had it at its end")
+    if not recording.files:
+        findings.red("there is no file of the first recorder")
     for name, loaded in files.items():
         tell(loaded.findings, name, findings)
         cut = [s for s in loaded.streams if s.footer_count == -1]
-        if cut or not loaded.streams:
+        if cut:
             findings.amber(f"{name}: no footers, its recorder was cut off")
     for stream, count in recording.filled.items():
         findings.amber(f"{stream}: {count} missing samples are from the standby recorder")
-
-
-def _check_journal(recording: Recording, findings: Findings) -> dict[str, Any]:
-    started = next(iter(recording.events("session_started")), {})
-    planned = [entry["trial"] for entry in started.get("plan", [])]
-    done = {event["trial"] for event in recording.events("trial_done")}
-    rated = [event["trial"] for event in recording.events("rating")]
-    onsets = [event["trial"] for event in recording.events("clip_onset")]
-    missing = [trial for trial in planned if trial not in done]
-    if missing:
-        findings.amber(f"trials that were not finished: {', '.join(map(str, missing))}")
-    for trial in sorted(done):
-        if trial not in rated:
-            findings.red(f"trial {trial} has no rating")
-        if trial not in onsets:
-            findings.red(f"trial {trial} has no clip onset")
-    return {"planned": len(planned), "trials": len(done), "ratings": len(rated)}
-
-
-def _check_markers(
-    recording: Recording, streams: Iterable[RecordedStream], findings: Findings
-) -> None:
-    markers = next((s for s in streams if s.header.name == "EMER_Markers"), None)
-    if markers is None:
-        findings.red("the journal's markers are not in the recording")
-        return
-    mirrored: list[str] = []
-    for row in markers.values:
-        try:
-            mirrored.append(json.loads(row[0])["event"])
-        except (ValueError, KeyError, TypeError):
-            findings.amber("a marker is not in our own form")
-    unmirrored = ("rating_change",)  # journal only
-    written = [e["event"] for e in recording.journal if e["event"] not in unmirrored]
-    if len(mirrored) < len(written):
-        findings.amber(f"{len(written) - len(mirrored)} journal events have no marker")
 
 
 def _check_presented(recording: Recording, findings: Findings) -> None:

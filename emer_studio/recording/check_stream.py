@@ -21,6 +21,7 @@ _LOSS_AMBER_PCT, _LOSS_RED_PCT = 1.0, 10.0
 _RATE_TOLERANCE = 0.02
 _DRIFT_PPM = 200.0  # a sound quartz stays below 100 ppm; corrected, but worth a look
 _UNCERTAINTY_S = 0.001  # the error of one measurement that liblsl's documentation names
+_FAR_OFF_S = 10.0  # chosen by us: more than a recording's edges can explain
 _EDGE_S = 1.0  # a stream that begins later or ends earlier than this missed something
 _EYES_AMBER_PCT, _EYES_RED_PCT = 20.0, 50.0
 _RED = ("corrupted", "header")  # kinds of finding that mean that data are missing
@@ -131,6 +132,12 @@ def _check_stamps(
     stats = stream_stats(sound, expected_hz=expected_hz, regular=regular)
     if span is None or not expected_hz or not len(sound):
         return stats
+    if sound[-1] < span[0] - _FAR_OFF_S or sound[0] > span[1] + _FAR_OFF_S:
+        findings.red(
+            f"{name}: its stamps lie {_apart(sound, span):.0f} s beside the recording: its"
+            " clock cannot be brought onto ours"
+        )
+        return stats
     late_s, early_s = float(sound[0]) - span[0], span[1] - float(sound[-1])
     if late_s > _EDGE_S:
         findings.red(f"{name}: begins {late_s:.1f} s late")
@@ -138,6 +145,10 @@ def _check_stamps(
         findings.red(f"{name}: ends {early_s:.1f} s before the recording does")
     missed_s = sum(edge for edge in (late_s, early_s) if edge > _EDGE_S)
     return replace(stats, lost=stats.lost + round(missed_s * expected_hz))
+
+
+def _apart(stamps: npt.NDArray[np.float64], span: tuple[float, float]) -> float:
+    return float(max(span[0] - stamps[-1], stamps[0] - span[1]))
 
 
 def _check_counts(stream: RecordedStream, stats: StreamStats, findings: Findings) -> None:

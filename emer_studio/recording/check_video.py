@@ -10,12 +10,24 @@ import numpy as np
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.recording.check_stream import Findings
-from emer_studio.recording.frame_index import FileIndex, file_number, index_by_file
-from emer_studio.recording.reader import RecordedStream, Recording, video_frames
+from emer_studio.recording.frame_index import (
+    FileIndex,
+    file_number,
+    index_by_file,
+    is_frame_index,
+)
+from emer_studio.recording.reader import (
+    RecordedStream,
+    Recording,
+    frame_table,
+    video_frames,
+)
 from emer_studio.recording.video_salvage import CUT, WRITING, cut_off_videos
 
 __all__ = ["check_video"]
 
+_FILE = 4  # the channel with the number of the file
+_SAME_S = 1e-6  # both hold the same number
 _TAIL_S = 2.0  # what a killed camera process may have announced and not yet written
 
 
@@ -34,9 +46,12 @@ def check_video(
     if not paths:
         findings.red("there is no face video")
     frames = {number: _count(path, findings) for number, path in paths.items()}
-    table = _index([s for s in streams if s.header.type == "VideoFrames"], frames)
+    indices = [s for s in streams if is_frame_index(s)]
+    table = _index(indices, frames)
     for row in table:
         _judge(row, paths.get(row.file), findings)
+    for number, path in paths.items():
+        _check_table(number, path, indices, findings)
     dropped = sum(row.dropped for row in table)
     if dropped:
         findings.amber(f"the camera process dropped {dropped} frames: it was too slow")
@@ -73,6 +88,33 @@ def _index(indices: list[RecordedStream], frames: dict[int, int]) -> tuple[FileI
     widest = min(s.header.channel_count for s in indices)
     values = np.concatenate([np.asarray(s.values, float)[:, :widest] for s in indices])
     return index_by_file(values, np.concatenate([s.stamps_s for s in indices]), frames)
+
+
+def _check_table(
+    number: int, path: Path, indices: list[RecordedStream], findings: Findings
+) -> None:
+    """Compare the table beside a video, which analysis reads, with the index stream."""
+    beside = path.with_name(path.name.removesuffix(WRITING))
+    name = beside.with_suffix(".frames.csv").name
+    try:
+        table = frame_table(beside)
+    except BadInputError as problem:
+        findings.red(problem.message)
+        return
+    known: dict[int, float] = {}
+    for stream in indices:
+        for stamp, row in zip(stream.raw_stamps_s.tolist(), stream.values, strict=True):
+            if len(row) <= _FILE or int(row[_FILE]) == number:
+                known[int(row[0])] = stamp
+    rows = dict(
+        zip(table["index"].astype(int).tolist(), table["t_s"].tolist(), strict=True)
+    )
+    absent = [index for index in known if index not in rows]
+    if absent:
+        findings.red(f"{name}: {len(absent)} frames of the index stream are not in it")
+    apart = [i for i, t_s in known.items() if abs(rows.get(i, t_s) - t_s) > _SAME_S]
+    if apart:
+        findings.red(f"{name}: {len(apart)} times are not those of the index stream")
 
 
 def _judge(row: FileIndex, path: Path | None, findings: Findings) -> None:

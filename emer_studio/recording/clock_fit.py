@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["ClockFit", "correct"]
+__all__ = ["FAR_S", "ClockFit", "correct"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,6 +40,7 @@ _BEND_LEAST = 10  # measurements in a piece, so that a few disturbed ones do not
 # Less of a bend stays a line, as in pyxdf: our readers agree on ordinary recordings, and
 # 0.3 ms is the accuracy that is promised anyway.
 _BEND_S_MIN = 3e-4
+FAR_S = 1e11  # three thousand years: no clock, but a damaged measurement
 _LEAST_SCALE_S = 1e-6  # below this, weights would only follow rounding errors
 
 
@@ -113,7 +114,7 @@ def correct(stamps_s: Floats, offsets_s: Floats) -> ClockFit:
         corrected[finite], uncertain[finite] = fit.stamps_s, fit.uncertain
         return replace(fit, stamps_s=corrected, uncertain=uncertain)
     certain = np.zeros(len(stamps_s), dtype=np.bool_)
-    sound = offsets_s[np.all(np.isfinite(offsets_s), axis=1)]
+    sound = offsets_s[np.all(np.abs(offsets_s) < FAR_S, axis=1)]  # nan is not less
     if not len(sound):
         return ClockFit(stamps_s, certain, float("nan"), float("nan"))
     stretches, outliers = _stretches(sound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import threading
 import time
 from pathlib import Path
@@ -64,6 +65,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Record until the time is over, Ctrl-C, or the parent closes our standard input."""
     console = Console.of(args)
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    if args.seconds is not None and not args.seconds >= 0:
+        raise BadInputError(f"Expected a number of seconds, found {args.seconds}.")
     if args.rcs is not None:
         return serve(args.rcs, args.out, args.stream, console, args.seconds)
     if not args.out.parent.is_dir():
@@ -93,15 +97,21 @@ def run(args: argparse.Namespace) -> int:
                 take.tick()
     except KeyboardInterrupt:
         interrupted = True
-    result = take.finish()
-    if table is not None:
-        table.close()
+    finally:  # whatever went wrong in watching, the file gets its end
+        result = take.finish()
+        if table is not None:
+            table.close()
     console.result(result, f"{out}\n{rows_text(result['streams'])}")
     if result["problem"]:
         raise WorkFailedError(
             result["problem"], fix="Make room on the disk; what was recorded is kept."
         )
     return 130 if interrupted else 0
+
+
+def _as_ctrl_c(_number: int, _frame: object) -> None:
+    """Let a polite kill close the file too."""
+    raise KeyboardInterrupt
 
 
 class _End:
@@ -166,6 +176,6 @@ def _choose(
         stop=lambda: end.now,
         network=network,
     )
-    if len({hit.uid for hit in found.values()}) < len(args.stream) and not args.late:
+    if len({hit.uid for hit in found.values()}) < len(found):
         raise BadInputError("The same stream was asked for twice.")
     return list(found.items())

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.errors import BadInputError
 from emer_studio.recording.salvage import salvage
 from emer_studio.recording.video_salvage import WRITING, cut_off_videos, finish_video
 
@@ -43,11 +44,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _videos(args: argparse.Namespace) -> int:
+    """Finish cut-off videos; one that cannot be finished stops none of the others."""
+    if args.path.is_dir() and not (args.path / "session.json").is_file():
+        raise BadInputError(
+            f"{args.path} is not a session: it has no session.json.",
+            fix="Name a session folder, an XDF file or an unfinished video.",
+        )
     paths = cut_off_videos(args.path) if args.path.is_dir() else [args.path]
-    rows = []
+    rows, problems = [], []
     for path in paths:
-        finished, frames = finish_video(path)
+        try:
+            finished, frames = finish_video(path)
+        except BadInputError as problem:
+            problems.append(str(problem))
+            continue
         rows.append({"video": str(finished), "frames": frames})
-    text = "\n".join(f"{row['video']}: {row['frames']} frames" for row in rows)
-    Console.of(args).result({"videos": rows}, text or "No video here was cut off.")
-    return 0
+    lines = [f"{row['video']}: {row['frames']} frames" for row in rows]
+    text = "\n".join([*lines, *problems]) or "No video here was cut off."
+    Console.of(args).result({"videos": rows, "problems": problems}, text)
+    return 1 if problems else 0

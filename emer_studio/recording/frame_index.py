@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FileIndex", "file_number", "index_by_file"]
+from emer_studio.recording.xdf_load import RecordedStream
+
+__all__ = ["FileIndex", "file_number", "index_by_file", "is_frame_index"]
 
 _NUMBERED = re.compile(r".*_(\d+)")
 _FILE_CHANNEL = 4
@@ -29,6 +31,14 @@ def file_number(path: Path) -> int:
     """
     match = _NUMBERED.fullmatch(path.name.split(".", 1)[0])
     return int(match[1]) if match else 1
+
+
+def is_frame_index(stream: RecordedStream) -> bool:
+    """Tell whether a stream is the frame index of our own camera process."""
+    header = stream.header
+    ours = header.type == "VideoFrames" and header.channel_format == "double64"
+    finite = ours and len(stream.stamps_s) == int(np.sum(np.isfinite(stream.values[:, 0])))
+    return finite and header.channel_count in (4, 5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from emer_studio.recording.gaps import StreamStats, stream_stats
 __all__ = ["LiveStats"]
 
 _RECENT_S = 3.0  # chosen by us: what a live table calls "now"
+_JUMP_S = 3600.0  # no pause of a stream, but a clock that was set (chosen by us)
 _MOST_GAPS = 1000  # listed one by one; more are only counted
 
 
@@ -44,10 +45,14 @@ class LiveStats:
         found = stream_stats(joined, expected_hz=self._expected_hz)
         self._lost += found.lost
         self._gaps += found.gaps[: _MOST_GAPS - len(self._gaps)]
-        if len(joined) > 1:
-            self.longest_s = max(self.longest_s, float(np.max(np.diff(joined))))
+        steps = np.diff(joined)
+        jumps = bool(np.any((steps < 0) | (steps > _JUMP_S)))
+        if len(steps) and not jumps:
+            self.longest_s = max(self.longest_s, float(np.max(steps)))
         self.samples += len(stamps_s)
         self.last_s = float(stamps_s[-1])
+        if jumps:  # the sender's clock was set: what came before is no measure of now
+            self._recent.clear()
         self._recent.append(stamps_s)
         while self._recent[0][-1] < self.last_s - _RECENT_S:
             self._recent.popleft()

@@ -53,6 +53,10 @@ class Watched(Protocol):
     connecting: bool
     query: str
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing came from it for so long that it may be gone."""
+
 
 class Lookout:
     """Compare what is on the network with what is recorded.
@@ -103,7 +107,11 @@ class Lookout:
         kin = [track for track in tracks if same_source(track.found, found)]
         if any(track.connecting for track in kin):
             return  # it may be the very one
-        gone = [track for track in kin if track.lost or track.found.uid not in here]
+        gone = [
+            track
+            for track in kin
+            if track.lost or (track.found.uid not in here and track.quiet)
+        ]
         again = next((t for t in gone if t.found.hostname == found.hostname), None)
         if again is not None:
             if not found.source_id:

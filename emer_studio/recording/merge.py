@@ -7,7 +7,7 @@ changed and nothing is sorted, so clock resets and equal stamps keep their order
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +21,7 @@ from emer_studio.recording.xdf_load import RecordedStream
 __all__ = ["join"]
 
 Floats = npt.NDArray[np.float64]
+Key = tuple[Any, ...]
 
 
 def join(
@@ -45,7 +46,8 @@ def join(
         standby has before them and after them is there too, and not counted: the two
         never begin and end at the same moment.
     """
-    first, second = _by_sender(primary), _by_sender(standby)
+    twins = _twins([*primary, *standby])
+    first, second = _by_sender(primary, twins), _by_sender(standby, twins)
     joined, filled = [], {}
     for key in [*first, *(key for key in second if key not in first)]:
         stream, added = _one(first.get(key, []), second.get(key, []))
@@ -56,19 +58,27 @@ def join(
 
 
 def _by_sender(
-    files: Sequence[Sequence[RecordedStream]],
-) -> dict[tuple[Any, ...], list[RecordedStream]]:
-    """Group streams by sender; twins in one file stay apart."""
-    found: dict[tuple[Any, ...], list[RecordedStream]] = defaultdict(list)
+    files: Sequence[Sequence[RecordedStream]], twins: set[Key]
+) -> dict[Key, list[RecordedStream]]:
+    """Group streams by sender; twins are told apart by their runs."""
+    found: dict[Key, list[RecordedStream]] = defaultdict(list)
     for streams in files:
-        times: dict[tuple[Any, ...], int] = defaultdict(int)
         for stream in streams:
-            head = stream.header
-            shape = (head.channel_count, head.channel_format)
-            sender = (head.name, head.type, head.source_id, head.hostname, *shape)
-            times[sender] += 1
-            found[*sender, times[sender]].append(stream)
+            key = _sender(stream)
+            found[(*key, stream.header.uid) if key in twins else key].append(stream)
     return dict(found)
+
+
+def _twins(files: Sequence[Sequence[RecordedStream]]) -> set[Key]:
+    """Return the senders that one file holds more than once."""
+    counts = (Counter(map(_sender, streams)) for streams in files)
+    return {key for count in counts for key, n in count.items() if n > 1}
+
+
+def _sender(stream: RecordedStream) -> Key:
+    head = stream.header
+    shape = (head.channel_count, head.channel_format)
+    return (head.name, head.type, head.source_id, head.hostname, *shape)
 
 
 def _one(

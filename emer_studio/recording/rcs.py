@@ -9,6 +9,7 @@ overwrites, and adds ``status``, answered by one line of JSON.
 from __future__ import annotations
 
 import json
+import logging
 import queue
 import re
 import socketserver
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_studio.core.console import Console
-from emer_studio.core.errors import EmerError, MissingError
+from emer_studio.core.errors import BadInputError, EmerError, MissingError
 from emer_studio.core.files import next_free
 from emer_studio.core.process import Control
 from emer_studio.recording.take import TICK_S, Take
@@ -28,9 +29,14 @@ from emer_studio.streams.inlets import Found, Network, matches
 
 __all__ = ["DEFAULT_PORT", "FileName", "serve"]
 
+logger = logging.getLogger(__name__)
+
 DEFAULT_PORT = 22345  # LabRecorder's
 _HOST = "127.0.0.1"  # LabRecorder listens everywhere and asks nobody who they are
 _ANSWER_S = 15.0
+_LONGEST = (
+    200  # characters of one part of a file name (chosen by us: file systems take 255)
+)
 _TEMPLATE = "sub-%p/ses-%s/%m/sub-%p_ses-%s_task-%b[_acq-%a]_run-%r_%m.xdf"
 _FIELDS = {
     "participant": "%p",
@@ -72,6 +78,8 @@ class FileName:
         """Take ``{key:value} {key:value} …``."""
         for key, value in re.findall(r"\{\s*(\w+)\s*:([^{}]*)\}", text):
             value = value.strip()
+            if len(value) > _LONGEST or not value.isprintable():
+                raise BadInputError(f"The {key} is no part of a file name: {value[:40]!r}.")
             if key == "root":
                 self.root = Path(value)
             elif key == "template":
@@ -86,7 +94,7 @@ class FileName:
         text = re.sub(r"\[([^]]*)\]", r"\1" if acquisition else "", text)
         for key, code in _FIELDS.items():
             value = self.values[key]
-            number = f"{int(value):03d}" if value.isdecimal() else value
+            number = value.zfill(3) if value.isdecimal() else value
             text = text.replace(code, number if key == "run" else value)
         parts = [part for part in text.split("/") if part not in ("", ".", "..")]
         wanted = self.root.joinpath(*parts)
@@ -118,9 +126,11 @@ class _Remote:
             return json.dumps(self._status()) + "\n"
         try:
             self._carry_out(word.lower(), rest.strip())
-        except (EmerError, OSError) as problem:
+        except Exception as problem:  # no line from outside may end a recording
+            if not isinstance(problem, EmerError | OSError):
+                logger.exception("remote command %r failed", line[:200])
             self._problem = str(problem)
-            self._console.say(f"{line.strip()}: {problem}")
+            self._console.say(f"{line.strip()[:200]}: {problem}")
         return "OK"
 
     def _carry_out(self, word: str, rest: str) -> None:
@@ -236,11 +246,15 @@ def serve(
     console.event("listening", port=server.server_address[1])
     console.say(f"listening on {_HOST}:{server.server_address[1]} (Ctrl-C ends)")
     began, code = time.monotonic(), 0
+    due = began
     try:
         while seconds is None or time.monotonic() - began < seconds:
             if control is not None and control.stopped.is_set():
                 break
             _answer_one(server, remote)
+            if time.monotonic() >= due:  # whatever clients ask, the streams are watched
+                due = time.monotonic() + TICK_S
+                remote.tick()
     except KeyboardInterrupt:
         code = 130
     finally:
@@ -254,10 +268,9 @@ def serve(
 
 
 def _answer_one(server: _Server, remote: _Remote) -> None:
-    """Carry out the next command, or watch the recording when none came."""
+    """Carry out the next command, if one comes in time."""
     try:
         line, answer = server.commands.get(timeout=TICK_S)
     except queue.Empty:
-        remote.tick()
         return
     answer.put(remote.obey(line))

@@ -19,13 +19,13 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
 from emer_studio.recording.merge import join
 from emer_studio.recording.series import Series, SessionSeries
+from emer_studio.recording.xdf_chunks import Finding
 from emer_studio.recording.xdf_load import (
     LoadedXdf,
     RecordedStream,
     Values,
     load_streams,
     load_xdf,
-    sample_counts,
 )
 from emer_studio.schema.base import validate
 from emer_studio.schema.study import SessionManifest
@@ -35,6 +35,8 @@ __all__ = [
     "Recording",
     "Series",
     "count_video_frames",
+    "frame_table",
+    "journal_lines",
     "load_streams",
     "read_journal",
     "read_xdf",
@@ -58,19 +60,33 @@ def read_xdf(path: Path) -> dict[str, tuple[npt.NDArray[np.float64], Values]]:
 
 
 def read_journal(folder: Path) -> list[dict[str, Any]]:
-    """Return the events of a session; a last line cut by a crash is left out."""
+    """Return the events of a session; see `journal_lines` for what is left out."""
+    return journal_lines(folder)[0]
+
+
+def journal_lines(folder: Path) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return the events of a session, and the numbers of lines that are none.
+
+    A last line that a crash has cut is not counted among those.
+    """
     path = folder / "journal.jsonl"
     if not path.is_file():
         raise BadInputError(f"{folder} has no journal.jsonl: it is not a session.")
-    events = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines, events, broken = text.splitlines(), [], []
+    for number, line in enumerate(lines, start=1):
         try:
             event = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        if isinstance(event, dict):
+            sound = isinstance(event["event"], str) and isinstance(
+                event["t_s"], int | float
+            )
+        except (json.JSONDecodeError, KeyError, TypeError):
+            sound = False
+        if sound:
             events.append(event)
-    return events
+        elif number < len(lines) or text.endswith("\n"):
+            broken.append(number)
+    return events, broken
 
 
 class Recording:
@@ -92,31 +108,20 @@ class Recording:
     @cached_property
     def files(self) -> dict[str, LoadedXdf]:
         """The first recorder's files by name, in order, and what is wrong with each."""
-        paths = sorted(self.folder.glob("streams_*.xdf"))
-        return {path.name: load_xdf(path) for path in paths}
+        return _load_all(sorted(self.folder.glob("streams_*.xdf")))
 
     @cached_property
     def standby_files(self) -> dict[str, LoadedXdf]:
         """The standby recorder's files, by name, in order; see `files`."""
-        paths = sorted(self.folder.glob("standby_*.xdf"))
-        return {path.name: load_xdf(path) for path in paths}
+        return _load_all(sorted(self.folder.glob("standby_*.xdf")))
 
     @cached_property
     def _joined(self) -> tuple[list[RecordedStream], dict[str, int]]:
-        primary = [loaded.streams for loaded in self.files.values()]
-        if self._standby_adds_nothing():
-            return join(primary)
-        return join(primary, [loaded.streams for loaded in self.standby_files.values()])
-
-    def _standby_adds_nothing(self) -> bool:
-        """Tell whether both recorders closed one file each, with the same counts."""
-        spare = sorted(self.folder.glob("standby_*.xdf"))
-        if len(self.files) != 1 or len(spare) > 1:
-            return False
-        (loaded,) = self.files.values()
-        counts = [(s.header.source_id, len(s.stamps_s)) for s in loaded.streams]
-        whole = all(s.footer_count == len(s.stamps_s) for s in loaded.streams)
-        return whole and (not spare or sorted(counts) == sorted(sample_counts(spare[0])))
+        primary, standby = (
+            [loaded.streams for loaded in files.values()]
+            for files in (self.files, self.standby_files)
+        )
+        return join(primary, standby)
 
     @property
     def streams(self) -> list[RecordedStream]:
@@ -161,20 +166,52 @@ class Recording:
         return self.stream_of_type("Gaze")
 
     def frame_times(self, video: Path) -> npt.NDArray[np.float64]:
-        """Return when each frame of a video was taken, shape (n_frames,), LSL clock."""
-        rows = _rows(video.with_suffix(".frames.csv"))
-        return np.array([float(row["t_s"]) for row in rows])
+        """Return when each frame of a video was taken, shape (n_frames,), LSL clock.
+
+        A last row that a crash has cut is left out.
+        """
+        return frame_table(video)["t_s"]
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the journal's events of one kind."""
         return [event for event in self.journal if event.get("event") == name]
 
 
+def _load_all(paths: list[Path]) -> dict[str, LoadedXdf]:
+    """Read files one by one: one that cannot be read is a finding, the others count."""
+    found = {}
+    for path in paths:
+        try:
+            found[path.name] = load_xdf(path)
+        except BadInputError as problem:
+            found[path.name] = LoadedXdf([], (Finding("corrupted", problem.message),))
+    return found
+
+
 def _rows(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8", errors="replace", newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def frame_table(video: Path) -> dict[str, npt.NDArray[np.float64]]:
+    """Return the columns of the table beside a face video, of its whole rows only."""
+    path = video.with_suffix(".frames.csv")
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    whole = text[: text.rfind("\n") + 1].splitlines()
+    names = whole[0].split(",") if whole else ["index", "pts_ms", "t_s"]
+    if not {"index", "t_s"} <= set(names):
+        raise BadInputError(f"{path} is not a table of frames: it has no index or t_s.")
+    rows = [line.split(",") for line in whole[1:]]
+    try:
+        table = np.array([row for row in rows if len(row) == len(names)], dtype=float)
+    except ValueError:
+        raise BadInputError(
+            f"{path} is not a table of frames: a cell is no number."
+        ) from None
+    table = table.reshape(-1, len(names))
+    return {name: table[:, i] for i, name in enumerate(names)}
 
 
 def count_video_frames(path: Path) -> int:

@@ -132,8 +132,7 @@ class Recorder:
             raise MissingError("None of the streams on the network answers.")
 
     def _end_threads(self) -> None:
-        self._sink.stop.set()
-        self._sink.begin.set()
+        self._sink.end()
         for track in self._tracks:
             track.join()
         if self._offsets.ident is not None:
@@ -181,8 +180,10 @@ class Recorder:
         stopping = False
         while not stopping:
             stopping = self._sink.stop.wait(_OFFSET_EVERY_S)
-            for track in tuple(self._tracks):
-                try:
+            try:
+                for track in tuple(self._tracks):
                     track.take_offset()
-                except OSError:
-                    return  # the threads that carry samples report it
+                self._sink.writer.keep_safe()
+            except OSError as problem:
+                self._sink.fail(problem)
+                return

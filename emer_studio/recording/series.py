@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.recording.frame_index import is_frame_index
 from emer_studio.recording.gaze_internal import InternalGaze, to_internal
 from emer_studio.schema.streams import recognise
 
@@ -92,7 +93,7 @@ class SessionSeries:
     @cached_property
     def frames(self) -> Series:
         """Frames of the face videos: ``file`` (1 for face_001), ``index``, ``video_s``."""
-        found = [s for s in self._recording.streams if s.header.type == "VideoFrames"]
+        found = [s for s in self._recording.streams if is_frame_index(s)]
         t_s = np.concatenate([np.empty(0), *(s.stamps_s for s in found)])
         tables = [np.asarray(s.values, dtype=np.float64) for s in found if len(s.stamps_s)]
         file = [t[:, 4] if t.shape[1] > 4 else np.ones(len(t)) for t in tables]
@@ -105,9 +106,9 @@ class SessionSeries:
 
     @cached_property
     def markers(self) -> Series:
-        """Markers of all streams: ``stream`` and ``text`` as they were sent."""
+        """Markers of all streams: ``stream`` and ``text``, channels apart by tabs."""
         rows = [
-            (t_s, stream.header.name, row[0])
+            (t_s, stream.header.name, "\t".join(map(str, row)))
             for stream in self._recording.streams
             if stream.header.channel_format == "string"
             for t_s, row in zip(stream.stamps_s.tolist(), stream.values, strict=True)

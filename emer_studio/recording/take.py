@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_studio.core.console import Console
+from emer_studio.core.errors import WorkFailedError
 from emer_studio.recording.recorder import Recorder
 from emer_studio.streams.inlets import Found, Network
 
@@ -48,6 +50,11 @@ class Take:
         ),
     ) -> None:
         self.path, self._console, self._on_status = path, console, on_status
+        if (free_gb := _free_gb(path.parent)) < _STOP_GB:
+            raise WorkFailedError(
+                f"Only {free_gb:.1f} GB are free in {path.parent}; nothing was recorded.",
+                fix="Make room on the disk.",
+            )
         self.recorder = Recorder(
             path,
             chosen,
@@ -77,8 +84,8 @@ class Take:
         self._ticks += 1
         if self._ticks % _STATUS_EVERY:
             return
-        free_gb = shutil.disk_usage(self.path.parent).free / 1e9
-        self._console.event("status", streams=table, free_gb=round(free_gb, 2))
+        free_gb = _free_gb(self.path.parent)
+        self._console.event("status", streams=table, free_gb=_rounded(free_gb))
         line = f"{self.path.name}   {self.seconds:.0f} s   {free_gb:.0f} GB free"
         self._on_status(table, self.recorder.missing(), line)
         if free_gb < _STOP_GB:
@@ -104,3 +111,15 @@ class Take:
         self._console.event(name, **fields)
         if not self._console.events and name == "finding":
             self._console.say(str(fields["what"]))
+
+
+def _rounded(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 2)
+
+
+def _free_gb(folder: Path) -> float:
+    """Return the room on the disk of a folder; nan when the disk does not say."""
+    try:
+        return shutil.disk_usage(folder).free / 1e9
+    except OSError:  # a network drive that is away for a moment: writing will tell
+        return math.nan

@@ -31,6 +31,7 @@ _PULL_S = 0.1  # chosen by us: a chunk reaches the disk at most this late
 # liblsl drops what it has received and not handed over when the connection breaks.
 _GATHER_S = 0.02
 _OPEN_S = 10.0
+_QUIET_S = 3.0  # of a marker stream, which may pause as long as it likes
 _RING_ROWS = 2048
 _MOST = 4096  # samples of one pull
 _RHYTHM = 20  # samples after which an irregular stream has shown how often it comes
@@ -48,6 +49,7 @@ class Sink:
         self.stop = threading.Event()
         self.begin = threading.Event()
         self.problem = ""
+        self._began_s = self._ended_s = clock.now_s()
         self._writer: XdfWriter | None = None
         self._arrivals: Arrivals | None = None
 
@@ -55,6 +57,13 @@ class Sink:
         """Make the file and let the tracks write."""
         self._writer = XdfWriter(path)
         self._arrivals = Arrivals(self._writer)
+        self._began_s = self._ended_s = clock.now_s()
+        self.begin.set()
+
+    def end(self) -> None:
+        """Let the tracks come to their end; what is recorded ends now."""
+        self._ended_s = clock.now_s()
+        self.stop.set()
         self.begin.set()
 
     @property
@@ -78,13 +87,11 @@ class Sink:
             self.on_event("error", text=self.problem)
 
     def close(self) -> None:
-        """End the waiting of tracks that never wrote, and finish the file."""
-        self.stop.set()
-        self.begin.set()
+        """Finish the file, once the tracks have ended."""
         if self._writer is None:
             return
         try:
-            self._writer.close()
+            self._writer.close((self._began_s, self._ended_s))
         except OSError as problem:  # a full disk: the samples are there, the footers not
             self.problem = self.problem or f"The footers cannot be written: {problem}."
 
@@ -112,7 +119,7 @@ class Track:
         self.lost_since_s = math.inf
         self.told_since_s: float | None = None  # of a silence that was reported
         self.problem: EmerError | None = None
-        self.last_seen_s = clock.now_s()
+        self.last_seen_s = self._ended_s = clock.now_s()
         self._inlet: Inlet | None = None
         self._runs: queue.Queue[Found | None] = queue.Queue()
         self._offset = (math.nan, math.nan, math.nan)
@@ -133,6 +140,7 @@ class Track:
 
     def join(self) -> None:
         """Wait for the thread, once the sink's `stop` is set."""
+        self._ended_s = clock.now_s()
         self._runs.put(None)
         self._thread.join()
         if self._ring is not None:
@@ -160,6 +168,11 @@ class Track:
         if self.stats.samples < _RHYTHM:
             return math.inf
         return max(1.0, 5 * self.stats.longest_s)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it may be gone: nothing came for longer than it is used to pause."""
+        return self.age_s > min(self.patience_s, _QUIET_S)
 
     def status(self) -> dict[str, Any]:
         """Return what a live table shows of this stream."""
@@ -192,10 +205,17 @@ class Track:
             "declared_hz": self.found.nominal_hz,
             "samples": self._sink.writer.count(self.number) if self.number else 0,
             "effective_hz": round(stats.effective_hz, 3),
-            "lost": stats.lost,
+            "lost": stats.lost + self._lost_at_the_end(),
             "gaps": [[round(start, 4), round(length, 4)] for start, length in stats.gaps],
             "problem": str(self.problem or ""),
         }
+
+    def _lost_at_the_end(self) -> int:
+        """Return the samples that a sender which stopped before us did not send."""
+        rate = self.found.nominal_hz
+        if not (math.isfinite(rate) and rate > 0) or self.told_since_s is None:
+            return 0
+        return round((self._ended_s - self.last_seen_s) * rate)
 
     def take_offset(self) -> None:
         """Write the newest measurement of the sender's clock, if there is a new one."""
@@ -219,7 +239,7 @@ class Track:
         inlet: Inlet | None = None
         try:
             inlet = Inlet(found)
-            inlet.open(_OPEN_S)
+            inlet.open(_OPEN_S, self._sink.stop.is_set)
             inlet.clock_offset(timeout_s=0.0)  # begins to measure; there is no answer yet
             self.lost, self.connecting = False, not self._runs.empty()
             self.settled.set()

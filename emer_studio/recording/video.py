@@ -13,6 +13,7 @@ encoded in 5 ms. Hence ultrafast, and no FFV1.
 from __future__ import annotations
 
 import contextlib
+import os
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -23,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import rename_exclusively
 
 __all__ = ["CODECS", "Codec", "VideoWriter"]
 
@@ -164,7 +166,9 @@ class VideoWriter:
         if self.codec != "mjpeg":
             self._container.mux(self._stream.encode(None))
         self._container.close()
-        self.writing_path.rename(self.path)
+        with self.writing_path.open("rb") as written:
+            os.fsync(written.fileno())
+        rename_exclusively(self.writing_path, self.path)
 
     def abandon(self) -> None:
         """Close a file that cannot be finished; it keeps its ``.writing``."""

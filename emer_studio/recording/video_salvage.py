@@ -12,6 +12,7 @@ from pathlib import Path
 import av
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import rename_exclusively
 
 __all__ = ["CUT", "WRITING", "cut_off_videos", "finish_video"]
 
@@ -55,8 +56,8 @@ def finish_video(path: Path) -> tuple[Path, int]:
     except (av.FFmpegError, IndexError) as problem:
         part.unlink(missing_ok=True)
         raise BadInputError(f"{path.name} holds no picture: {problem}.") from None
-    part.replace(finished)
-    path.rename(finished.with_name(finished.name + CUT))
+    rename_exclusively(part, finished)
+    rename_exclusively(path, finished.with_name(finished.name + CUT))
     return finished, frames
 
 

@@ -89,6 +89,7 @@ class XdfWriter:
         info = f"<info><version>1.0</version><datetime>{now}</datetime></info>"
         self._chunk(FILE_HEADER, f'<?xml version="1.0"?>{info}'.encode())
         self._synced = self._bounded = time.monotonic()
+        self._safe = 0  # bytes that are on the disk for certain
 
     def add_stream(self, header_xml: str) -> int:
         """Write a stream's header as its sender gave it; return the stream's number."""
@@ -149,19 +150,31 @@ class XdfWriter:
             self._streams[number].offsets.append((collected_s, offset_s))
             self._chunk(OFFSET, struct.pack("<Idd", number, collected_s, offset_s))
 
+    def keep_safe(self) -> None:
+        """Put on the disk what has waited for a second; called even when nothing comes."""
+        self._keep_safe(sync=False)
+
     def count(self, number: int) -> int:
         """Return how many samples of a stream were written."""
         return self._streams[number].count
 
-    def close(self) -> None:
-        """Write the true footers and put everything on the disk."""
+    def close(self, recorded_s: tuple[float, float] | None = None) -> None:
+        """Write the true footers and put everything on the disk.
+
+        Parameters
+        ----------
+        recorded_s : tuple of float, optional
+            Beginning and end of the recording, recorder's clock.
+        """
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             try:
                 for number, stream in self._streams.items():
-                    self._chunk(FOOTER, struct.pack("<I", number) + _footer(stream))
+                    self._chunk(
+                        FOOTER, struct.pack("<I", number) + _footer(stream, recorded_s)
+                    )
                 os.fsync(self._file.fileno())
             finally:
                 self._file.close()
@@ -191,9 +204,10 @@ class XdfWriter:
             if now - self._bounded >= _BOUNDARY_EVERY_S:
                 self._bounded = now
                 self._chunk(BOUNDARY, BOUNDARY_UUID)
-            if not sync and now - self._synced < _SYNC_EVERY_S:
+            waits = self._whole > self._safe
+            if not waits or (not sync and now - self._synced < _SYNC_EVERY_S):
                 return
-            self._synced = now
+            self._synced, self._safe = now, self._whole
             handle = os.dup(self._file.fileno())
         try:
             os.fsync(handle)  # outside the lock: a slow disk must not hold up other streams
@@ -211,5 +225,7 @@ def _encode_strings(stamps_s: npt.NDArray[np.float64], values: Any) -> bytes:
     return b"".join(parts)
 
 
-def _footer(stream: _Stream) -> bytes:
-    return footer_xml(stream.first_s, stream.last_s, stream.count, stream.offsets).encode()
+def _footer(stream: _Stream, recorded_s: tuple[float, float] | None) -> bytes:
+    return footer_xml(
+        stream.first_s, stream.last_s, stream.count, stream.offsets, recorded_s
+    ).encode()

@@ -53,7 +53,11 @@ def chunk_bytes(tag: int, content: bytes) -> bytes:
 
 
 def footer_xml(
-    first_s: float, last_s: float, count: int, offsets: Iterable[tuple[float, float]]
+    first_s: float,
+    last_s: float,
+    count: int,
+    offsets: Iterable[tuple[float, float]],
+    recorded_s: tuple[float, float] | None = None,
 ) -> str:
     """Return a stream footer in the form that LabRecorder gave it.
 
@@ -65,7 +69,16 @@ def footer_xml(
         Samples in the file.
     offsets : iterable of (float, float)
         Collection time (sender's clock, s) and value (s) of each clock offset.
+    recorded_s : tuple of float, optional
+        Beginning and end of the recording (recorder's clock, s): ours, beyond the format,
+        so that a stream that ended early can be told from a short recording.
     """
+    span = ""
+    if recorded_s is not None:
+        span = (
+            f"<recorded_from>{recorded_s[0]!r}</recorded_from>"
+            f"<recorded_to>{recorded_s[1]!r}</recorded_to>"
+        )
     rows = "".join(
         f"<offset><time>{time_s!r}</time><value>{value_s!r}</value></offset>"
         for time_s, value_s in offsets
@@ -74,6 +87,6 @@ def footer_xml(
         '<?xml version="1.0"?><info>'
         f"<first_timestamp>{first_s!r}</first_timestamp>"
         f"<last_timestamp>{last_s!r}</last_timestamp>"
-        f"<sample_count>{count}</sample_count>"
+        f"<sample_count>{count}</sample_count>{span}"
         f"<clock_offsets>{rows}</clock_offsets></info>"
     )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from emer_studio.recording.clock_fit import ClockFit, correct
+from emer_studio.recording.clock_fit import FAR_S, ClockFit, correct
 from emer_studio.recording.xdf_chunks import Finding, RawStream, parse_xdf
 from emer_studio.recording.xdf_decode import Decoded
 from emer_studio.schema.streams import StreamHeader
@@ -26,7 +26,6 @@ __all__ = [
     "Values",
     "load_streams",
     "load_xdf",
-    "sample_counts",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -83,21 +82,20 @@ class RecordedStream:
 
 @dataclass(frozen=True, slots=True)
 class LoadedXdf:
-    """What an XDF file holds, and what is wrong with the file as a whole."""
+    """What an XDF file holds, and what is wrong with the file as a whole.
+
+    `recorded_s` is when the recording began and ended (recorder's clock), where the
+    recorder has written it down.
+    """
 
     streams: list[RecordedStream]
     findings: tuple[Finding, ...]
+    recorded_s: tuple[float, float] | None = None
 
 
 def load_streams(path: Path) -> list[RecordedStream]:
     """Read every readable stream of an XDF file; see `load_xdf`."""
     return load_xdf(path).streams
-
-
-def sample_counts(path: Path) -> list[tuple[str, int]]:
-    """Return the source id and the number of samples of each stream; none is decoded."""
-    streams = parse_xdf(path).streams.values()
-    return [(raw.header.source_id, sum(raw.counts)) for raw in streams]
 
 
 def load_xdf(path: Path) -> LoadedXdf:
@@ -112,7 +110,20 @@ def load_xdf(path: Path) -> LoadedXdf:
     """
     parsed = parse_xdf(path)
     streams = [_stream(raw) for raw in parsed.streams.values()]
-    return LoadedXdf(streams, tuple(parsed.findings))
+    spans = map(_recorded_s, (raw.footer for raw in parsed.streams.values()))
+    known = next((span for span in spans if span is not None), None)
+    return LoadedXdf(streams, tuple(parsed.findings), known)
+
+
+def _recorded_s(footer: str) -> tuple[float, float] | None:
+    """Return when the recording began and ended, from a footer of ours."""
+    try:
+        info = ET.fromstring(footer)
+        return float(info.findtext("recorded_from") or ""), float(
+            info.findtext("recorded_to") or ""
+        )
+    except (ET.ParseError, ValueError):
+        return None
 
 
 def _stream(raw: RawStream) -> RecordedStream:
@@ -159,7 +170,8 @@ def _findings(found: Decoded, fit: ClockFit, offsets: Floats) -> list[Finding]:
             f" {int(np.sum(fit.uncertain))} samples beside it are uncertain"
         )
         items.append(Finding("clock", text))
-    if fit.outliers or not np.all(np.isfinite(offsets)):
-        wrong = fit.outliers + int(np.sum(~np.all(np.isfinite(offsets), axis=1)))
+    absurd = int(np.sum(~np.all(np.abs(offsets) < FAR_S, axis=1)))
+    if fit.outliers or absurd:
+        wrong = fit.outliers + absurd
         items.append(Finding("clock", f"{wrong} implausible clock offsets were not used"))
     return items

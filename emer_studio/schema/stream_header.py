@@ -37,6 +37,7 @@ class StreamHeader:
     configured_hz: float
     manufacturer: str = ""
     application: str = ""
+    uid: str = ""
 
     @property
     def expected_hz(self) -> float:
@@ -90,4 +91,5 @@ def parse_header(xml: str) -> StreamHeader:
         configured_hz=configured,
         manufacturer=text("desc/acquisition/manufacturer"),
         application=text("desc/acquisition/application"),
+        uid=text("uid"),
     )

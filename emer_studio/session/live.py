@@ -324,8 +324,9 @@ class LiveSession:
         if kind == "ended":
             logger.error("the %s process ended by itself", name)
         primary = self.recorders.get("recorder")
-        own = kind in ("gave_up", "error") or "ended unexpectedly" in event.get("what", "")
-        if name == "standby recorder" and primary is not None and primary.up and not own:
+        own = kind in ("gave_up", "error") or " process " in event.get("what", "")
+        healthy = primary is not None and primary.up and not primary.stuck
+        if name == "standby recorder" and healthy and not own:
             return  # it sees what the first recorder sees
         self.on_event(name, event)
 

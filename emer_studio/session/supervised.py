@@ -21,6 +21,9 @@ _PAUSE_S = 1.0  # before a process that died at once is tried again
 # Chosen by us: what dies as often as this dies for a reason that no restart removes.
 _MOST_RUNS, _WITHIN_S = 5, 60.0
 _USELESS_TO_REPEAT = (1, 2)  # the work failed, e.g. a full disk; bad input
+# These processes report twice a second (chosen by us: six reports, twenty reports).
+_STUCK_S, _HOPELESS_S = 3.0, 10.0
+_LOOK_S = 0.5
 
 Event = dict[str, Any]
 
@@ -64,7 +67,12 @@ class Supervised:
         self._repairs: list[threading.Thread] = []
         self.gave_up = False
         self.up = False
+        self.stuck = False
+        self._repairing = threading.Lock()
+        self._heard_s = time.monotonic()
         self.child = self._start()
+        self._watchdog = threading.Thread(target=self._watch, name=f"{name}-watchdog")
+        self._watchdog.start()
 
     @property
     def runs(self) -> int:
@@ -78,9 +86,7 @@ class Supervised:
 
     def wait_until_ready(self) -> Event:
         """Wait for the first run; what it fails with is raised."""
-        event = self.child.wait_for(self._ready, timeout_s=_START_S)
-        self.up = True
-        return event
+        return self.child.wait_for(self._ready, timeout_s=_START_S)
 
     def wait_for(self, *names: str, timeout_s: float) -> Event:
         """Wait for an event of the present run."""
@@ -95,10 +101,10 @@ class Supervised:
         self._stopping.set()
         with self._lock:
             repairs = list(self._repairs)
-        for thread in repairs:
+        for thread in (*repairs, self._watchdog):
             thread.join()
         self.up = False
-        self.child.stop(timeout_s)
+        self.child.stop(2.0 if self.stuck else timeout_s)
         with contextlib.suppress(WorkFailedError):
             return self.child.wait_for("result", timeout_s=1.0)
         return {}
@@ -115,6 +121,9 @@ class Supervised:
         )
 
     def _heard(self, event: Event) -> None:
+        self._heard_s = time.monotonic()
+        if event.get("event") == self._ready:
+            self.up = True
         if event.get("event") != "ended":
             self._on_event(self.name, event)
         elif self.up and not self._stopping.is_set():
@@ -124,29 +133,57 @@ class Supervised:
                 self._repairs.append(thread)
             thread.start()
 
+    def _watch(self) -> None:
+        """Notice a process that hangs: it is there, and does nothing."""
+        while not self._stopping.wait(_LOOK_S):
+            quiet_s = time.monotonic() - self._heard_s
+            if not self.up or quiet_s < _STUCK_S:
+                if self.stuck and self.up:
+                    self._tell("finding", f"the {self.name} process answers again")
+                self.stuck = False
+                continue
+            if not self.stuck:
+                self.stuck = True
+                self._tell(
+                    "finding", f"the {self.name} process does not answer ({quiet_s:.0f} s)"
+                )
+            if quiet_s > _HOPELESS_S:
+                self._heard_s = time.monotonic()
+                self.child.kill()  # it is started again as if it had died by itself
+
     def _repair(self) -> None:
         """Begin the next run, and the next, until one is ready or none will be."""
-        while not self._stopping.is_set():
-            code = self.child.stop()
-            died = f"the {self.name} process ended unexpectedly (exit code {code})"
-            recent = [t for t in self._begun if time.monotonic() - t < _WITHIN_S]
-            if code in _USELESS_TO_REPEAT or len(recent) >= _MOST_RUNS:
-                self.gave_up = True
-                self._tell("gave_up", f"{died} and is not started again")
-                return
-            logger.error("%s; started again", died)
-            began = time.monotonic()
-            self.child = self._start()
-            try:
-                self.child.wait_for(self._ready, timeout_s=_START_S)
-            except WorkFailedError:
-                self._stopping.wait(_PAUSE_S)
-                continue
-            self._on_restart(self.child)
-            self.up = True
-            took_s = time.monotonic() - began
-            self._tell("finding", f"{died}; started again within {took_s:.1f} s")
-            return
+        with self._repairing:
+            while not self._stopping.is_set():
+                code = self.child.stop()
+                died = f"the {self.name} process ended unexpectedly (exit code {code})"
+                if self._hopeless(code):
+                    self.gave_up = True
+                    self._tell("gave_up", f"{died} and is not started again")
+                    return
+                logger.error("%s; started again", died)
+                if self._next_run(died):
+                    return
+
+    def _hopeless(self, code: int) -> bool:
+        """Tell whether another run would end as this one did."""
+        recent = [t for t in self._begun if time.monotonic() - t < _WITHIN_S]
+        said_why = code in _USELESS_TO_REPEAT and bool(self.child.last_error)
+        return said_why or len(recent) >= _MOST_RUNS
+
+    def _next_run(self, died: str) -> bool:
+        """Begin a run and wait for it; tell whether it is ready."""
+        began = time.monotonic()
+        self.child = child = self._start()
+        try:
+            child.wait_for(self._ready, timeout_s=_START_S)
+        except WorkFailedError:
+            self._stopping.wait(_PAUSE_S)
+            return False
+        self._on_restart(child)
+        took_s = time.monotonic() - began
+        self._tell("finding", f"{died}; started again within {took_s:.1f} s")
+        return True
 
     def _tell(self, kind: str, what: str) -> None:
         self._on_event(self.name, {"event": kind, "what": what})

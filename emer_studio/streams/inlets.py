@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _POLL_S = 0.1
+_SLICE_S = 0.5  # chosen by us: how long a stop may have to wait for a sender that is stuck
 _FORGET_S = 3.0  # chosen by us: six unanswered calls of liblsl's resolver, one each 0.5 s
 _FORMAT_NAMES = {number: name for name, number in FORMATS.items()}
 _TWIN_S = 0.4  # chosen by us: a second stream of the same name answers within this time
@@ -257,8 +258,15 @@ class Inlet:
             fix="Restart its sender; a firewall may block its data port.",
         )
 
-    def open(self, timeout_s: float) -> None:
+    def open(self, timeout_s: float, stop: Callable[[], bool] = lambda: False) -> None:
         """Fetch the full header and begin to receive.
+
+        Parameters
+        ----------
+        timeout_s : float
+            How long the sender may take.
+        stop : callable
+            Asked every half second; True ends the waiting.
 
         Raises
         ------
@@ -266,11 +274,25 @@ class Inlet:
             When the sender does not answer.
         """
         assert self._inlet is not None
-        self.fetch_header(timeout_s)
-        try:
-            self._inlet.open_stream(timeout_s)
-        except (LostError, LslTimeoutError) as problem:
-            raise self._silent(problem) from None
+        deadline = time.monotonic() + timeout_s
+        opened = self._inlet.open_stream
+        for step in (self.fetch_header, opened):
+            self._patiently(step, deadline, stop)
+
+    def _patiently(
+        self, step: Callable[[float], object], deadline: float, stop: Callable[[], bool]
+    ) -> None:
+        """Try a step in slices: liblsl cannot be called back from a long wait."""
+        while True:
+            try:
+                step(_SLICE_S)
+                return
+            except (LostError, LslTimeoutError) as problem:
+                last: Exception = self._silent(problem)
+            except MissingError as problem:
+                last = problem
+            if stop() or time.monotonic() >= deadline:
+                raise last from None
 
     def pull(
         self, timeout_s: float, max_samples: int = 4096

@@ -28,6 +28,7 @@ AGAIN = replace(FOUND, uid="run-2")
 class FakeTrack:
     found: Found
     lost: bool = False
+    quiet: bool = True
     lost_since_s: float = float("inf")
     connecting: bool = False
     query: str = "Tobii"
@@ -58,6 +59,12 @@ def test_a_restarted_sender_is_taken_up_at_once() -> None:
 def test_a_sender_that_left_no_trace_is_replaced_by_its_next_run() -> None:
     track = FakeTrack(FOUND)  # its connection never broke, it just does not answer any more
     assert seen_over(Lookout(["Tobii"]), [AGAIN], [track]) == [GoOn(track, AGAIN)]
+
+
+def test_a_track_that_still_delivers_is_not_left_for_a_twin() -> None:
+    track = FakeTrack(FOUND, quiet=False)  # only its answers to discovery were missed
+    (action,) = seen_over(Lookout(["Tobii"]), [AGAIN], [track])
+    assert isinstance(action, Tell)
 
 
 def test_a_broken_connection_to_a_living_sender_is_made_anew() -> None:
