@@ -230,7 +230,12 @@ def _run(
             {"trial": t.number, "clip": t.clip.id, "block": t.block} for t in prepared.plan
         ],
     )
-    log.record("gaze_layout", stream=live.gaze_name, **live.gaze_layout)
+    log.record(
+        "gaze_layout",
+        stream=live.gaze_name,
+        confirmed=live.gaze_confirmed,
+        **live.gaze_layout,
+    )
     assert live.window is not None
     presenter = WindowPresenter(live.window, prepared.clips.files)
     runner = Runner(
