@@ -287,6 +287,8 @@ def _overheard(
         _fail("the participant's window ended unexpectedly", log, live, problems)
     elif kind == "ended":
         log.finding(f"the {who} process ended unexpectedly")
+    elif kind == "down":
+        log.console.event("down", who=who)
     elif kind == "gave_up" and live.recording:
         log.finding(str(event["what"]))
     elif kind == "gave_up":

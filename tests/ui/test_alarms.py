@@ -70,6 +70,14 @@ def test_a_dead_recorder_is_told_within_two_seconds(alarms, clock):
     assert alarms.now() == []
 
 
+def test_a_death_that_is_reported_is_told_at_once(alarms):
+    alarms.take(recorder(row()))
+    alarms.take({"event": "down", "who": "recorder"})
+    assert alarms.now()[0].startswith("Recorder: its program has stopped")
+    alarms.take(recorder(row()))
+    assert alarms.now() == []
+
+
 def test_a_camera_is_told_once_whoever_notices(alarms, clock):
     silent = {"event": "camera_status", "problem": "no picture for 2.2 s", "silent_s": 2.2}
     alarms.take(silent)

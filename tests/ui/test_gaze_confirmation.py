@@ -73,7 +73,7 @@ def test_a_typed_stream_is_looked_at_and_the_window_stays_alive(form, tracker, q
     form.gaze_line.channels.click()
     shown = form.gaze_line.dialog
     assert shown.table.rowCount() == 38
-    assert shown.table.item(0, 0).text() == "left eye: gaze x"
+    assert shown.table.item(0, 0).text() == "Left eye: gaze x"
     assert not shown.yes.isVisible()
     qtbot.mouseClick(shown.cancel, Qt.MouseButton.LeftButton)
     # The answer about an older stream is not shown for what is being typed now.
@@ -190,8 +190,8 @@ def test_the_confirmed_mappings_are_a_bounded_list(monkeypatch, tmp_path):
 
 
 def test_words_about_a_mapping():
-    assert role_words("both_pupil") == "both eyes: pupil"
-    assert role_words("left_origin_x") == "left eye: origin x"
+    assert role_words("both_pupil") == "Both eyes: pupil"
+    assert role_words("left_origin_x") == "Left eye: place of the eye, x"
     unknown = {"layout": "", "channels": [{"role": ""}], "usable": False, "declared_hz": 60}
-    assert line(unknown) == "Unknown layout · 1 channel · 60.0 Hz"
+    assert line(unknown) == "Unknown layout · 1 channel · 60.0\N{NO-BREAK SPACE}Hz"
     assert refusal(unknown) == ""

@@ -42,6 +42,7 @@ class Alarms:
         """Forget everything: a session begins, or has ended."""
         self._last: dict[str, tuple[float, Mapping[str, Any]]] = {}
         self._streams: dict[str, str] = {}  # type by name, of all that were there once
+        self._down: set[str] = set()  # died, and has not reported since
         self._gave_up: set[str] = set()
         self._over = False
 
@@ -51,10 +52,13 @@ class Alarms:
         who = kind.removesuffix("_status")
         if who != kind:
             self._last[who] = (self._clock(), event)
+            self._down.discard(who)
             for row in event.get("streams") or ():
                 self._streams[str(row.get("name"))] = str(row.get("type"))
         elif kind == "state" and event.get("state") == "done":
             self.end()
+        elif kind == "down":
+            self._down.add(str(event.get("who")))
         elif kind == "journal":
             self._read(event.get("entry") or {})
 
@@ -81,10 +85,13 @@ class Alarms:
     def _age_s(self, who: str) -> float:
         return self._clock() - self._last[who][0] if who in self._last else 0.0
 
+    def _is_mute(self, who: str) -> bool:
+        return who in self._down or self._age_s(who) > _MUTE_S
+
     def _mute(self) -> list[str]:
         found = []
         for who, name in _WATCHED.items():
-            if self._age_s(who) <= _MUTE_S:
+            if not self._is_mute(who):
                 continue
             text = f"{name}: its program has stopped and is being started again."
             if who in self._gave_up:
@@ -97,13 +104,13 @@ class Alarms:
     @property
     def _standby_reports(self) -> bool:
         who = _RECORDERS[1]
-        return who in self._last and self._age_s(who) <= _MUTE_S
+        return who in self._last and not self._is_mute(who)
 
     def _devices(self) -> list[str]:
         """What the camera and the microphone say of themselves."""
         found = []
         for who in ("camera", "microphone"):
-            if who not in self._last or self._age_s(who) > _MUTE_S:
+            if who not in self._last or self._is_mute(who):
                 continue
             event = self._last[who][1]
             if not event.get("problem"):
@@ -140,7 +147,8 @@ class Alarms:
         if "connecting" in states:
             return f"{shown}: being connected again."
         word = "silent" if "silent" in states else "disconnected"
-        return f"{shown}: {word} for {seconds:.0f} s. {check}"
+        since = f" for {seconds:.0f} s" if seconds >= 1 else ""
+        return f"{shown}: {word}{since}. {check}"
 
     def _disk(self) -> list[str]:
         free = [

@@ -93,5 +93,4 @@ class CameraView(QWidget):
         strip = QRectF(area.left(), area.bottom() - 30, area.width(), 30)
         painter.fillRect(strip, QColor("#b42318"))
         painter.setPen(QColor("#ffffff"))
-        text = self.trouble[:1].upper() + self.trouble[1:]
-        painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, "No new picture")

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -120,10 +121,10 @@ class SessionForm(QWidget):
         self.display.setCurrentIndex(2 if self.display.count() > 2 else 0)
 
     def _lay_out(self) -> None:
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer = self._scrolled()
         card = Card("New session")
-        card.setFixedWidth(640)
+        card.setMinimumWidth(520)
+        card.setMaximumWidth(780)
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(10)
@@ -153,8 +154,25 @@ class SessionForm(QWidget):
         card.box.addWidget(self.start)
         self.problem.hide()
         outer.setSpacing(12)
-        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignTop)
+        outer.addWidget(card, 3, Qt.AlignmentFlag.AlignTop)
         outer.addWidget(_steps_card(), 1, Qt.AlignmentFlag.AlignTop)
+
+    def _scrolled(self) -> QHBoxLayout:
+        """Return the layout of what can be scrolled where the screen is low."""
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        area, inside = QScrollArea(), QWidget()
+        area.setObjectName("scroll")
+        inside.setObjectName("scrolled")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        box.addWidget(area)
+        row = QHBoxLayout(inside)
+        row.setContentsMargins(0, 0, 0, 0)
+        return row
 
     def _connect(self) -> None:
         self.participant.textChanged.connect(self._changed)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from emer_studio.ui import theme
-from emer_studio.ui.parts import Card, button, label
+from emer_studio.ui.parts import Card, button, label, restyle
 from emer_studio.ui.session.alarm_bar import AlarmBar
 from emer_studio.ui.session.alarms import Alarms
 from emer_studio.ui.session.camera_view import CameraView
@@ -51,6 +51,7 @@ class LiveView(QWidget):
         super().__init__()
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
+        self._gaze_name = ""
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
         self._watch = QTimer(self, interval=_WATCH_MS)
@@ -63,7 +64,8 @@ class LiveView(QWidget):
         self.log.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.log.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self.log.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.log.setWordWrap(True)
+        self.log.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.log.setTextElideMode(Qt.TextElideMode.ElideNone)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(12)
@@ -157,7 +159,6 @@ class LiveView(QWidget):
         for part in (self.camera_facts, self.gaze_facts, self.disk, self.sound):
             part.setText("")
         self.sound.setVisible(bool(choice.microphone))
-        self.camera.setTrouble("")
         self.alarms.begin()
         self.alarm.setValue([])
         self._clock.start()
@@ -179,7 +180,8 @@ class LiveView(QWidget):
         kind = event.get("event")
         if kind == "live":
             self.camera.open(Path(str(event.get("camera"))))
-            self.gaze_facts.setText(str(event.get("gaze", "")))
+            self._gaze_name = str(event.get("gaze", ""))
+            self.gaze_facts.setText(self._gaze_name)
         elif kind == "state":
             self._show_state(event)
         elif kind == "journal":
@@ -214,7 +216,6 @@ class LiveView(QWidget):
         late = int(event.get("late") or 0)
         parts += [f"{late} late"] if late else []
         self.camera_facts.setText("   ·   ".join(parts))
-        self.camera.setTrouble(str(event.get("problem") or ""))
 
     def _show_sound(self, event: dict[str, Any]) -> None:
         names = ("dropped_samples", "missing_samples")
@@ -247,10 +248,22 @@ class LiveView(QWidget):
 
     def _look(self) -> None:
         """Say what is wrong now; what has come to an end is not."""
-        self.alarm.setValue(self.alarms.now())
+        found = self.alarms.now()
+        self.alarm.setValue(found)
+        self.camera.setTrouble(_about("Camera", found))
+        gaze = _about("Gaze", found)
+        if gaze or self.gaze_facts.property("kind") != "small":
+            self.gaze_facts.setText(gaze or self._gaze_name)
+            restyle(self.gaze_facts, "kind", "small-red" if gaze else "small")
 
     def _poll(self) -> None:
         self.camera.poll()
         self.gaze.poll()
         seconds = self._clock.elapsed() // 1000
         self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")
+
+
+def _about(who: str, sentences: list[str]) -> str:
+    """Return what is wrong with one of the devices, without its name."""
+    mine = (text for text in sentences if text.startswith(f"{who}: "))
+    return next(mine, "").removeprefix(f"{who}: ")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from emer_studio.ui.parts import button, label, set_cell, table
 from emer_studio.ui.session.mapping_words import (
+    by_weight,
     confirmable,
     line,
     question,
@@ -37,7 +38,7 @@ class MappingDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Channels of the eye tracker")
-        self.resize(760, 620)
+        self.resize(860, 620)
         box = QVBoxLayout(self)
         box.setContentsMargins(20, 16, 20, 16)
         box.setSpacing(10)
@@ -62,8 +63,8 @@ class MappingDialog(QDialog):
         box.addLayout(self._buttons(facts, asking and not refusal(facts)))
 
     def _fill(self, channels: list[dict[str, Any]]) -> None:
-        # What is used comes first: the other thirty channels are for the curious.
-        rows = sorted(channels, key=lambda row: (not row["role"], row["number"]))
+        # What is to be confirmed comes first: thirty more channels are for the curious.
+        rows = sorted(channels, key=by_weight)
         self.table.setRowCount(len(rows))
         for number, row in enumerate(rows):
             cells = (
@@ -73,7 +74,7 @@ class MappingDialog(QDialog):
                 str(row["unit"]) or "–",
             )
             for column, text in enumerate(cells):
-                set_cell(self.table, number, column, text)
+                set_cell(self.table, number, column, text, tip=text if column == 2 else "")
                 item = self.table.item(number, column)
                 if item is not None and not row["role"]:
                     item.setForeground(Qt.GlobalColor.gray)

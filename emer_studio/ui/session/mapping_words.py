@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["confirmable", "line", "question", "refusal", "role_words"]
+__all__ = ["by_weight", "confirmable", "line", "question", "refusal", "role_words"]
 
 Facts = Mapping[str, Any]
 
 _UNITS = {"normalised": "fraction of the display", "px": "pixels", "mm": "mm"}
 _PUPILS = {"mm": "pupil in mm", "px": "pupil in pixels", "arbitrary": "pupil not in mm"}
-_EYES = {"left": "left eye", "right": "right eye", "both": "both eyes"}
-_WHATS = {"x": "gaze x", "y": "gaze y", "valid": "seen or lost", "pupil": "pupil"}
+_EYES = {"left": "Left eye", "right": "Right eye", "both": "Both eyes"}
+_WHATS = {
+    "x": "gaze x",
+    "y": "gaze y",
+    "valid": "seen or lost",
+    "pupil": "pupil",
+    "pupil_valid": "pupil seen or lost",
+    **{f"point_{axis}": f"gaze point in space, {axis}" for axis in "xyz"},
+    **{f"origin_{axis}": f"place of the eye, {axis}" for axis in "xyz"},
+}
+_FIRST = ("x", "y", "valid", "pupil")
 _UNKNOWN = (
     "It will be recorded as it is, but no dataset can use its gaze: its channels do not say"
     " which of them are the gaze."
@@ -47,7 +56,9 @@ def line(facts: Facts) -> str:
         said = _PUPILS.get(str(facts.get("pupil_unit")), "pupil, unit not given")
         parts.append(said if pupil else "no pupil")
     rate = facts.get("measured_hz") or facts.get("declared_hz") or 0
-    parts.append(f"{rate:.1f} Hz" if rate else "sends nothing at the moment")
+    parts.append(
+        f"{rate:.1f}\N{NO-BREAK SPACE}Hz" if rate else "sends nothing at the moment"
+    )
     return " · ".join(parts)
 
 
@@ -62,8 +73,16 @@ def role_words(role: str) -> str:
     """Return a role such as ``left_x`` as a person says it."""
     eye, _, what = role.partition("_")
     if eye not in _EYES:
-        return role.replace("_", " ")
+        return role.replace("_", " ").capitalize()
     return f"{_EYES[eye]}: {_WHATS.get(what, what.replace('_', ' '))}"
+
+
+def by_weight(row: Facts) -> tuple[int, int]:
+    """Return where a channel belongs in a list: gaze and pupil first, the unused last."""
+    role, number = str(row["role"]), int(row["number"])
+    if not role:
+        return 2, number
+    return (0 if role.partition("_")[2] in _FIRST else 1), number
 
 
 def _sentence(text: str) -> str:

@@ -12,7 +12,8 @@ from emer_studio.ui.parts import PillDelegate, set_cell, table
 
 __all__ = ["show_streams", "state_of", "stream_table"]
 
-_HEADS = ("Name", "Rate", "Samples", "Lost", "Last", "Clock offset", "State")
+_HEADS = ("Name", "Rate, Hz", "Samples", "Lost", "Offset, ms", "State")
+_STATE = len(_HEADS) - 1
 _COLOURS = {"ok": "green", "silent": "red", "lost": "red", "connecting": "amber"}
 _TIPS = {
     "ok": "Samples are coming in.",
@@ -31,8 +32,8 @@ def stream_table() -> QTableWidget:
     made.setMinimumHeight(118)
     made.horizontalHeader().setMinimumSectionSize(48)
     # A pill is wider than its word.
-    made.horizontalHeader().setSectionResizeMode(6, QHeaderView.ResizeMode.Fixed)
-    made.setColumnWidth(6, 110)
+    made.horizontalHeader().setSectionResizeMode(_STATE, QHeaderView.ResizeMode.Fixed)
+    made.setColumnWidth(_STATE, 100)
     return made
 
 
@@ -45,17 +46,18 @@ def show_streams(made: QTableWidget, rows: Sequence[Mapping[str, Any]]) -> None:
         if len(hosts) > 1:
             name = f"{name} @ {row.get('host')}"
         lost = int(row.get("lost") or 0)
+        age_s = float(row.get("age_s") or 0) if state in ("silent", "lost") else 0.0
+        since = f" {age_s:.0f} s" if age_s >= 1 else ""
         cells: list[tuple[str, str | None]] = [
             (name, None),
             (_rate(row), None),
             (f"{row.get('samples')}", None),
             (f"{lost}", "amber" if lost else None),
-            (f"{row.get('age_s') or 0:.1f} s ago", None),
             (_offset(row), None),
-            (state, _COLOURS.get(state, "")),
+            (f"{state}{since}", _COLOURS.get(state, "")),
         ]
         for column, (text, pill) in enumerate(cells):
-            tip = _TIPS.get(state, "") if column == 6 else ""
+            tip = {0: name, _STATE: _TIPS.get(state, "")}.get(column, "")
             set_cell(made, number, column, text, pill=pill, tip=tip)
 
 
@@ -68,11 +70,12 @@ def _rate(row: Mapping[str, Any]) -> str:
     declared, measured = row.get("declared_hz") or 0, row.get("rate_hz") or 0
     if row.get("type") == "Markers":
         return "events"
-    return f"{measured:.1f} of {declared:g} Hz" if declared else f"{measured:.1f} Hz"
+    return f"{measured:.1f} of {declared:g}" if declared else f"{measured:.1f}"
 
 
 def _offset(row: Mapping[str, Any]) -> str:
     offset, unsure = row.get("offset_ms"), row.get("uncertainty_ms")
     if offset is None:
         return "–"
-    return f"{offset:.2f} ms" if unsure is None else f"{offset:.2f} ± {unsure:.2f} ms"
+    said = f"{round(offset, 2) + 0.0:.2f}"  # + 0.0: never "-0.00"
+    return said if unsure is None else f"{said} ± {unsure:.2f}"
