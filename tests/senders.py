@@ -35,6 +35,28 @@ while True:
     time.sleep(period)
 """
 
+# A plain pylsl program whose channels describe themselves.
+DESCRIBED_SENDER = """
+import json, sys, threading, time, pylsl
+name, rate, source, channels = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4]
+channels = json.loads(channels)
+info = pylsl.StreamInfo(name, "Gaze", len(channels), rate, pylsl.cf_double64, source)
+rows = info.desc().append_child("channels")
+for channel in channels:
+    row = rows.append_child("channel")
+    for key, value in channel.items():
+        row.append_child_value(key, value)
+outlet = pylsl.StreamOutlet(info)
+print("ready", flush=True)
+start, count = pylsl.local_clock(), 0
+while True:
+    due = int((pylsl.local_clock() - start) * rate)
+    while count < due:
+        outlet.push_sample([0.5] * len(channels), start + count / rate)
+        count += 1
+    time.sleep(0.002)
+"""
+
 
 class Sender:
     """A running sender; `restart` begins it anew with the same words."""

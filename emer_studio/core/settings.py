@@ -15,18 +15,32 @@ import platformdirs
 
 from emer_studio.core.files import write_json
 
-__all__ = ["Settings", "config_dir", "load", "models_dir", "remember"]
+__all__ = ["Settings", "config_dir", "load", "models_dir", "remember", "remember_gaze"]
+
+_MOST_CONFIRMED = 50  # chosen by us: more trackers than a lab will ever have
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Remembered choices."""
+    """Remembered choices.
+
+    Attributes
+    ----------
+    confirmed_gaze : tuple of str
+        Signatures of the gaze mappings that a person confirmed, the latest last.
+    """
 
     last_study: str = ""
     last_page: str = "study"
     last_camera: str = ""
     last_gaze: str = ""
     last_protocol: str = ""
+    last_size: str = ""
+    last_fps: str = ""
+    last_codec: str = ""
+    last_mains: str = ""
+    last_microphone: str = ""
+    confirmed_gaze: tuple[str, ...] = ()
 
 
 def config_dir() -> Path:
@@ -48,13 +62,26 @@ def load() -> Settings:
         raw: Any = json.loads((config_dir() / "settings.json").read_text("utf-8"))
     except (OSError, ValueError):
         return Settings()
-    known = {field.name for field in fields(Settings)}
     if not isinstance(raw, dict):
         return Settings()
+    known = {field.name for field in fields(Settings)} - {"confirmed_gaze"}
     kept = {k: v for k, v in raw.items() if k in known and isinstance(v, str)}
-    return Settings(**kept)
+    listed = raw.get("confirmed_gaze")
+    confirmed = listed if isinstance(listed, list) else []
+    texts = tuple(v for v in confirmed if isinstance(v, str))
+    return Settings(**kept, confirmed_gaze=texts)
 
 
 def remember(**choices: str) -> None:
     """Store some choices, keeping the others."""
-    write_json(config_dir() / "settings.json", asdict(replace(load(), **choices)))
+    known = asdict(load())
+    write_json(config_dir() / "settings.json", known | choices)
+
+
+def remember_gaze(signature: str) -> None:
+    """Store that a gaze mapping was confirmed; the oldest are forgotten."""
+    known = load()
+    others = [old for old in known.confirmed_gaze if old != signature]
+    kept = (*others, signature)[-_MOST_CONFIRMED:]
+    settings = replace(known, confirmed_gaze=kept)
+    write_json(config_dir() / "settings.json", asdict(settings))

@@ -7,6 +7,8 @@ tell is a doubt, shown to the operator; the header itself is kept as it was sent
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -27,6 +29,7 @@ __all__ = [
     "describe",
     "gaze_layout",
     "layout_facts",
+    "mapping_signature",
     "recognise",
 ]
 
@@ -141,6 +144,20 @@ def layout_facts(layout: GazeLayout) -> dict[str, Any]:
         "valid_from": layout.valid_from,
         "channels": [row._asdict() for row in describe(layout)],
     }
+
+
+def mapping_signature(facts: Mapping[str, Any]) -> str:
+    """Return a short text that differs whenever a mapping would have to be confirmed anew.
+
+    Parameters
+    ----------
+    facts : mapping
+        As from `layout_facts`, with the sender's ``source_id``.
+    """
+    rows = [(r["role"], r["label"], r["unit"]) for r in facts.get("channels", ())]
+    names = ("layout", "gaze_unit", "frame", "pupil_unit", "source_id")
+    told = json.dumps([*(facts.get(name, "") for name in names), rows])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def _read(sender: Sender, header: StreamHeader) -> GazeLayout | None:

@@ -6,6 +6,7 @@ from emer_studio.schema.gaze_layouts import (
     describe,
     gaze_layout,
     layout_facts,
+    mapping_signature,
     recognise,
 )
 from emer_studio.schema.gaze_values import value_doubts
@@ -19,6 +20,7 @@ __all__ = [
     "describe",
     "gaze_layout",
     "layout_facts",
+    "mapping_signature",
     "parse_header",
     "recognise",
     "value_doubts",

@@ -42,6 +42,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--microphone", default="", metavar="SPEC", help="default, 0, 1 … or sim; else none"
     )
     parser.add_argument("--gaze", metavar="NAME", help="gaze stream by name, or sim")
+    parser.add_argument(
+        "--gaze-confirmed",
+        action="store_true",
+        help="somebody looked at the gaze mapping (see streams --stream NAME): do not ask",
+    )
+    parser.add_argument("--gaze-signature", default="", help=argparse.SUPPRESS)
     parser.add_argument("--gaze-wait", type=float, default=30.0, metavar="S")
     parser.add_argument("--language", default="en")
     parser.add_argument(
@@ -76,6 +82,8 @@ def _devices(args: argparse.Namespace) -> Devices:
         gaze_wait_s=args.gaze_wait,
         camera_options=tuple(_camera_options(args)),
         microphone=args.microphone,
+        gaze_confirmed=args.gaze_confirmed,
+        gaze_signature=args.gaze_signature,
     )
 
 

@@ -230,7 +230,12 @@ def _run(
             {"trial": t.number, "clip": t.clip.id, "block": t.block} for t in prepared.plan
         ],
     )
-    log.record("gaze_layout", stream=live.gaze_name, **live.gaze_layout)
+    log.record(
+        "gaze_layout",
+        stream=live.gaze_name,
+        confirmed=live.gaze_confirmed,
+        **live.gaze_layout,
+    )
     assert live.window is not None
     presenter = WindowPresenter(live.window, prepared.clips.files)
     runner = Runner(
@@ -282,6 +287,8 @@ def _overheard(
         _fail("the participant's window ended unexpectedly", log, live, problems)
     elif kind == "ended":
         log.finding(f"the {who} process ended unexpectedly")
+    elif kind == "down":
+        log.console.event("down", who=who)
     elif kind == "gave_up" and live.recording:
         log.finding(str(event["what"]))
     elif kind == "gave_up":

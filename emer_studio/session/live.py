@@ -23,10 +23,12 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_segment
 from emer_studio.core.process import Child
-from emer_studio.schema.streams import layout_facts, recognise
+from emer_studio.schema.streams import GazeLayout, StreamHeader, layout_facts, recognise
+from emer_studio.session.gaze_question import ask_about_gaze, somebody_there
 from emer_studio.session.markers import MarkerOutlet
 from emer_studio.session.supervised import Supervised
 from emer_studio.streams.inlets import Found, Inlet, find_one
+from emer_studio.streams.mapping_text import mapping_facts, mapping_text
 from emer_studio.streams.outlets import new_source_id
 
 __all__ = ["Devices", "LiveSession"]
@@ -58,6 +60,11 @@ class Devices:
         More words for ``emer-studio camera``, e.g. ``--codec mjpeg``.
     microphone : str
         See ``emer-studio microphone``; empty for none.
+    gaze_confirmed : bool
+        Somebody looked at the gaze mapping and said that it is right.
+    gaze_signature : str
+        Of the mapping that was confirmed, see `schema.streams.mapping_signature`; another
+        one is refused. Empty for any.
     """
 
     camera: str
@@ -69,6 +76,8 @@ class Devices:
     gaze_wait_s: float
     camera_options: tuple[str, ...] = ()
     microphone: str = ""
+    gaze_confirmed: bool = False
+    gaze_signature: str = ""
 
 
 class LiveSession:
@@ -94,6 +103,7 @@ class LiveSession:
         self.markers: MarkerOutlet | None = None
         self.gaze_name = ""
         self.gaze_layout: dict[str, Any] = {}
+        self.gaze_confirmed = devices.gaze_confirmed
         self._gaze_simulated = devices.gaze == "sim"
         self._results: dict[str, Any] | None = None
         self.doubts: list[str] = []
@@ -201,6 +211,24 @@ class LiveSession:
             self.doubts += [f"{found.name}: {doubt}" for doubt in layout.doubts]
         for doubt in self.doubts:
             self._console.say(doubt)
+        self._confirm_gaze(header, layout)
+
+    def _confirm_gaze(self, header: StreamHeader, layout: GazeLayout | None) -> None:
+        """See to it that a real tracker's mapping is the one that somebody confirmed."""
+        signature = self.devices.gaze_signature
+        if signature and signature != mapping_facts(header, layout)["signature"]:
+            raise BadInputError(
+                f"{header.name} describes its channels otherwise than when its mapping was"
+                " confirmed.",
+                fix="Look at its channels again and confirm them anew.",
+            )
+        if self.gaze_confirmed or self._gaze_simulated or self.devices.simulate:
+            return
+        if not self._console.events and somebody_there():
+            ask_about_gaze(header.name, mapping_text(header, layout, self.doubts))
+            self.gaze_confirmed = True
+        elif self.doubts:
+            self.doubts.append("nobody confirmed the gaze mapping")
 
     @property
     def simulated(self) -> tuple[str, ...]:

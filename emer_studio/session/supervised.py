@@ -41,7 +41,8 @@ class Supervised:
         The event by which a run says that it has begun.
     on_event : callable
         Called as ``on_event(name, event)`` with what the runs report, and with findings
-        about the runs themselves; ``gave_up`` when there will be no further run.
+        about the runs themselves; ``down`` when one has died, ``gave_up`` when there will
+        be no further run.
     log : callable
         Gives the file for standard error, if there is one yet.
     on_restart : callable, optional
@@ -128,6 +129,7 @@ class Supervised:
             self._on_event(self.name, event)
         elif self.up and not self._stopping.is_set():
             self.up = False
+            self._on_event(self.name, {"event": "down"})
             thread = threading.Thread(target=self._repair, name=f"{self.name}-restart")
             with self._lock:
                 self._repairs.append(thread)

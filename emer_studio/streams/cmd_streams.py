@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Sequence
 from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
@@ -13,12 +12,11 @@ from emer_studio.core.errors import MissingError
 from emer_studio.schema.streams import (
     GazeLayout,
     StreamHeader,
-    describe,
-    layout_facts,
     recognise,
     value_doubts,
 )
 from emer_studio.streams.inlets import Found, Inlet, find, find_one
+from emer_studio.streams.mapping_text import mapping_facts, mapping_text, table
 
 _ANSWER_S = 3.0  # chosen by us: a sender that has not sent its header by then is stuck
 _LOOK_S = 1.0  # values are looked at for this time: some blinks are shorter
@@ -107,15 +105,14 @@ def _one(found: Found) -> tuple[dict[str, Any], str]:
         "host": header.hostname,
         "source_id": header.source_id,
         "declared_hz": header.nominal_hz,
+        "simulated": header.simulated,
         **_gaze(header, layout),
         "header_xml": inlet.header_xml,
     }
+    result |= mapping_facts(header, layout)
     if layout is None:
-        labels = [(str(i), c.label, c.unit) for i, c in enumerate(header.channels, 1)]
         why = result["why_not"] or "not a gaze stream"
-        return result, f"{header.name}: {why}\n" + _table(
-            ("channel", "label", "unit"), labels
-        )
+        return result, f"{header.name}: {why}\n{mapping_text(header, None)}"
     result["doubts"] += value_doubts(layout, rows)
     if (
         measured_hz
@@ -124,31 +121,8 @@ def _one(found: Found) -> tuple[dict[str, Any], str]:
         result["doubts"].append(
             f"it declares {header.nominal_hz:g} Hz and sends {measured_hz:.4g} Hz"
         )
-    channels = describe(layout)
-    result |= {
-        "measured_hz": round(measured_hz, 2),
-        **layout_facts(layout),
-    }
-    cells = [(row.role or "-", str(row.number), row.label, row.unit) for row in channels]
-    text = _table(("role", "channel", "label", "unit"), cells)
-    return result, "\n".join([*_facts(layout, result["doubts"]), "", text])
-
-
-def _facts(layout: GazeLayout, doubts: Sequence[str]) -> list[str]:
-    lost = {
-        "": "NaN when an eye is lost",
-        "boolean": "a flag, 1 when seen",
-        "confidence": f"confidence 0..1, used from {layout.valid_from:g}",
-    }
-    lines = [
-        f"layout    {layout.name}",
-        f"gaze      {layout.gaze_unit}, {layout.frame}",
-        f"pupil     {layout.pupil_unit or 'unit not given'}",
-        f"validity  {lost[layout.validity]}",
-    ]
-    if layout.refusal:
-        lines += [f"refused   {layout.refusal}", f"          {layout.fix}"]
-    return lines + [f"confirm   {doubt}" for doubt in doubts]
+    result["measured_hz"] = round(measured_hz, 2)
+    return result, mapping_text(header, layout, result["doubts"])
 
 
 def _values(inlet: Inlet) -> tuple[list[list[float]], float]:
@@ -191,11 +165,4 @@ def _list_text(rows: list[dict[str, Any]]) -> str:
         for note in (row["why_not"], row.get("fix", ""), *row.get("doubts", ()))
         if note
     ]
-    return "\n".join([_table(heads, cells), *notes])
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    table = [heads, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(heads))]
-    padded = ([c.ljust(w) for c, w in zip(row, widths, strict=True)] for row in table)
-    return "\n".join("  ".join(cells).rstrip() for cells in padded)
+    return "\n".join([table(heads, cells), *notes])

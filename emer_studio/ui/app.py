@@ -11,6 +11,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,7 +26,6 @@ from emer_studio.study.folder import open_study
 from emer_studio.ui.application import make_application
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.main_window import MainWindow
-from emer_studio.ui.session.form import SessionChoice
 from emer_studio.ui.session.page import SessionPage
 from emer_studio.ui.snapshots import Photographer
 from emer_studio.ui.theme import apply_style
@@ -90,14 +90,13 @@ class _Driver(QObject):
         self._window.show_page("session")
         default = "sim" if args.simulate else ""
         page.form.setValue(
-            SessionChoice(
+            replace(
+                page.form.value(),
                 participant=args.run_session,
                 protocol=args.protocol,
                 camera=args.camera or default or page.form.value().camera,
                 gaze=args.gaze or default,
                 simulate=args.simulate,
-                display=page.form.value().display,
-                language=page.form.value().language,
             )
         )
         page.job.heard.connect(self._forward)
@@ -105,7 +104,7 @@ class _Driver(QObject):
         if self._photographer is not None:
             page.job.heard.connect(self._photographer.watch_session)
         page.form.start.click()
-        if not page.job.running:
+        if not page.job.running and not page.gate.pending:
             self.code = 2
             logger.error("the session could not start: %s", page.form.problem.text())
             self._maybe_close()

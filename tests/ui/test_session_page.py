@@ -7,7 +7,8 @@ import pytest
 
 from emer_studio.core import settings
 from emer_studio.core.ring import RingWriter
-from emer_studio.ui.session.form import SessionChoice, SessionForm, next_code, protocols_of
+from emer_studio.ui.session.choice import SessionChoice
+from emer_studio.ui.session.form import SessionForm, next_code, protocols_of
 from emer_studio.ui.session.gaze_view import mean_of_eyes
 from emer_studio.ui.session.journal_words import in_words
 from emer_studio.ui.session.live import LiveView
@@ -28,13 +29,15 @@ def form(qtbot, study):
 
 
 def test_the_form_says_what_it_was_given(form):
-    choice = SessionChoice("P042", "demo", "file:/tmp/x.mkv", "Tobii", True, 0, "zh")
+    who = ("P042", "demo", "file:/tmp/x.mkv", "Tobii", True, 0, "zh")
+    more = ("1280x720", "60", "mjpeg", "50", "default")
+    choice = SessionChoice(*who, *more)
     form.setValue(choice)
     assert form.value() == choice
     told = choice.arguments(form._study.folder)
     assert told[0] == "run"
     assert told[-1] == "--events"
-    for word in ("P042", "demo", "file:/tmp/x.mkv", "Tobii", "--simulate", "zh"):
+    for word in (*who[:4], "--simulate", "zh", *more):
         assert word in told
 
 
@@ -78,6 +81,8 @@ def _status(ring):
         "age_s": 0.01,
         "silent": False,
         "offset_ms": 0.02,
+        "uncertainty_ms": 0.05,
+        "lost": 4,
         "ring": str(ring),
         "gaze": GAZE,
     }
@@ -107,7 +112,7 @@ def test_events_are_shown(live, tmp_path, qtbot):
     live.take({"event": "live", "camera": str(camera.path), "gaze": "EMER_SimGaze"})
     live.take({"event": "state", "state": "clip", "trial": 2, "of": 4, "clip": "rain"})
     live.take(_status(gaze.path))
-    frames = {"frames": 61, "dropped": 2, "rate_hz": 29.97, "problem": ""}
+    frames = {"frames": 61, "dropped": 2, "missed": 3, "rate_hz": 29.97, "problem": ""}
     live.take({"event": "camera_status", **frames})
     entry = {"event": "finding", "what": "stream X: silent", "t_s": 5.0}
     live.take({"event": "journal", "entry": entry})
@@ -116,22 +121,18 @@ def test_events_are_shown(live, tmp_path, qtbot):
     assert "Trial 2 of 4" in live.trial.text()
     assert live.camera_facts.text().startswith("61 frames at 30.0 Hz")
     assert "2 dropped" in live.camera_facts.text()
-    cells = [live.streams.item(0, c).text() for c in range(7)]
-    assert cells == [
-        "EMER_SimGaze",
-        "120 Hz",
-        "119.9 Hz",
-        "77",
-        "0.0 s ago",
-        "0.02 ms",
-        "ok",
-    ]
-    assert live.streams.item(1, 6).text() == "silent"
+    assert "3 missed" in live.camera_facts.text()
+    cells = [live.streams.item(0, c).text() for c in range(6)]
+    assert cells == ["EMER_SimGaze", "119.9 of 120", "77", "4", "0.02 ± 0.05", "ok"]
+    assert live.streams.item(1, 5).text() == "silent"
     assert live.disk.text() == "12.3 GB free"
     assert "silent" in live.log.item(0).text()
+    qtbot.waitUntil(live.alarm.isVisible, timeout=2000)
+    assert live.alarm.text.text() == "Gaze: silent. Check the tracker."
     x, _ = live.gaze._x.getData()
     assert len(x) == 240
     live.end()
+    assert not live.alarm.isVisible()
     camera.close()
     gaze.close()
 
@@ -157,6 +158,20 @@ def test_journal_words_say_what_matters():
     ended = {"event": "clip_end", "clip": "rain", "summary": {"shown": 90, "expected": 180}}
     assert in_words(ended) == ("rain ended: 90 of 180 frames shown", "amber")
     assert in_words({"event": "session_done", "state": "aborted"})[1] == "red"
+    died = "the camera process ended unexpectedly (exit code -9)"
+    again = {"event": "finding", "what": f"{died}; started again within 0.8 s"}
+    assert in_words(again) == (
+        "Camera: stopped unexpectedly, started again within 0.8 s",
+        "amber",
+    )
+    gone = {"event": "finding", "what": f"{died} and is not started again"}
+    assert in_words(gone)[1] == "red"
+    assert in_words({"event": "finding", "what": "low disk"}) == ("Low disk", "amber")
+    mapping = {"event": "gaze_layout", "stream": "T", "layout": "TittaLSL", "channels": []}
+    said, weight = in_words({**mapping, "gaze_unit": "normalised", "confirmed": True})
+    assert said.startswith("Gaze from T: TittaLSL")
+    assert said.endswith("confirmed")
+    assert weight == ""
     assert in_words({"event": "something_new"}) == ("Something new", "")
 
 

@@ -23,6 +23,7 @@ class CameraView(QWidget):
         self._seen = 0
         self._image: QImage | None = None
         self.text = "Waiting for the camera …"
+        self.trouble = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(240, 180)
 
@@ -40,6 +41,12 @@ class CameraView(QWidget):
         self.close_ring()
         with contextlib.suppress(OSError, ValueError):
             self._ring = RingReader(path)
+
+    def setTrouble(self, text: str) -> None:
+        """Say over the picture that it is not the present one; empty when it is."""
+        if text != self.trouble:
+            self.trouble = text
+            self.update()
 
     def poll(self) -> None:
         """Show the newest picture, if there is a new one."""
@@ -76,4 +83,14 @@ class CameraView(QWidget):
             return
         size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
         left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
-        painter.drawImage(QRectF(left, top, size.width(), size.height()), self._image)
+        area = QRectF(left, top, size.width(), size.height())
+        painter.drawImage(area, self._image)
+        if self.trouble:
+            self._draw_trouble(painter, area)
+
+    def _draw_trouble(self, painter: QPainter, area: QRectF) -> None:
+        painter.fillRect(area, QColor(255, 255, 255, 150))
+        strip = QRectF(area.left(), area.bottom() - 30, area.width(), 30)
+        painter.fillRect(strip, QColor("#b42318"))
+        painter.setPen(QColor("#ffffff"))
+        painter.drawText(strip, Qt.AlignmentFlag.AlignCenter, "No new picture")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -24,9 +24,12 @@ from emer_studio.core.errors import EmerError
 from emer_studio.core.files import data_dir
 from emer_studio.schema.protocol import find_protocol, load_protocol
 from emer_studio.stimulus.library import manifest_of
-from emer_studio.streams.inlets import find
 from emer_studio.study.folder import Study
 from emer_studio.ui.parts import Card, Pill, button, label
+from emer_studio.ui.session.choice import SessionChoice
+from emer_studio.ui.session.gaze_line import GazeLine
+from emer_studio.ui.session.more import MoreOptions, choose, given
+from emer_studio.ui.session.stream_search import StreamSearch
 
 __all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
 
@@ -41,37 +44,6 @@ _STEPS = (
     ),
     ("Verdict", "The files are closed and checked: green, amber or red, with the reasons."),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SessionChoice:
-    """What was chosen; the texts are those of the command line.
-
-    Attributes
-    ----------
-    display : int or None
-        Screen of the participant; None shows the pages in a window.
-    """
-
-    participant: str = ""
-    protocol: str = ""
-    camera: str = ""
-    gaze: str = ""
-    simulate: bool = False
-    display: int | None = None
-    language: str = "en"
-
-    def arguments(self, study: Path) -> list[str]:
-        """Return the command that runs this session."""
-        given = ["run", str(study), "--participant", self.participant]
-        given += ["--protocol", self.protocol, "--language", self.language]
-        given += ["--camera", self.camera] if self.camera else []
-        given += ["--gaze", self.gaze] if self.gaze else []
-        given += ["--simulate"] if self.simulate else []
-        given += (
-            ["--windowed"] if self.display is None else ["--display", str(self.display)]
-        )
-        return [*given, "--events"]
 
 
 def next_code(study: Study) -> str:
@@ -93,32 +65,6 @@ def protocols_of(study: Study) -> list[tuple[str, str]]:
     return found
 
 
-class _Search(QObject):
-    """Looks for LSL streams on a thread of its own."""
-
-    found = Signal(list)
-
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._look, name="stream-search")
-            self._thread.start()
-
-    def _look(self) -> None:
-        streams = [s for s in find(0.8) if s.type not in ("Markers", "VideoFrames")]
-        names = sorted(
-            {(s.name, f"{s.name}  ({s.type}, {s.nominal_hz:g} Hz)") for s in streams}
-        )
-        self.found.emit(names)
-
-    def close(self) -> None:
-        if self._thread is not None:
-            self._thread.join()
-
-
 class SessionForm(QWidget):
     """The form; `startAsked` carries the choice when it is complete."""
 
@@ -128,10 +74,11 @@ class SessionForm(QWidget):
     def __init__(self, study: Study, remembered: SessionChoice) -> None:
         super().__init__()
         self._study = study
-        self._search = _Search(self)
+        self._search = StreamSearch(self)
         self._search.found.connect(self._show_streams)
         self.participant, self.protocol = QLineEdit(), QComboBox()
         self.camera, self.gaze = QComboBox(), QComboBox()
+        self.gaze_line, self.more = GazeLine(), MoreOptions()
         self.display, self.language = QComboBox(), QComboBox()
         self.simulate = QCheckBox("Simulated participant: answers by itself, for a try")
         self.about = label("", "small", wrap=True)
@@ -152,17 +99,18 @@ class SessionForm(QWidget):
             (self.gaze, "any LSL gaze stream, by name"),
         ):
             box.setEditable(True)
+            box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
             edit = box.lineEdit()
             if edit is not None:
                 edit.setPlaceholderText(hint)
-        for shown, given in (
+        for shown, spec in (
             ("Camera 0", "0"),
             ("Camera 1", "1"),
             ("Simulated camera", "sim"),
         ):
-            self.camera.addItem(shown, given)
-        for shown, given in protocols_of(self._study):
-            self.protocol.addItem(shown, given)
+            self.camera.addItem(shown, spec)
+        for shown, path in protocols_of(self._study):
+            self.protocol.addItem(shown, path)
         self.gaze.addItem(_SIMULATED, "sim")
         self.display.addItem("In a window", None)
         for number, screen in enumerate(QGuiApplication.screens()):
@@ -173,10 +121,10 @@ class SessionForm(QWidget):
         self.display.setCurrentIndex(2 if self.display.count() > 2 else 0)
 
     def _lay_out(self) -> None:
-        outer = QHBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
+        outer = self._scrolled()
         card = Card("New session")
-        card.setFixedWidth(640)
+        card.setMinimumWidth(520)
+        card.setMaximumWidth(780)
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(10)
@@ -190,6 +138,7 @@ class SessionForm(QWidget):
             ("Language", self.language, None),
             ("Camera", self.camera, None),
             ("Eye tracker", self.gaze, self.again),
+            ("", self.gaze_line, None),
             ("Participant sees", self.display, None),
             ("", self.simulate, None),
         ]
@@ -199,13 +148,31 @@ class SessionForm(QWidget):
             if side is not None:
                 grid.addWidget(side, row, 2)
         card.box.addLayout(grid)
+        card.box.addWidget(self.more)
         card.box.addSpacing(6)
         card.box.addWidget(self.problem)
         card.box.addWidget(self.start)
         self.problem.hide()
         outer.setSpacing(12)
-        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignTop)
+        outer.addWidget(card, 3, Qt.AlignmentFlag.AlignTop)
         outer.addWidget(_steps_card(), 1, Qt.AlignmentFlag.AlignTop)
+
+    def _scrolled(self) -> QHBoxLayout:
+        """Return the layout of what can be scrolled where the screen is low."""
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        area, inside = QScrollArea(), QWidget()
+        area.setObjectName("scroll")
+        inside.setObjectName("scrolled")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(inside)
+        box.addWidget(area)
+        row = QHBoxLayout(inside)
+        row.setContentsMargins(0, 0, 0, 0)
+        return row
 
     def _connect(self) -> None:
         self.participant.textChanged.connect(self._changed)
@@ -214,23 +181,30 @@ class SessionForm(QWidget):
         self.protocol.currentIndexChanged.connect(self._describe)
         self.simulate.toggled.connect(self._simulate_toggled)
         self.browse.clicked.connect(self._browse)
-        self.again.clicked.connect(self.search)
+        self.again.clicked.connect(self._look_again)
         self.start.clicked.connect(self._press)
+        self.more.valueChanged.connect(self._changed)
+        self.gaze.activated.connect(lambda _row: self.look())
+        self.gaze.currentTextChanged.connect(self._gaze_edited)
+        edit = self.gaze.lineEdit()
+        if edit is not None:
+            edit.editingFinished.connect(self.look)
 
     # -- value
 
     def value(self) -> SessionChoice:
         """Return what is chosen now."""
         number = self.display.currentData()
-        return SessionChoice(
+        choice = SessionChoice(
             participant=self.participant.text().strip(),
             protocol=str(self.protocol.currentData() or ""),
-            camera=_given(self.camera),
-            gaze=_given(self.gaze),
+            camera=given(self.camera),
+            gaze=given(self.gaze),
             simulate=self.simulate.isChecked(),
             display=number if isinstance(number, int) else None,
             language=str(self.language.currentData() or "en"),
         )
+        return self.more.into(choice)
 
     def setValue(self, choice: SessionChoice) -> None:
         """Show a choice."""
@@ -241,10 +215,12 @@ class SessionForm(QWidget):
         self.simulate.setChecked(choice.simulate)
         self.participant.setText(choice.participant)
         for box, wanted in ((self.camera, choice.camera), (self.gaze, choice.gaze)):
-            _choose(box, wanted)
+            choose(box, wanted)
         self.language.setCurrentIndex(max(self.language.findData(choice.language), 0))
         if choice.display is not None:
             self.display.setCurrentIndex(max(self.display.findData(choice.display), 0))
+        self.more.setValue(choice)
+        self.look()
 
     def _changed(self) -> None:
         self.problem.hide()
@@ -309,28 +285,47 @@ class SessionForm(QWidget):
         """A simulated participant needs no hardware, unless some was named."""
         if on:
             for box in (self.camera, self.gaze):
-                _choose(box, "sim")
+                choose(box, "sim")
         self._changed()
 
     def search(self) -> None:
-        """Look for LSL streams that are there now."""
+        """Look for LSL streams that are there now, and again at the chosen one."""
         self.again.setEnabled(False)
         self._search.start()
 
-    def _show_streams(self, names: list[tuple[str, str]]) -> None:
+    def _show_streams(self, streams: list[tuple[str, str]]) -> None:
         self.again.setEnabled(True)
-        kept = _given(self.gaze)
+        kept = given(self.gaze)
         self.gaze.blockSignals(True)
         self.gaze.clear()
-        for name, shown in names:
-            self.gaze.addItem(shown, name)
+        for query, shown in streams:
+            self.gaze.addItem(shown, query)
         self.gaze.addItem(_SIMULATED, "sim")
-        _choose(self.gaze, kept)
+        choose(self.gaze, kept)
         self.gaze.blockSignals(False)
+        self.look()
+
+    def _look_again(self) -> None:
+        self.search()
+        self.look(anew=True)
+
+    def look(self, *, anew: bool = False) -> None:
+        """See what the chosen stream is, where a person can see it too."""
+        if self.isVisible():
+            self.gaze_line.follow(given(self.gaze), anew=anew)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look at what is chosen as soon as somebody looks at the form."""
+        super().showEvent(event)
+        self.look(anew=True)
+
+    def _gaze_edited(self) -> None:
+        self.gaze_line.forget(given(self.gaze))
 
     def finish(self) -> None:
-        """Wait for a search that still runs."""
+        """End the searches that still run."""
         self._search.close()
+        self.gaze_line.close_look()
 
 
 def _steps_card() -> Card:
@@ -346,19 +341,3 @@ def _steps_card() -> Card:
         row.addLayout(words, 1)
         card.box.addLayout(row)
     return card
-
-
-def _given(box: QComboBox) -> str:
-    """Return the text of the command line that a box stands for."""
-    text = box.currentText().strip()
-    row = box.findText(text)
-    return str(box.itemData(row)) if row >= 0 and text else text
-
-
-def _choose(box: QComboBox, wanted: str) -> None:
-    row = box.findData(wanted)
-    if row >= 0:
-        box.setCurrentIndex(row)
-    else:
-        box.setCurrentIndex(-1)
-        box.setEditText(wanted)

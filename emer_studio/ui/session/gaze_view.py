@@ -107,7 +107,7 @@ class GazeView(QWidget):
 
     def _make_curves(self) -> None:
         top, low = self.curves.getPlotItem(), self.pupil.getPlotItem()
-        top.setLabel("left", "gaze, share of screen", **_LABEL)
+        top.setLabel("left", "gaze, 0 to 1", **_LABEL)
         low.setLabel("left", "pupil", **_LABEL)
         top.setYRange(0, 1)
         # Named above the curves: a legend inside would cover them.

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from emer_studio.ui.session.mapping_words import line
+
 __all__ = ["in_words"]
+
+_DIED = re.compile(
+    r"the (?P<who>.+) process ended unexpectedly(?: \(exit code (?P<code>-?\d+)\))?"
+    r"(?:; started again within (?P<took>[\d.]+) s| (?P<over>and is not started again))?$"
+)
 
 
 def in_words(entry: dict[str, Any]) -> tuple[str, str]:
@@ -33,11 +41,35 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
     if kind == "trial_done":
         return f"Trial {trial} done", ""
     if kind == "finding":
-        return str(entry.get("what", "")), "amber"
+        return _finding(str(entry.get("what", "")))
+    if kind == "gaze_layout":
+        return _gaze_layout(entry)
     if kind == "session_done":
         state = str(entry.get("state", ""))
         return f"Session ended: {state}", "" if state == "complete" else "red"
     return kind.replace("_", " ").capitalize(), ""
+
+
+def _finding(what: str) -> tuple[str, str]:
+    """Return a finding; of a process that died, what it means for the recording."""
+    died = _DIED.fullmatch(what)
+    if died is None:
+        return what[:1].upper() + what[1:], "amber"
+    said = f"{died['who'][:1].upper()}{died['who'][1:]}: stopped unexpectedly"
+    if died["took"]:
+        return f"{said}, started again within {died['took']} s", "amber"
+    if died["over"]:
+        return f"{said} and could not be started again", "red"
+    return said, "red"
+
+
+def _gaze_layout(entry: dict[str, Any]) -> tuple[str, str]:
+    stream = entry.get("stream")
+    if not entry.get("layout"):
+        return f"Gaze from {stream}: channels that do not say which is the gaze", "amber"
+    what = " · ".join(line({**entry, "usable": True}).split(" · ")[:-1])  # no rate here
+    confirmed = " · confirmed" if entry.get("confirmed") else ""
+    return f"Gaze from {stream}: {what}{confirmed}", ""
 
 
 def _clip_end(entry: dict[str, Any]) -> tuple[str, str]:

@@ -17,15 +17,19 @@ from PySide6.QtWidgets import (
 )
 
 from emer_studio.ui import theme
-from emer_studio.ui.parts import Card, PillDelegate, button, label, set_cell, table
+from emer_studio.ui.parts import Card, button, label, restyle
+from emer_studio.ui.session.alarm_bar import AlarmBar
+from emer_studio.ui.session.alarms import Alarms
 from emer_studio.ui.session.camera_view import CameraView
-from emer_studio.ui.session.form import SessionChoice
+from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.gaze_view import GazeView
 from emer_studio.ui.session.journal_words import in_words
+from emer_studio.ui.session.stream_table import show_streams, stream_table
 
 __all__ = ["LiveView"]
 
 _POLL_MS = 33
+_WATCH_MS = 250  # how often it is asked what is wrong
 _STATES = {
     "instructions": "Reading the instructions",
     "baseline": "Baseline",
@@ -47,8 +51,12 @@ class LiveView(QWidget):
         super().__init__()
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
+        self._gaze_name = ""
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
+        self._watch = QTimer(self, interval=_WATCH_MS)
+        self._watch.timeout.connect(self._look)
+        self.alarms, self.alarm = Alarms(), AlarmBar()
         self.camera, self.gaze = CameraView(), GazeView()
         self.log = QListWidget()
         self.log.setProperty("kind", "log")
@@ -56,10 +64,12 @@ class LiveView(QWidget):
         self.log.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.log.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self.log.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.log.setWordWrap(True)
+        self.log.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.log.setTextElideMode(Qt.TextElideMode.ElideNone)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(12)
+        outer.addWidget(self.alarm)
         outer.addWidget(self._state_card())
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -102,8 +112,15 @@ class LiveView(QWidget):
     def _camera_card(self) -> Card:
         card = Card("Camera")
         self.camera_facts = label("", "small")
+        self.camera_facts.setToolTip(
+            "dropped: came, but did not fit into the queue of the encoder\n"
+            "missed: never came from the camera\n"
+            "late: came in a burst after a pause; nothing is missing"
+        )
+        self.sound = label("", "small")
         card.head.addWidget(self.camera_facts)
         card.box.addWidget(self.camera, 1)
+        card.box.addWidget(self.sound)
         return card
 
     def _gaze_card(self) -> Card:
@@ -117,12 +134,7 @@ class LiveView(QWidget):
         card = Card("Streams")
         self.disk = label("", "small")
         card.head.addWidget(self.disk)
-        heads = ("Name", "Declared", "Measured", "Samples", "Last", "Offset", "")
-        self.streams = table(heads, stretch=0, rows=28)
-        self.streams.setItemDelegate(PillDelegate(self.streams))
-        self.streams.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.streams.setSelectionMode(self.streams.SelectionMode.NoSelection)
-        self.streams.setMinimumHeight(118)
+        self.streams = stream_table()
         card.box.addWidget(self.streams)
         return card
 
@@ -144,23 +156,32 @@ class LiveView(QWidget):
         self.log.clear()
         self.streams.setRowCount(0)
         self._origin_s = None
-        for part in (self.camera_facts, self.gaze_facts, self.disk):
+        for part in (self.camera_facts, self.gaze_facts, self.disk, self.sound):
             part.setText("")
+        self.sound.setVisible(bool(choice.microphone))
+        self.alarms.begin()
+        self.alarm.setValue([])
         self._clock.start()
         self._timer.start()
+        self._watch.start()
 
     def end(self) -> None:
         """Let go of everything live."""
         self._timer.stop()
+        self._watch.stop()
+        self.alarms.end()
+        self._look()
         self.camera.close_ring()
         self.gaze.close_ring()
 
     def take(self, event: dict[str, Any]) -> None:
         """Show one event of the session."""
+        self.alarms.take(event)
         kind = event.get("event")
         if kind == "live":
             self.camera.open(Path(str(event.get("camera"))))
-            self.gaze_facts.setText(str(event.get("gaze", "")))
+            self._gaze_name = str(event.get("gaze", ""))
+            self.gaze_facts.setText(self._gaze_name)
         elif kind == "state":
             self._show_state(event)
         elif kind == "journal":
@@ -169,10 +190,12 @@ class LiveView(QWidget):
             self._add(str(event.get("text", "")).strip(), "")
         elif kind == "error":
             self._add(str(event.get("text", "")), "red")
-        elif kind == "recorder_status":
+        elif kind in ("recorder_status", "standby recorder_status"):
             self._show_streams(event)
         elif kind == "camera_status":
             self._show_camera(event)
+        elif kind == "microphone_status":
+            self._show_sound(event)
 
     def _show_state(self, event: dict[str, Any]) -> None:
         name, of = str(event.get("state")), int(event.get("of") or 0)
@@ -188,34 +211,25 @@ class LiveView(QWidget):
             self.abort.setEnabled(False)
 
     def _show_camera(self, event: dict[str, Any]) -> None:
-        dropped = int(event.get("dropped") or 0)
-        self.camera_facts.setText(
-            f"{event.get('frames')} frames at {event.get('rate_hz'):.1f} Hz"
-            f"   ·   {dropped} dropped"
-        )
-        problem = str(event.get("problem") or "")
-        if problem:
-            self.camera_facts.setText(problem)
+        parts = [f"{event.get('frames')} frames at {event.get('rate_hz') or 0:.1f} Hz"]
+        parts += [f"{int(event.get(name) or 0)} {name}" for name in ("dropped", "missed")]
+        late = int(event.get("late") or 0)
+        parts += [f"{late} late"] if late else []
+        self.camera_facts.setText("   ·   ".join(parts))
+
+    def _show_sound(self, event: dict[str, Any]) -> None:
+        names = ("dropped_samples", "missing_samples")
+        lost = sum(int(event.get(name) or 0) for name in names)
+        level = float(event.get("level") or 0)
+        said = f"level {level:.0%}" + (f", {lost} samples lost" if lost else "")
+        self.sound.setText(str(event.get("problem") or f"Sound {said}"))
 
     def _show_streams(self, event: dict[str, Any]) -> None:
         rows = event.get("streams") or []
         if event.get("free_gb") is not None:
             self.disk.setText(f"{event['free_gb']:.1f} GB free")
-        self.streams.setRowCount(len(rows))
-        for number, row in enumerate(rows):
-            declared, offset = row.get("declared_hz") or 0, row.get("offset_ms")
-            quiet, events = bool(row.get("silent")), row.get("type") == "Markers"
-            cells: list[tuple[str, str | None]] = [
-                (str(row.get("name")), None),
-                (f"{declared:g} Hz" if declared else "irregular", None),
-                (f"{row.get('rate_hz') or 0:.1f} Hz" if not events else "events", None),
-                (f"{row.get('samples')}", None),
-                (f"{row.get('age_s') or 0:.1f} s ago", None),
-                ("–" if offset is None else f"{offset:.2f} ms", None),
-                ("silent" if quiet else "ok", "red" if quiet else "green"),
-            ]
-            for column, (text, pill) in enumerate(cells):
-                set_cell(self.streams, number, column, text, pill=pill)
+        show_streams(self.streams, rows)
+        for row in rows:
             if row.get("gaze") and row.get("ring"):
                 self.gaze.follow(str(row["ring"]), row["gaze"])
 
@@ -232,8 +246,24 @@ class LiveView(QWidget):
         self.log.addItem(item)
         self.log.scrollToBottom()
 
+    def _look(self) -> None:
+        """Say what is wrong now; what has come to an end is not."""
+        found = self.alarms.now()
+        self.alarm.setValue(found)
+        self.camera.setTrouble(_about("Camera", found))
+        gaze = _about("Gaze", found)
+        if gaze or self.gaze_facts.property("kind") != "small":
+            self.gaze_facts.setText(gaze or self._gaze_name)
+            restyle(self.gaze_facts, "kind", "small-red" if gaze else "small")
+
     def _poll(self) -> None:
         self.camera.poll()
         self.gaze.poll()
         seconds = self._clock.elapsed() // 1000
         self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")
+
+
+def _about(who: str, sentences: list[str]) -> str:
+    """Return what is wrong with one of the devices, without its name."""
+    mine = (text for text in sentences if text.startswith(f"{who}: "))
+    return next(mine, "").removeprefix(f"{who}: ")

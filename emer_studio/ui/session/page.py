@@ -21,8 +21,11 @@ from emer_studio.core import settings
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
 from emer_studio.ui.parts import Card, Pill, button, label
-from emer_studio.ui.session.form import SessionChoice, SessionForm, next_code
+from emer_studio.ui.session.choice import SessionChoice
+from emer_studio.ui.session.form import SessionForm, next_code
+from emer_studio.ui.session.gaze_gate import GazeGate
 from emer_studio.ui.session.live import LiveView
+from emer_studio.ui.session.more import NAMES
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.workspace import Workspace
 
@@ -49,8 +52,10 @@ class SessionPage(Page):
                 protocol=known.last_protocol,
                 camera=known.last_camera or "0",
                 gaze=known.last_gaze,
+                **{name: getattr(known, f"last_{name}") for name in NAMES},
             ),
         )
+        self.gate = GazeGate(self.form)
         self.live = LiveView()
         self._choice = SessionChoice()
         self._events_simulated = False
@@ -58,9 +63,11 @@ class SessionPage(Page):
         for view in (self.form, self.live, self._after()):
             self.stack.addWidget(view)
         self.box.addWidget(self.stack, 1)
-        self.form.startAsked.connect(self.start)
+        self.form.startAsked.connect(self.gate.ask)
+        self.gate.passed.connect(self.start)
         self.form.valueChanged.connect(lambda _choice: self.simulatedChanged.emit())
         self.live.abortAsked.connect(self._abort)
+        self.live.alarm.raised.connect(self._alarm_raised)
         self.job.heard.connect(self._heard)
         self.job.ended.connect(self._ended)
 
@@ -110,8 +117,7 @@ class SessionPage(Page):
         """Whether the running session, or the one chosen in the form, is simulated."""
         if self.stack.currentWidget() is not self.form:
             return self._events_simulated
-        choice = self.form.value()
-        return choice.simulate or "sim" in (choice.camera, choice.gaze)
+        return self.form.value().simulated
 
     @property
     def busy(self) -> str:
@@ -122,12 +128,11 @@ class SessionPage(Page):
     # -- a session
 
     def start(self, choice: SessionChoice) -> None:
-        """Run a session as chosen; this is what the Start button does."""
+        """Run a session as chosen; what the Start button does when nothing is to ask."""
         self._choice = choice
-        self._events_simulated = choice.simulate or "sim" in (choice.camera, choice.gaze)
-        settings.remember(
-            last_protocol=choice.protocol, last_camera=choice.camera, last_gaze=choice.gaze
-        )
+        self._events_simulated = choice.simulated
+        names = ("protocol", "camera", "gaze", *NAMES)
+        settings.remember(**{f"last_{name}": getattr(choice, name) for name in names})
         self.live.begin(choice)
         self.title.setText(f"Session of {choice.participant}")
         self.stack.setCurrentWidget(self.live)
@@ -148,7 +153,13 @@ class SessionPage(Page):
         ):
             self.live.abort.setEnabled(False)
             self.live.state.setText("Ending")
+            self.live.alarms.end()
             self.job.send("abort")
+
+    def _alarm_raised(self, text: str) -> None:
+        """Reach an operator who looks at another page, too."""
+        if not self.live.isVisible():
+            self.said.emit(text)
 
     def _heard(self, event: dict[str, Any]) -> None:
         entry = event.get("entry") or {}

@@ -1,0 +1,63 @@
+"""What was chosen for a session, as the command that runs it takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["SessionChoice"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChoice:
+    """What was chosen; the texts are those of the command line.
+
+    Attributes
+    ----------
+    display : int or None
+        Screen of the participant; None shows the pages in a window.
+    size, fps, codec, mains, microphone : str
+        See ``emer-studio run --help``; empty leaves it to the program.
+    gaze_confirmed : str
+        Signature of the gaze mapping that somebody confirmed; empty when nobody did.
+    """
+
+    participant: str = ""
+    protocol: str = ""
+    camera: str = ""
+    gaze: str = ""
+    simulate: bool = False
+    display: int | None = None
+    language: str = "en"
+    size: str = ""
+    fps: str = ""
+    codec: str = ""
+    mains: str = ""
+    microphone: str = ""
+    gaze_confirmed: str = ""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether anything of it is simulated, as far as the choice tells."""
+        devices = (self.camera, self.gaze, self.microphone)
+        return self.simulate or any(d.partition(":")[0] == "sim" for d in devices)
+
+    @property
+    def asks_for_gaze(self) -> bool:
+        """Whether somebody has to confirm the mapping of a real tracker."""
+        return bool(self.gaze) and self.gaze != "sim" and not self.simulate
+
+    def arguments(self, study: Path) -> list[str]:
+        """Return the command that runs this session."""
+        given = ["run", str(study), "--participant", self.participant]
+        given += ["--protocol", self.protocol, "--language", self.language]
+        for name in ("camera", "gaze", "size", "fps", "codec", "mains", "microphone"):
+            value = getattr(self, name)
+            given += [f"--{name}", value] if value else []
+        if self.gaze_confirmed:
+            given += ["--gaze-confirmed", "--gaze-signature", self.gaze_confirmed]
+        given += ["--simulate"] if self.simulate else []
+        given += (
+            ["--windowed"] if self.display is None else ["--display", str(self.display)]
+        )
+        return [*given, "--events"]
