@@ -46,16 +46,45 @@ class Select(Model):
 
 
 class Order(Model):
-    """How the clips of a block are ordered."""
+    """How the clips of a block are ordered.
+
+    Attributes
+    ----------
+    shuffle : bool
+        At random within the constraints; else as in the manifest.
+    max_same_emotion_in_row : int
+        At most so many clips of one emotion one after the other.
+    min_distance : int
+        Clips of one emotion are at least so many places apart; 2 forbids neighbours.
+    first, last : tuple of str
+        Clip ids that begin and end the block, in this order.
+    counterbalance : {"none", "williams", "rotation"}
+        Across participants: a Williams square of the emotions (as many clips of each), or
+        one order that begins one clip later for each participant.
+    """
 
     shuffle: bool = True
     max_same_emotion_in_row: Annotated[int, Field(ge=1)] | None = None
+    min_distance: Annotated[int, Field(ge=1, le=50)] = 1
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    counterbalance: Literal["none", "williams", "rotation"] = "none"
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Order:
+        both = set(self.first) & set(self.last)
+        if both:
+            raise ValueError(f"the clip {min(both)!r} cannot be first and last")
+        if not self.shuffle and self.counterbalance != "none":
+            raise ValueError("a counterbalanced block is shuffled; leave 'shuffle' out")
+        return self
 
 
 class Block(Model):
-    """Trials of one kind."""
+    """Trials of one kind; practice comes before everything else and is never analysed."""
 
     id: str
+    practice: bool = False
     select: Select = Select()
     order: Order = Order()
     trial: TrialTiming = TrialTiming()
@@ -78,6 +107,12 @@ class Protocol(Model):
 
     @model_validator(mode="after")
     def _references_exist(self) -> Protocol:
+        kinds = [block.practice for block in self.blocks]
+        if kinds != sorted(kinds, reverse=True):
+            raise ValueError("practice blocks come before all others")
+        ids = [block.id for block in self.blocks]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two blocks have the same id")
         pages = [page.id for page in self.rating_pages]
         for block in self.blocks:
             for rating in block.ratings:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.protocol import Block, Protocol
 from emer_studio.schema.rating import RatingPage
 from emer_studio.schema.stimulus import Clip, ClipManifest
+from emer_studio.session.order import order_clips
 
-__all__ = ["Trial", "build_plan", "order_clips", "select_clips"]
+__all__ = ["Trial", "build_plan", "select_clips"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,7 @@ class Trial:
 
     number: int
     block: str
+    practice: bool
     clip: Clip
     fixation_s: float
     washout_s: float
@@ -55,11 +55,13 @@ def build_plan(
     trials: list[Trial] = []
     for block in protocol.blocks:
         clips = select_clips(block, manifest, rng)
-        for clip in order_clips(clips, block, rng):
+        ordered = order_clips(clips, block, rng, slot=participant_index, seed=seed)
+        for clip in ordered:
             trials.append(
                 Trial(
                     number=len(trials) + 1,
                     block=block.id,
+                    practice=block.practice,
                     clip=clip,
                     fixation_s=block.trial.fixation_s,
                     washout_s=block.trial.washout_s,
@@ -100,50 +102,3 @@ def select_clips(block: Block, manifest: ClipManifest, rng: random.Random) -> li
     if not clips:
         raise BadInputError(f"Block {block.id!r} selects no clip of {manifest.name!r}.")
     return clips
-
-
-def order_clips(clips: Sequence[Clip], block: Block, rng: random.Random) -> list[Clip]:
-    """Order clips at random so that no emotion comes too often in a row.
-
-    One clip after the other is drawn at random among those after which the rest can still
-    be placed, so a possible order is always found and an impossible one is told at once.
-    """
-    if not block.order.shuffle:
-        return list(clips)
-    limit = block.order.max_same_emotion_in_row or len(clips)
-    rest, placed = list(clips), list[Clip]()
-    while rest:
-        allowed = [clip for clip in rest if _possible_after(clip, placed, rest, limit)]
-        if not allowed:
-            raise BadInputError(
-                f"Block {block.id!r}: its {len(clips)} clips cannot be ordered with at most"
-                f" {limit} of the same emotion in a row.",
-                fix="Allow more in a row, or add clips of other emotions.",
-            )
-        choice = rng.choice(allowed)
-        rest.remove(choice)
-        placed.append(choice)
-    return placed
-
-
-def _possible_after(choice: Clip, placed: list[Clip], rest: list[Clip], limit: int) -> bool:
-    """Tell whether the rest can be placed when `choice` comes next.
-
-    An emotion with n clips left needs a place for each run of `limit`: among the others,
-    and, for the emotion that was shown last, what its present run still allows.
-    """
-    run = 1
-    for clip in reversed(placed):
-        if clip.emotion != choice.emotion:
-            break
-        run += 1
-    if run > limit:
-        return False
-    left = Counter(clip.emotion for clip in rest)
-    left[choice.emotion] -= 1
-    total = left.total()
-    return all(
-        count
-        <= limit * (total - count) + (limit - run if emotion == choice.emotion else limit)
-        for emotion, count in left.items()
-    )
