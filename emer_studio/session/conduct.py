@@ -30,6 +30,7 @@ from emer_studio.session.runner import Runner, State, Texts
 from emer_studio.stimulus.figures import freeze_figures
 from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
 from emer_studio.study.folder import Study
+from emer_studio.study.slots import Slots
 
 __all__ = ["Prepared", "conduct", "prepare"]
 
@@ -106,7 +107,8 @@ def prepare(
         )
     protocol = freeze_figures(study, protocol, protocol_path)
     manifest, manifest_path = manifest_of(protocol, protocol_path)
-    index = study.prospective_index(participant, simulated=devices.simulate)
+    study.check_code(participant, simulated=devices.simulate)
+    index = Slots(study.folder).of(protocol.name, participant, simulated=devices.simulate)
     chosen = study.session_number(participant, number)
     plan = build_plan(protocol, manifest, participant_index=index, seed=study.file.seed)
     clips = freeze_clips(study, manifest, manifest_path, {trial.clip.id for trial in plan})
@@ -145,6 +147,11 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         live.open_devices(folder, stop.is_set)
         prepared.study.add_participant(
             prepared.participant, simulated=prepared.devices.simulate
+        )
+        Slots(prepared.study.folder).take(
+            prepared.protocol.name,
+            prepared.participant,
+            simulated=prepared.devices.simulate,
         )
         folder.mkdir(parents=True)
         manifest = _recorded(prepared, live, console, stop)

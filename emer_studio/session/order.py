@@ -148,9 +148,10 @@ def _counterbalanced(
     counts: Counter[str] = Counter(clip.emotion for clip in rest)
     if block.order.counterbalance == "williams":
         if len(set(counts.values())) != 1:
+            listed = ", ".join(f"{n} of {e}" for e, n in sorted(counts.items()))
             raise BadInputError(
                 f"Block {block.id!r}: a Williams square needs as many clips of each"
-                f" emotion; it has {', '.join(f'{n} of {e}' for e, n in sorted(counts.items()))}.",
+                f" emotion; it has {listed}.",
                 fix="Set per_emotion, or counterbalance: rotation.",
             )
         emotions = williams_order(sorted(counts), max(counts.values()), slot, shared, good)
