@@ -37,7 +37,9 @@ _STEEPEST = 0.01  # no clock is wrong by 1 %: what looks like it is a step
 _SLOPE_ERROR = 1e-4  # of the slope that steps are told by: about 0.1 ms over 1 s
 _BEND_S = 5.0  # a bend is followed in pieces of this time: 10 of our measurements (chosen)
 _BEND_LEAST = 10  # measurements in a piece, so that a few disturbed ones do not move it
-_BEND_S_MIN = 3e-5  # less is within the error of one measurement on one machine (measured)
+# Less of a bend stays a line, as in pyxdf: our readers agree on ordinary recordings, and
+# 0.3 ms is the accuracy that is promised anyway.
+_BEND_S_MIN = 3e-4
 _LEAST_SCALE_S = 1e-6  # below this, weights would only follow rounding errors
 
 

@@ -82,8 +82,7 @@ class Recorder:
         for track in self._tracks:
             track.start()
         try:
-            for track in self._tracks:
-                self._wait_for(track)
+            self._connect()
             self._sink.open(self._path)
         except BaseException:
             self._end_threads()
@@ -119,12 +118,18 @@ class Recorder:
 
     # ---------------------------------------------------------------------------------
 
-    @staticmethod
-    def _wait_for(track: Track) -> None:
-        if not track.settled.wait(_START_S):
-            raise MissingError(f"The stream {track.found.name!r} does not answer.")
-        if track.problem is not None:
-            raise track.problem
+    def _connect(self) -> None:
+        """Wait for the tracks; only what was asked for by name has to be there."""
+        for track in self._tracks:
+            if not track.settled.wait(_START_S):
+                raise MissingError(f"The stream {track.found.name!r} does not answer.")
+            if track.problem is None:
+                continue
+            if track.query:
+                raise track.problem
+            self._on_event("finding", what=f"{track.problem} It is not recorded.")
+        if self._tracks and all(track.problem is not None for track in self._tracks):
+            raise MissingError("None of the streams on the network answers.")
 
     def _end_threads(self) -> None:
         self._sink.stop.set()

@@ -216,8 +216,9 @@ class Track:
 
     def _one_run(self, found: Found) -> None:
         """Receive from one run of the sender until it is lost, replaced, or the end."""
-        inlet = Inlet(found)
+        inlet: Inlet | None = None
         try:
+            inlet = Inlet(found)
             inlet.open(_OPEN_S)
             inlet.clock_offset(timeout_s=0.0)  # begins to measure; there is no answer yet
             self.lost, self.connecting = False, not self._runs.empty()
@@ -232,7 +233,8 @@ class Track:
             self._lose(problem)
         finally:
             self._inlet = None
-            inlet.close()
+            if inlet is not None:
+                inlet.close()
 
     def _lose(self, problem: EmerError) -> None:
         """The sender is gone; not news when its next run is already waiting."""

@@ -66,13 +66,14 @@ def _row(found: Found) -> dict[str, Any]:
         "declared_hz": found.nominal_hz,
         "source_id": found.source_id,
     }
-    inlet = Inlet(found)
     try:
-        header = inlet.fetch_header(_ANSWER_S)
+        inlet = Inlet(found)
+        try:
+            header = inlet.fetch_header(_ANSWER_S)
+        finally:
+            inlet.close()
     except MissingError as problem:
         return {**row, "layout": "", "usable": False, "why_not": problem.message}
-    finally:
-        inlet.close()
     return {**row, **_gaze(header, recognise(header))}
 
 

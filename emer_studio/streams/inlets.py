@@ -222,11 +222,14 @@ class Inlet:
 
     def __init__(self, found: Found) -> None:
         check_clock()
-        self._inlet: pylsl.StreamInlet | None = pylsl.StreamInlet(
-            found.info, max_buflen=360, recover=False
-        )
         self.found = found
         self.header_xml = ""
+        try:
+            self._inlet: pylsl.StreamInlet | None = pylsl.StreamInlet(
+                found.info, max_buflen=360, recover=False
+            )
+        except RuntimeError as problem:  # liblsl cannot use what it heard of the stream
+            raise self._silent(problem) from None
 
     @property
     def header(self) -> StreamHeader:
