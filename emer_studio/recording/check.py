@@ -153,6 +153,11 @@ def _check_files(recording: Recording, findings: Findings) -> None:
         findings.amber(f"{stream}: {count} missing samples are from the standby recorder")
 
 
+def _rated(entry: dict[str, Any]) -> bool:
+    """Tell whether a planned trial is rated; in older journals all are."""
+    return bool(entry.get("ratings", True))
+
+
 def _check_journal(recording: Recording, findings: Findings) -> dict[str, Any]:
     started = next(iter(recording.events("session_started")), {})
     planned = [entry["trial"] for entry in started.get("plan", [])]
@@ -162,8 +167,9 @@ def _check_journal(recording: Recording, findings: Findings) -> dict[str, Any]:
     missing = [trial for trial in planned if trial not in done]
     if missing:
         findings.amber(f"trials that were not finished: {', '.join(map(str, missing))}")
+    unrated = {entry["trial"] for entry in started.get("plan", []) if not _rated(entry)}
     for trial in sorted(done):
-        if trial not in rated:
+        if trial not in rated and trial not in unrated:
             findings.red(f"trial {trial} has no rating")
         if trial not in onsets:
             findings.red(f"trial {trial} has no clip onset")

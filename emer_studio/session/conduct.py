@@ -20,13 +20,15 @@ from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.core.files import sha256_file, write_json
 from emer_studio.recording.check import check_session
 from emer_studio.recording.video_salvage import cut_off_videos, finish_video
+from emer_studio.schema.base import localised
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.schema.study import SessionManifest
 from emer_studio.session.journal import Journal
 from emer_studio.session.live import Devices, LiveSession
 from emer_studio.session.plan import Trial, build_plan
 from emer_studio.session.presenter import WindowPresenter
-from emer_studio.session.runner import Runner, State, Texts
+from emer_studio.session.runner import Runner, State
+from emer_studio.session.steps import steps_of
 from emer_studio.stimulus.figures import freeze_figures
 from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
 from emer_studio.study.folder import Study
@@ -234,22 +236,25 @@ def _run(
         protocol=prepared.protocol.name,
         simulated=list(live.simulated),
         plan=[
-            {"trial": t.number, "clip": t.clip.id, "block": t.block} for t in prepared.plan
+            {
+                "trial": t.number,
+                "clip": t.clip.id,
+                "block": t.block,
+                "practice": t.practice,
+                "ratings": [page.id for page in t.ratings],
+            }
+            for t in prepared.plan
         ],
     )
     log.record("gaze_layout", stream=live.gaze_name, **live.gaze_layout)
     assert live.window is not None
     presenter = WindowPresenter(live.window, prepared.clips.files)
+    language = prepared.devices.language
     runner = Runner(
-        prepared.plan,
+        tuple(steps_of(prepared.protocol, prepared.plan)),
         presenter,
-        texts=Texts(
-            prepared.protocol.title,
-            prepared.protocol.instructions,
-            prepared.protocol.closing,
-            prepared.devices.language,
-        ),
-        baseline_s=prepared.protocol.baseline_s,
+        title=localised(prepared.protocol.title, language),
+        language=language,
         record=log.record,
         announce=lambda state, trial: _announce(console, state, trial, len(prepared.plan)),
         situation=lambda trial: _situation(live, trial),
