@@ -73,6 +73,9 @@ def build_plan(
     trials: list[Trial] = []
     for block in protocol.blocks:
         clips = select_clips(block, manifest, rng, without=_without(protocol, opt_out))
+        if opt_out:  # a design with holes balances nothing: what is left is drawn
+            order = block.order.model_copy(update={"counterbalance": "none"})
+            block = block.model_copy(update={"order": order})
         ordered = order_clips(clips, block, rng, slot=participant_index, seed=seed)
         pages = tuple(protocol.page(name) for name in block.ratings)
         trials += [
@@ -169,10 +172,10 @@ def _draw(
     wanted, reserve = block.select.per_emotion or 0, block.select.reserve
     pool = [clip for clip in clips if clip.emotion == emotion]
     held = sum(clip.emotion == emotion for clip in asked)
-    if len(pool) < wanted or held < wanted + reserve:
+    if held < wanted + reserve:
         spare = f" and {reserve} in reserve" if reserve else ""
         raise BadInputError(
             f"Block {block.id!r} wants {wanted} clips of {emotion}{spare}, the manifest"
-            f" has {held}{f', {len(pool)} of them wanted' if len(pool) < held else ''}."
+            f" has {held}."
         )
-    return rng.sample(pool, wanted)
+    return rng.sample(pool, min(wanted, len(pool)))  # fewer only where they were refused
