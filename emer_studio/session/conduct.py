@@ -7,6 +7,7 @@ import logging
 import platform
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from emer_studio.session.presenter import WindowPresenter
 from emer_studio.session.runner import Runner, State
 from emer_studio.session.steps import steps_of
 from emer_studio.stimulus.figures import freeze_figures
+from emer_studio.stimulus.inspect import inspect_clip
 from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
 from emer_studio.study.folder import Study
 from emer_studio.study.slots import Slots
@@ -65,6 +67,7 @@ class Prepared:
     participant_index: int
     folder: Path
     devices: Devices
+    luminance: dict[str, float]
 
 
 @dataclass
@@ -90,7 +93,12 @@ class _Log:
 
 
 def prepare(
-    study: Study, participant: str, protocol_name: str, devices: Devices, number: int | None
+    study: Study,
+    participant: str,
+    protocol_name: str,
+    devices: Devices,
+    number: int | None,
+    opt_out: Sequence[str] = (),
 ) -> Prepared:
     """Check everything that can be known before a participant sits down.
 
@@ -112,7 +120,13 @@ def prepare(
     study.check_code(participant, simulated=devices.simulate)
     index = Slots(study.folder).of(protocol.name, participant, simulated=devices.simulate)
     chosen = study.session_number(participant, number)
-    plan = build_plan(protocol, manifest, participant_index=index, seed=study.file.seed)
+    plan = build_plan(
+        protocol,
+        manifest,
+        participant_index=index,
+        seed=study.file.seed,
+        opt_out=opt_out,
+    )
     clips = freeze_clips(study, manifest, manifest_path, {trial.clip.id for trial in plan})
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     folder = study.folder / "sessions" / f"sub-{participant}_ses-{chosen:02d}_{stamp}"
@@ -128,7 +142,17 @@ def prepare(
         participant_index=index,
         folder=folder,
         devices=devices,
+        luminance=_luminance(plan, clips),
     )
+
+
+def _luminance(plan: Sequence[Trial], clips: FrozenClips) -> dict[str, float]:
+    """Measure the clips whose baseline is to be as bright as they are."""
+    return {
+        trial.clip.id: inspect_clip(clips.files[trial.clip.id]).mean_luminance
+        for trial in plan
+        if trial.baseline.kind == "luminance"
+    }
 
 
 def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict[str, Any]:
@@ -248,7 +272,7 @@ def _run(
     )
     log.record("gaze_layout", stream=live.gaze_name, **live.gaze_layout)
     assert live.window is not None
-    presenter = WindowPresenter(live.window, prepared.clips.files)
+    presenter = WindowPresenter(live.window, prepared.clips.files, prepared.luminance)
     language = prepared.devices.language
     runner = Runner(
         tuple(steps_of(prepared.protocol, prepared.plan)),
