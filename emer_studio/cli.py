@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command] = {
     "check": Command("emer_studio.recording.cmd_check", "check a session or XDF file"),
     "salvage": Command("emer_studio.recording.cmd_salvage", "rescue a cut XDF file"),
     "protocol": Command("emer_studio.stimulus.cmd_protocol", "check a protocol"),
+    "stimuli": Command("emer_studio.stimulus.cmd_stimuli", "measure the clips"),
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
     "prelabel": Command("emer_studio.fer.cmd_prelabel", "pre-label facial expressions"),

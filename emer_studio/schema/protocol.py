@@ -18,6 +18,9 @@ from emer_studio.schema.rating import RatingPage
 
 __all__ = [
     "Block",
+    "Breaks",
+    "ClipBaseline",
+    "LabelUnit",
     "Order",
     "Protocol",
     "Select",
@@ -29,64 +32,192 @@ __all__ = [
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
+class ClipBaseline(Model):
+    """What a trial shows before its clip, to compare eyes and face with.
+
+    Attributes
+    ----------
+    kind : {"none", "cross", "luminance"}
+        A cross, or an even grey of the clip's mean luminance: then the pupil's answer to
+        light is the same as in the clip.
+    seconds : float
+    """
+
+    kind: Literal["none", "cross", "luminance"] = "none"
+    seconds: Seconds = 0.0
+
+    @model_validator(mode="after")
+    def _has_a_length(self) -> ClipBaseline:
+        if (self.kind == "none") != (self.seconds == 0):
+            raise ValueError("a baseline has a kind and seconds, or neither")
+        return self
+
+
 class TrialTiming(Model):
     """The parts of a trial around the clip, in seconds."""
 
+    baseline: ClipBaseline = ClipBaseline()
     fixation_s: Seconds = 1.0
     washout_s: Seconds = 1.0
 
 
+class Breaks(Model):
+    """A pause after every so many trials; the participant ends it."""
+
+    every: Annotated[int, Field(ge=1)]
+    text: Annotated[LocalText, Field(min_length=1)]
+    least_s: Seconds = 0.0
+
+
+class LabelUnit(Model):
+    """What a label speaks of.
+
+    Attributes
+    ----------
+    kind : {"clip", "windows", "peak"}
+        The whole clip, windows of `seconds` one after the other, or the clip's marked peak
+        (``peak_s`` in the manifest) ± `seconds`.
+    """
+
+    kind: Literal["clip", "windows", "peak"] = "clip"
+    seconds: Annotated[float, Field(gt=0, le=600)] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_length(self) -> LabelUnit:
+        if (self.kind == "clip") != (self.seconds is None):
+            raise ValueError("windows and peaks need 'seconds', a whole clip has none")
+        return self
+
+
 class Select(Model):
-    """Which clips of the manifest a block shows: all, by id, by emotion, by group."""
+    """Which clips of the manifest a block shows: all, by id, by emotion, by group.
+
+    Attributes
+    ----------
+    per_emotion : int
+        So many of each emotion, drawn for each participant.
+    reserve : int
+        So many more of each emotion are kept back, to take the place of clips that a
+        participant opts out of or has seen before.
+    """
 
     ids: tuple[str, ...] = ()
     emotions: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     per_emotion: Annotated[int, Field(ge=1)] | None = None
+    reserve: Annotated[int, Field(ge=0)] = 0
 
 
 class Order(Model):
-    """How the clips of a block are ordered."""
+    """How the clips of a block are ordered.
+
+    Attributes
+    ----------
+    shuffle : bool
+        At random within the constraints; else as in the manifest.
+    max_same_emotion_in_row : int
+        At most so many clips of one emotion one after the other.
+    min_distance : int
+        Clips of one emotion are at least so many places apart; 2 forbids neighbours.
+    first, last : tuple of str
+        Clip ids that begin and end the block, in this order.
+    counterbalance : {"none", "williams", "rotation"}
+        Across participants: a Williams square of the emotions (as many clips of each), or
+        one order that begins one clip later for each participant.
+    """
 
     shuffle: bool = True
     max_same_emotion_in_row: Annotated[int, Field(ge=1)] | None = None
+    min_distance: Annotated[int, Field(ge=1, le=50)] = 1
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    counterbalance: Literal["none", "williams", "rotation"] = "none"
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Order:
+        both = set(self.first) & set(self.last)
+        if both:
+            raise ValueError(f"the clip {min(both)!r} cannot be first and last")
+        if not self.shuffle and self.counterbalance != "none":
+            raise ValueError("a counterbalanced block is shuffled; leave 'shuffle' out")
+        return self
 
 
 class Block(Model):
-    """Trials of one kind."""
+    """Trials of one kind; practice comes before everything else and is never analysed."""
 
     id: str
+    practice: bool = False
     select: Select = Select()
     order: Order = Order()
     trial: TrialTiming = TrialTiming()
+    text: LocalText = {}
+    breaks: Breaks | None = None
     ratings: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class Protocol(Model):
-    """A whole induction protocol."""
+    """A whole induction protocol.
+
+    Attributes
+    ----------
+    clips : str
+        The clip manifest, seen from the protocol's folder.
+    consent, content_warning, instructions, debrief, closing : dict of str to str
+        Texts by language, in the order of the session.
+    baseline_s : float
+        A resting baseline with a cross, before the first block.
+    before, after : tuple of str
+        Rating pages that belong to no trial: questionnaires, the distress check.
+    opt_out : dict of str to dict
+        Categories of clips that a participant may refuse, and how they are called.
+    closing_clip : str
+        A clip that ends the session on a good note; it is not rated.
+    label_unit : LabelUnit
+    """
 
     format_version: Literal[1] = 1
     name: Annotated[str, Field(min_length=1)]
     title: LocalText
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("en",)
     clips: str
+    consent: LocalText = {}
+    content_warning: LocalText = {}
     instructions: LocalText = {}
+    debrief: LocalText = {}
     closing: LocalText = {}
     baseline_s: Seconds = 0.0
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    opt_out: dict[str, LocalText] = {}
+    closing_clip: str = ""
+    label_unit: LabelUnit = LabelUnit()
     rating_pages: Annotated[tuple[RatingPage, ...], Field(min_length=1)]
     blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _references_exist(self) -> Protocol:
+        kinds = [block.practice for block in self.blocks]
+        if kinds != sorted(kinds, reverse=True):
+            raise ValueError("practice blocks come before all others")
+        ids = [block.id for block in self.blocks]
+        if len(set(ids)) < len(ids):
+            raise ValueError("two blocks have the same id")
         pages = [page.id for page in self.rating_pages]
-        for block in self.blocks:
-            for rating in block.ratings:
-                if rating not in pages:
+        asked = [(f"block {block.id!r}", block.ratings) for block in self.blocks]
+        for who, names in (*asked, ("'before'", self.before), ("'after'", self.after)):
+            for name in names:
+                if name not in pages:
                     raise ValueError(
-                        f"block {block.id!r} asks for the rating page {rating!r},"
-                        f" there are only {', '.join(pages)}"
+                        f"{who} asks for the rating page {name!r}, there are only"
+                        f" {', '.join(pages)}"
                     )
         return self
+
+    def block(self, block_id: str) -> Block:
+        """Return the block with this id; the closing clip is a block of its own."""
+        found = next((block for block in self.blocks if block.id == block_id), None)
+        return found or Block(id=block_id, ratings=(self.rating_pages[0].id,))
 
     def page(self, page_id: str) -> RatingPage:
         """Return the rating page with this id."""

@@ -13,7 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from emer_studio.core.errors import BadInputError
 
-__all__ = ["Dimension", "LocalText", "RatingPage", "local_text", "mapped", "parse_page"]
+__all__ = [
+    "Dimension",
+    "LocalText",
+    "RatingPage",
+    "local_text",
+    "mapped",
+    "parse_page",
+    "scored",
+]
 
 LocalText = dict[str, str]
 """A text in several languages: language code (``en``, ``zh``) to text."""
@@ -48,19 +56,30 @@ class RatingPage(BaseModel):
     ----------
     id : str
         Name of the page, unique within the protocol; stored with every answer.
-    kind : {"sam", "choice", "scale"}
-        SAM-style figures, one label out of several, or one numeric scale.
+    kind : {"sam", "choice", "scale", "slider", "items", "text"}
+        SAM-style figures, one label out of several, one numeric scale, the Affective
+        Slider (Betella & Verschure 2016), several items on one scale, or free text.
     question : dict of str to str
         Question by language; a SAM page without one asks how the person felt.
     dimensions : tuple of str
         Rows of a SAM page, top to bottom.
     points : int
-        Points of each SAM row (5, 7 or 9) or of the scale (2 to 11). Nine is the common
-        computer form of SAM (Bradley & Lang 1994).
+        Points of each SAM row (5, 7 or 9), of the scale or of each item (2 to 11). Nine is
+        the common computer form of SAM (Bradley & Lang 1994).
     labels : tuple of str
         Labels of a choice page, in the order shown.
     low, high : dict of str to str
-        Texts at the ends of a scale.
+        Texts at the ends of a scale, or of every item's.
+    items : dict of str to dict of str to str
+        What an items page asks: id to text by language.
+    shuffle_items : bool
+        Items come in an order of their own for each participant and trial.
+    scores : dict of str to tuple of str
+        Names of sums over items, as of a questionnaire's subscales.
+    optional : bool
+        A free text may stay empty.
+    back : bool
+        The participant may return to the page before this one.
     figures : Figures, optional
         A SAM page shows these instead of the program's own SAM-style figures.
     """
@@ -68,13 +87,18 @@ class RatingPage(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_.-]+$")
-    kind: Literal["sam", "choice", "scale"]
+    kind: Literal["sam", "choice", "scale", "slider", "items", "text"]
     question: LocalText = Field(default_factory=dict)
     dimensions: tuple[Dimension, ...] = ()
     points: int = Field(default=9, ge=2, le=11)
     labels: tuple[str, ...] = ()
     low: LocalText = Field(default_factory=dict)
     high: LocalText = Field(default_factory=dict)
+    items: dict[str, LocalText] = Field(default_factory=dict)
+    shuffle_items: bool = False
+    scores: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    optional: bool = False
+    back: bool = False
     figures: Figures | None = None
 
     @model_validator(mode="after")
@@ -85,27 +109,54 @@ class RatingPage(BaseModel):
         return self
 
 
+_ITEM_KEYS = {"items", "shuffle_items", "scores"}
+_OWN_KEYS = {
+    "sam": {"dimensions", "points", "figures"},
+    "choice": {"labels"},
+    "scale": {"points", "low", "high"},
+    "slider": {"dimensions"},
+    "items": {"points", "low", "high", *_ITEM_KEYS},
+    "text": {"optional"},
+}
+_COMMON_KEYS = {"id", "kind", "question", "back"}
+
+
 def _misfit(page: RatingPage) -> str:
-    foreign = {
-        "sam": {"labels", "low", "high"},
-        "choice": {"dimensions", "points", "low", "high", "figures"},
-        "scale": {"dimensions", "labels", "figures"},
-    }[page.kind] & page.model_fields_set
+    foreign = page.model_fields_set - _OWN_KEYS[page.kind] - _COMMON_KEYS
     if foreign:
         return f"a {page.kind} page has no {', '.join(sorted(foreign))}"
-    if page.kind == "sam":
+    if page.kind in ("sam", "slider"):
         if not page.dimensions or len(set(page.dimensions)) != len(page.dimensions):
-            return "a sam page names one or more different dimensions"
-        if page.points not in _SAM_POINTS:
+            return f"a {page.kind} page names one or more different dimensions"
+        if page.kind == "sam" and page.points not in _SAM_POINTS:
             return f"a sam page has 5, 7 or 9 points, not {page.points}"
     elif page.kind == "choice":
         if len(page.labels) < 2 or len(set(page.labels)) != len(page.labels):
             return "a choice page names two or more different labels"
         if not all(label.strip() for label in page.labels):
             return "a label of a choice page is empty"
-    if page.kind != "sam" and not page.question:
+    elif page.kind == "items":
+        return _items_misfit(page)
+    if page.kind not in ("sam", "slider") and not page.question:
         return f"a {page.kind} page needs a question"
     return ""
+
+
+def _items_misfit(page: RatingPage) -> str:
+    if not page.question:
+        return "an items page needs a question"
+    if not page.items:
+        return "an items page names one or more items"
+    for name, parts in page.scores.items():
+        unknown = [part for part in parts if part not in page.items]
+        if unknown or not parts:
+            return f"the score {name!r} sums {unknown[0] if unknown else 'nothing'!r}"
+    return ""
+
+
+def scored(page: RatingPage, value: dict[str, int]) -> dict[str, int]:
+    """Return the sums of a questionnaire's items that its page names."""
+    return {name: sum(value[item] for item in parts) for name, parts in page.scores.items()}
 
 
 def parse_page(raw: dict[str, Any]) -> RatingPage:

@@ -35,6 +35,8 @@ class Clip(Model):
     licence: str = ""
     language: str = ""
     warning: LocalText = {}
+    categories: tuple[str, ...] = ()
+    peak_s: Annotated[float, Field(ge=0)] | None = None
 
 
 class ClipManifest(Model):

@@ -51,6 +51,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gaze-wait", type=float, default=30.0, metavar="S")
     parser.add_argument("--language", default="en")
     parser.add_argument(
+        "--opt-out",
+        action="append",
+        default=[],
+        metavar="CATEGORY",
+        help="a kind of clip that the participant does not want to see",
+    )
+    parser.add_argument(
         "--display", type=int, metavar="N", help="the participant's display"
     )
     parser.add_argument("--windowed", action="store_true", help="not full screen")
@@ -115,7 +122,12 @@ def run(args: argparse.Namespace) -> int:
         _signals_set(stop) as signals,
     ):
         prepared = prepare(
-            study, args.participant, args.protocol, _devices(args), args.session
+            study,
+            args.participant,
+            args.protocol,
+            _devices(args),
+            args.session,
+            args.opt_out,
         )
         result = conduct(prepared, console, stop)
     text = (

@@ -7,6 +7,7 @@ import logging
 import platform
 import re
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,16 +21,20 @@ from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.core.files import sha256_file, write_json
 from emer_studio.recording.check import check_session
 from emer_studio.recording.video_salvage import cut_off_videos, finish_video
+from emer_studio.schema.base import localised
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.schema.study import SessionManifest
 from emer_studio.session.journal import Journal
 from emer_studio.session.live import Devices, LiveSession
 from emer_studio.session.plan import Trial, build_plan
 from emer_studio.session.presenter import WindowPresenter
-from emer_studio.session.runner import Runner, State, Texts
+from emer_studio.session.runner import Runner, State
+from emer_studio.session.steps import steps_of
 from emer_studio.stimulus.figures import freeze_figures
+from emer_studio.stimulus.inspect import inspect_clip
 from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
 from emer_studio.study.folder import Study
+from emer_studio.study.slots import Slots
 
 __all__ = ["Prepared", "conduct", "prepare"]
 
@@ -62,6 +67,7 @@ class Prepared:
     participant_index: int
     folder: Path
     devices: Devices
+    luminance: dict[str, float]
 
 
 @dataclass
@@ -87,7 +93,12 @@ class _Log:
 
 
 def prepare(
-    study: Study, participant: str, protocol_name: str, devices: Devices, number: int | None
+    study: Study,
+    participant: str,
+    protocol_name: str,
+    devices: Devices,
+    number: int | None,
+    opt_out: Sequence[str] = (),
 ) -> Prepared:
     """Check everything that can be known before a participant sits down.
 
@@ -106,9 +117,16 @@ def prepare(
         )
     protocol = freeze_figures(study, protocol, protocol_path)
     manifest, manifest_path = manifest_of(protocol, protocol_path)
-    index = study.prospective_index(participant, simulated=devices.simulate)
+    study.check_code(participant, simulated=devices.simulate)
+    index = Slots(study.folder).of(protocol.name, participant, simulated=devices.simulate)
     chosen = study.session_number(participant, number)
-    plan = build_plan(protocol, manifest, participant_index=index, seed=study.file.seed)
+    plan = build_plan(
+        protocol,
+        manifest,
+        participant_index=index,
+        seed=study.file.seed,
+        opt_out=opt_out,
+    )
     clips = freeze_clips(study, manifest, manifest_path, {trial.clip.id for trial in plan})
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     folder = study.folder / "sessions" / f"sub-{participant}_ses-{chosen:02d}_{stamp}"
@@ -124,7 +142,17 @@ def prepare(
         participant_index=index,
         folder=folder,
         devices=devices,
+        luminance=_luminance(plan, clips),
     )
+
+
+def _luminance(plan: Sequence[Trial], clips: FrozenClips) -> dict[str, float]:
+    """Measure the clips whose baseline is to be as bright as they are."""
+    return {
+        trial.clip.id: inspect_clip(clips.files[trial.clip.id]).mean_luminance
+        for trial in plan
+        if trial.baseline.kind == "luminance"
+    }
 
 
 def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict[str, Any]:
@@ -145,6 +173,11 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         live.open_devices(folder, stop.is_set)
         prepared.study.add_participant(
             prepared.participant, simulated=prepared.devices.simulate
+        )
+        Slots(prepared.study.folder).take(
+            prepared.protocol.name,
+            prepared.participant,
+            simulated=prepared.devices.simulate,
         )
         folder.mkdir(parents=True)
         manifest = _recorded(prepared, live, console, stop)
@@ -227,7 +260,14 @@ def _run(
         protocol=prepared.protocol.name,
         simulated=list(live.simulated),
         plan=[
-            {"trial": t.number, "clip": t.clip.id, "block": t.block} for t in prepared.plan
+            {
+                "trial": t.number,
+                "clip": t.clip.id,
+                "block": t.block,
+                "practice": t.practice,
+                "ratings": [page.id for page in t.ratings],
+            }
+            for t in prepared.plan
         ],
     )
     log.record(
@@ -237,17 +277,13 @@ def _run(
         **live.gaze_layout,
     )
     assert live.window is not None
-    presenter = WindowPresenter(live.window, prepared.clips.files)
+    presenter = WindowPresenter(live.window, prepared.clips.files, prepared.luminance)
+    language = prepared.devices.language
     runner = Runner(
-        prepared.plan,
+        tuple(steps_of(prepared.protocol, prepared.plan)),
         presenter,
-        texts=Texts(
-            prepared.protocol.title,
-            prepared.protocol.instructions,
-            prepared.protocol.closing,
-            prepared.devices.language,
-        ),
-        baseline_s=prepared.protocol.baseline_s,
+        title=localised(prepared.protocol.title, language),
+        language=language,
         record=log.record,
         announce=lambda state, trial: _announce(console, state, trial, len(prepared.plan)),
         situation=lambda trial: _situation(live, trial),

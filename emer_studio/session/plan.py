@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.schema.protocol import Block, Protocol
+from emer_studio.schema.protocol import Block, ClipBaseline, Protocol
 from emer_studio.schema.rating import RatingPage
 from emer_studio.schema.stimulus import Clip, ClipManifest
+from emer_studio.session.order import order_clips
 
-__all__ = ["Trial", "build_plan", "order_clips", "select_clips"]
+__all__ = ["CLOSING", "Trial", "build_plan", "select_clips"]
+
+CLOSING = "closing"
+"""The block of the clip that ends a session on a good note; it is never analysed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +28,21 @@ class Trial:
 
     number: int
     block: str
+    practice: bool
     clip: Clip
+    baseline: ClipBaseline
     fixation_s: float
     washout_s: float
     ratings: tuple[RatingPage, ...]
 
 
 def build_plan(
-    protocol: Protocol, manifest: ClipManifest, *, participant_index: int, seed: int
+    protocol: Protocol,
+    manifest: ClipManifest,
+    *,
+    participant_index: int,
+    seed: int,
+    opt_out: Sequence[str] = (),
 ) -> tuple[Trial, ...]:
     """Return the trials of one participant in order.
 
@@ -41,36 +51,90 @@ def build_plan(
     protocol, manifest
         What to show.
     participant_index : int
-        Place of the participant in the study, from 0.
+        The participant's place in the counterbalancing, from 0.
     seed : int
         The study's seed.
+    opt_out : sequence of str
+        Categories of clips that the participant does not want to see.
 
     Raises
     ------
     BadInputError
         When a block selects nothing or its constraints cannot be met.
     """
+    for category in opt_out:
+        if category not in protocol.opt_out:
+            raise BadInputError(
+                f"{category!r} is no category that the protocol {protocol.name!r} lets"
+                f" people opt out of: {', '.join(protocol.opt_out) or 'it has none'}."
+            )
     key = f"{seed}/{participant_index}/{protocol.name}".encode()
     rng = random.Random(hashlib.sha256(key).digest())
     trials: list[Trial] = []
     for block in protocol.blocks:
-        clips = select_clips(block, manifest, rng)
-        for clip in order_clips(clips, block, rng):
-            trials.append(
-                Trial(
-                    number=len(trials) + 1,
-                    block=block.id,
-                    clip=clip,
-                    fixation_s=block.trial.fixation_s,
-                    washout_s=block.trial.washout_s,
-                    ratings=tuple(protocol.page(name) for name in block.ratings),
-                )
-            )
+        clips = select_clips(block, manifest, rng, without=_without(protocol, opt_out))
+        if opt_out:  # a design with holes balances nothing: what is left is drawn
+            order = block.order.model_copy(update={"counterbalance": "none"})
+            block = block.model_copy(update={"order": order})
+        ordered = order_clips(clips, block, rng, slot=participant_index, seed=seed)
+        pages = tuple(protocol.page(name) for name in block.ratings)
+        trials += [
+            _trial(len(trials) + k, block, clip, pages)
+            for k, clip in enumerate(ordered, start=1)
+        ]
+    if protocol.closing_clip:
+        clip = _closing_clip(protocol, manifest)
+        closing = Block(id=CLOSING, ratings=("none",))
+        trials.append(_trial(len(trials) + 1, closing, clip, ()))
     return tuple(trials)
 
 
-def select_clips(block: Block, manifest: ClipManifest, rng: random.Random) -> list[Clip]:
-    """Return the clips that a block asks for, in the manifest's order."""
+def _trial(number: int, block: Block, clip: Clip, pages: tuple[RatingPage, ...]) -> Trial:
+    return Trial(
+        number=number,
+        block=block.id,
+        practice=block.practice,
+        clip=clip,
+        baseline=block.trial.baseline,
+        fixation_s=block.trial.fixation_s,
+        washout_s=block.trial.washout_s,
+        ratings=pages,
+    )
+
+
+def _closing_clip(protocol: Protocol, manifest: ClipManifest) -> Clip:
+    found = next((c for c in manifest.clips if c.id == protocol.closing_clip), None)
+    if found is None:
+        raise BadInputError(
+            f"The closing clip {protocol.closing_clip!r} is not in {manifest.name!r}."
+        )
+    return found
+
+
+def _without(protocol: Protocol, opt_out: Sequence[str]) -> Callable[[Clip], bool]:
+    """Return which clips a block must not show."""
+
+    def left_out(clip: Clip) -> bool:
+        refused = any(category in opt_out for category in clip.categories)
+        return refused or clip.id == protocol.closing_clip
+
+    return left_out
+
+
+def select_clips(
+    block: Block,
+    manifest: ClipManifest,
+    rng: random.Random,
+    *,
+    without: Callable[[Clip], bool] = lambda _clip: False,
+) -> list[Clip]:
+    """Return the clips that a block shows, in the manifest's order.
+
+    Parameters
+    ----------
+    without : callable
+        Tells which clips are left out whatever the block asks for.
+    """
     select = block.select
     known = {clip.id for clip in manifest.clips}
     unknown = [name for name in select.ids if name not in known]
@@ -79,71 +143,39 @@ def select_clips(block: Block, manifest: ClipManifest, rng: random.Random) -> li
             f"Block {block.id!r} asks for the clip {unknown[0]!r}, which the manifest"
             f" {manifest.name!r} does not have. It has: {', '.join(sorted(known))}."
         )
-    clips = [
+    asked = [
         clip
         for clip in manifest.clips
         if (not select.ids or clip.id in select.ids)
         and (not select.emotions or clip.emotion in select.emotions)
         and (not select.groups or clip.group in select.groups)
     ]
+    clips = [clip for clip in asked if not without(clip)]
     if select.per_emotion is not None:
-        chosen: set[str] = set()
-        for emotion in dict.fromkeys(clip.emotion for clip in clips):
-            pool = [clip.id for clip in clips if clip.emotion == emotion]
-            if len(pool) < select.per_emotion:
-                raise BadInputError(
-                    f"Block {block.id!r} wants {select.per_emotion} clips of {emotion},"
-                    f" the manifest has {len(pool)}."
-                )
-            chosen.update(rng.sample(pool, select.per_emotion))
+        emotions = dict.fromkeys(clip.emotion for clip in asked)
+        drawn = [_draw(block, clips, asked, emotion, rng) for emotion in emotions]
+        chosen = {clip.id for some in drawn for clip in some}
         clips = [clip for clip in clips if clip.id in chosen]
     if not clips:
         raise BadInputError(f"Block {block.id!r} selects no clip of {manifest.name!r}.")
     return clips
 
 
-def order_clips(clips: Sequence[Clip], block: Block, rng: random.Random) -> list[Clip]:
-    """Order clips at random so that no emotion comes too often in a row.
-
-    One clip after the other is drawn at random among those after which the rest can still
-    be placed, so a possible order is always found and an impossible one is told at once.
-    """
-    if not block.order.shuffle:
-        return list(clips)
-    limit = block.order.max_same_emotion_in_row or len(clips)
-    rest, placed = list(clips), list[Clip]()
-    while rest:
-        allowed = [clip for clip in rest if _possible_after(clip, placed, rest, limit)]
-        if not allowed:
-            raise BadInputError(
-                f"Block {block.id!r}: its {len(clips)} clips cannot be ordered with at most"
-                f" {limit} of the same emotion in a row.",
-                fix="Allow more in a row, or add clips of other emotions.",
-            )
-        choice = rng.choice(allowed)
-        rest.remove(choice)
-        placed.append(choice)
-    return placed
-
-
-def _possible_after(choice: Clip, placed: list[Clip], rest: list[Clip], limit: int) -> bool:
-    """Tell whether the rest can be placed when `choice` comes next.
-
-    An emotion with n clips left needs a place for each run of `limit`: among the others,
-    and, for the emotion that was shown last, what its present run still allows.
-    """
-    run = 1
-    for clip in reversed(placed):
-        if clip.emotion != choice.emotion:
-            break
-        run += 1
-    if run > limit:
-        return False
-    left = Counter(clip.emotion for clip in rest)
-    left[choice.emotion] -= 1
-    total = left.total()
-    return all(
-        count
-        <= limit * (total - count) + (limit - run if emotion == choice.emotion else limit)
-        for emotion, count in left.items()
-    )
+def _draw(
+    block: Block,
+    clips: Sequence[Clip],
+    asked: Sequence[Clip],
+    emotion: str,
+    rng: random.Random,
+) -> list[Clip]:
+    """Draw clips of one emotion; the reserve must be there before anyone needs it."""
+    wanted, reserve = block.select.per_emotion or 0, block.select.reserve
+    pool = [clip for clip in clips if clip.emotion == emotion]
+    held = sum(clip.emotion == emotion for clip in asked)
+    if held < wanted + reserve:
+        spare = f" and {reserve} in reserve" if reserve else ""
+        raise BadInputError(
+            f"Block {block.id!r} wants {wanted} clips of {emotion}{spare}, the manifest"
+            f" has {held}."
+        )
+    return rng.sample(pool, min(wanted, len(pool)))  # fewer only where they were refused

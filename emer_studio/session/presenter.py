@@ -28,11 +28,19 @@ class WindowPresenter:
         The process, ready.
     clip_files : dict of str to Path
         The frozen file of each clip.
+    luminance : dict of str to float
+        Mean luminance (0..1) of the clips whose baseline is to match it.
     """
 
-    def __init__(self, child: Child, clip_files: dict[str, Path]) -> None:
+    def __init__(
+        self,
+        child: Child,
+        clip_files: dict[str, Path],
+        luminance: dict[str, float] | None = None,
+    ) -> None:
         self._child = child
         self._files = clip_files
+        self._luminance = luminance or {}
         self._duration_s = 0.0
 
     def text(self, title: str, body: str, button: str | None) -> None:
@@ -89,10 +97,15 @@ class WindowPresenter:
                 return event
             on_onset(event)
 
-    def rate(self, trial: Trial, page: RatingPage) -> dict[str, Any]:
-        """Ask one rating page."""
+    def grey(self, trial: Trial, seconds: float) -> None:
+        """Show an even grey of the clip's mean luminance for a while."""
+        self._child.send("show", page="blank", luminance=self._luminance[trial.clip.id])
+        self._pause(seconds)
+
+    def rate(self, trial: Trial | None, page: RatingPage) -> dict[str, Any]:
+        """Ask one rating page; those of no trial count as trial 0."""
         form = page.model_dump(mode="json", exclude_defaults=True)
-        self._child.send("rate", trial=trial.number, page=form)
+        self._child.send("rate", trial=trial.number if trial else 0, page=form)
         return self._wait("rating", timeout_s=_ANSWER_S)
 
     def _pause(self, seconds: float) -> None:

@@ -2,8 +2,9 @@
 
 ::
 
-    idle → instructions → baseline → (fixation → clip → rating → washout)* → closing → done
-             └────────────── stop by the participant, abort by the operator ──────────┘
+    idle → instructions → questions → baseline
+         → (fixation → clip → rating → washout, now and then a break)* → questions → closing
+         → done; a stop by the participant or an abort by the operator leads there at once
 
 It knows neither Qt nor devices: it shows through a `Presenter`, writes to the journal and
 sends markers. A request to stop is resolved at the next event, never in the middle of one.
@@ -13,16 +14,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
 from emer_studio.core.errors import WorkFailedError
-from emer_studio.schema.base import LocalText, localised
-from emer_studio.schema.rating import RatingPage
+from emer_studio.schema.base import localised
+from emer_studio.schema.rating import RatingPage, scored
 from emer_studio.session.plan import Trial
+from emer_studio.session.steps import Ask, Step, Text, Wait
 
-__all__ = ["Finish", "Presenter", "Runner", "State", "StopRequest", "Texts"]
+__all__ = ["Finish", "Presenter", "Runner", "State", "StopRequest"]
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,18 @@ class State(StrEnum):
     CLIP = "clip"
     RATING = "rating"
     WASHOUT = "washout"
+    BREAK = "break"
+    QUESTIONS = "questions"
     CLOSING = "closing"
     DONE = "done"
+
+
+_TEXT_STATES = {
+    "break": State.BREAK,
+    "debrief": State.CLOSING,
+    "closing": State.CLOSING,
+}
+_ANSWER_KEYS = ("mapped", "points", "order", "rt_s", "input")
 
 
 class Finish(StrEnum):
@@ -78,18 +89,11 @@ class Presenter(Protocol):
     ) -> dict[str, Any]:
         """Play the prepared clip; return what was measured at its end."""
 
-    def rate(self, trial: Trial, page: RatingPage) -> dict[str, Any]:
-        """Ask one rating page; return the answer."""
+    def grey(self, trial: Trial, seconds: float) -> None:
+        """Show an even grey of the prepared clip's mean luminance for a while."""
 
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """The texts of a session and its language."""
-
-    title: LocalText
-    instructions: LocalText
-    closing: LocalText
-    language: str
+    def rate(self, trial: Trial | None, page: RatingPage) -> dict[str, Any]:
+        """Ask one rating page, of a trial or of none; return the answer."""
 
 
 class Runner:
@@ -97,10 +101,14 @@ class Runner:
 
     Parameters
     ----------
-    plan : sequence of Trial
-        The trials in order.
+    steps : sequence of Step
+        What happens, in order; see `session.steps`.
     presenter : Presenter
         The participant's window.
+    title : str
+        Head of every text.
+    language : str
+        Of the texts.
     record : callable
         ``record(event, t_s=None, **fields)``: journal and marker of an event.
     announce : callable
@@ -111,17 +119,17 @@ class Runner:
 
     def __init__(
         self,
-        plan: Sequence[Trial],
+        steps: Sequence[Step],
         presenter: Presenter,
         *,
-        texts: Texts,
-        baseline_s: float,
+        title: str,
+        language: str,
         record: Callable[..., None],
         announce: Callable[[State, Trial | None], None],
         situation: Callable[[Trial | None], None],
     ) -> None:
-        self._plan, self._presenter, self._texts = plan, presenter, texts
-        self._baseline_s = baseline_s
+        self._steps, self._presenter = steps, presenter
+        self._title, self._language = title, language
         self._record, self._announce, self._situation = record, announce, situation
         self.state = State.IDLE
         self.trials_done = 0
@@ -143,29 +151,54 @@ class Runner:
         return finish
 
     def _all(self) -> None:
-        texts = self._texts
-        title = localised(texts.title, texts.language)
-        if texts.instructions:
-            self._enter(State.INSTRUCTIONS, None)
-            body = localised(texts.instructions, texts.language)
-            self._presenter.text(title, body, "continue")
-        if self._baseline_s:
-            self._enter(State.BASELINE, None)
-            self._record("baseline_started", seconds=self._baseline_s)
-            self._presenter.fixation(self._baseline_s)
-            self._record("baseline_done")
-        for trial in self._plan:
-            self._trial(trial)
-            self.trials_done += 1
-        if texts.closing:
-            self._enter(State.CLOSING, None)
-            self._presenter.text(title, localised(texts.closing, texts.language), None)
+        for step in self._steps:
+            if isinstance(step, Text):
+                self._text(step)
+            elif isinstance(step, Wait):
+                self._wait(step)
+            elif isinstance(step, Ask):
+                self._ask(step)
+            else:
+                self._trial(step.trial)
+                self.trials_done += 1
+
+    def _text(self, step: Text) -> None:
+        self._enter(_TEXT_STATES.get(step.what, State.INSTRUCTIONS), None)
+        self._record("text_shown", what=step.what)
+        body = localised(step.body, self._language)
+        if step.least_s:
+            self._presenter.blank(step.least_s)
+        self._presenter.text(self._title, body, "continue" if step.go_on else None)
+        self._record("text_done", what=step.what)
+
+    def _wait(self, step: Wait) -> None:
+        self._enter(State.BASELINE, None)
+        self._record("baseline_started", seconds=step.seconds)
+        self._presenter.fixation(step.seconds)
+        self._record("baseline_done")
+
+    def _ask(self, step: Ask) -> None:
+        self._enter(State.QUESTIONS, None)
+        answer = self._presenter.rate(None, step.page)
+        value = answer["value"]
+        scores = scored(step.page, value) if step.page.scores else {}
+        self._record(
+            "answer",
+            t_s=answer["t_s"],
+            when=step.what,
+            page=step.page.id,
+            value=value,
+            **({"scores": scores} if scores else {}),
+            **_details(answer),
+        )
 
     def _trial(self, trial: Trial) -> None:
         number, clip = trial.number, trial.clip
         self._record("trial_started", trial=number, clip=clip.id, block=trial.block)
         self._enter(State.FIXATION, trial)
         facts = self._presenter.prepare(trial)
+        if trial.baseline.seconds:
+            self._clip_baseline(trial)
         self._presenter.fixation(trial.fixation_s)
         self._enter(State.CLIP, trial)
         self._situation(trial)
@@ -192,6 +225,17 @@ class Runner:
         self._presenter.blank(trial.washout_s)
         self._record("trial_done", trial=number, clip=clip.id)
 
+    def _clip_baseline(self, trial: Trial) -> None:
+        """Show what the clip will be compared with."""
+        kind, seconds = trial.baseline.kind, trial.baseline.seconds
+        about = {"trial": trial.number, "kind": kind, "seconds": seconds}
+        self._record("clip_baseline_started", **about)
+        if kind == "cross":
+            self._presenter.fixation(seconds)
+        else:
+            self._presenter.grey(trial, seconds)
+        self._record("clip_baseline_done", trial=trial.number)
+
     def _rate(self, trial: Trial, page: RatingPage) -> None:
         answer = self._presenter.rate(trial, page)
         self._record(
@@ -201,14 +245,15 @@ class Runner:
             clip=trial.clip.id,
             page=page.id,
             value=answer["value"],
-            **{
-                key: answer[key]
-                for key in ("mapped", "points", "rt_s", "input")
-                if key in answer
-            },
+            **_details(answer),
         )
         self.ratings += 1
 
     def _enter(self, state: State, trial: Trial | None) -> None:
         self.state = state
         self._announce(state, trial)
+
+
+def _details(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return how an answer was given, beside what it is."""
+    return {key: answer[key] for key in _ANSWER_KEYS if key in answer}

@@ -107,8 +107,8 @@ class Study:
         write_atomic(self.folder / "participants.tsv", text.getvalue())
         return new
 
-    def prospective_index(self, code: str, *, simulated: bool) -> int:
-        """Return the place in the order of entry, from 0, that a code has or will get.
+    def check_code(self, code: str, *, simulated: bool) -> None:
+        """Make sure that a code may be used.
 
         Raises
         ------
@@ -117,19 +117,14 @@ class Study:
             the other way round.
         """
         _check_code(code)
-        rows = self.participants()
-        for index, row in enumerate(rows):
-            if row.participant != code:
-                continue
-            if row.simulated != simulated:
+        for row in self.participants():
+            if row.participant == code and row.simulated != simulated:
                 kind = "a simulated" if row.simulated else "a real"
                 raise BadInputError(
                     f"{code} is {kind} participant of this study; this session would be"
                     f" {'simulated' if simulated else 'real'}.",
                     fix="Use another code: real and simulated data must not mix.",
                 )
-            return index
-        return len(rows)
 
     def sessions(self) -> list[Session]:
         """Return every session that can be read, oldest first; see `damaged`."""

@@ -13,7 +13,8 @@ from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.protocol import Block, Order, Select, find_protocol, load_protocol
 from emer_studio.schema.stimulus import Clip, ClipManifest
-from emer_studio.session.plan import build_plan, order_clips, select_clips
+from emer_studio.session.order import order_clips
+from emer_studio.session.plan import build_plan, select_clips
 from emer_studio.stimulus.library import manifest_of
 
 

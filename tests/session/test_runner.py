@@ -11,7 +11,8 @@ from emer_studio.core.errors import WorkFailedError
 from emer_studio.schema.protocol import find_protocol, load_protocol
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial, build_plan
-from emer_studio.session.runner import Finish, Runner, State, StopRequest, Texts
+from emer_studio.session.runner import Finish, Runner, State, StopRequest
+from emer_studio.session.steps import steps_of
 from emer_studio.stimulus.library import manifest_of
 
 
@@ -49,9 +50,13 @@ class ScriptedPresenter:
         on_onset({"event": "clip_onset", "t_s": 10.0 * trial.number})
         return {"t_s": 10.0 * trial.number + 1, "summary": {"shown": 30, "expected": 30}}
 
-    def rate(self, trial: Trial, page: RatingPage) -> dict[str, Any]:
+    def grey(self, trial: Trial, seconds: float) -> None:
+        self._call("grey")
+
+    def rate(self, trial: Trial | None, page: RatingPage) -> dict[str, Any]:
         self._call("rate")
-        return {"t_s": 10.0 * trial.number + 2, "value": {"valence": 7}, "rt_s": 1.0}
+        number = trial.number if trial else 0
+        return {"t_s": 10.0 * number + 2, "value": {"valence": 7}, "rt_s": 1.0}
 
 
 def run_with(
@@ -62,11 +67,12 @@ def run_with(
     plan = build_plan(protocol, manifest_of(protocol, path)[0], participant_index=0, seed=1)
     written: list[tuple[str, dict[str, Any]]] = []
     states: list[State] = []
+    protocol = protocol.model_copy(update={"baseline_s": 1.0})
     runner = Runner(
-        plan,
+        tuple(steps_of(protocol, plan)),
         presenter,
-        texts=Texts(protocol.title, protocol.instructions, protocol.closing, "en"),
-        baseline_s=1.0,
+        title="Welcome",
+        language="en",
         record=lambda name, **fields: written.append((name, fields)),
         announce=lambda state, trial: states.append(state),
         situation=lambda trial: None,

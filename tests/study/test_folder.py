@@ -35,12 +35,12 @@ def test_participants_keep_their_place(tmp_path: Path) -> None:
         ("P001", False, "on paper"),
         ("P002", True, "simulated"),
     ]
-    assert study.prospective_index("P002", simulated=True) == 1
-    assert study.prospective_index("P003", simulated=False) == 2
+    study.check_code("P002", simulated=True)
+    study.check_code("P003", simulated=False)
     with pytest.raises(BadInputError, match="P001 is a real participant"):
-        study.prospective_index("P001", simulated=True)
+        study.check_code("P001", simulated=True)
     with pytest.raises(BadInputError, match="P002 is a simulated participant"):
-        study.prospective_index("P002", simulated=False)
+        study.check_code("P002", simulated=False)
 
 
 @pytest.mark.parametrize("code", ["", "../P001", "P 001", "Jörg", "P-1", "P/1"])

@@ -7,7 +7,7 @@ that is shown.
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from emer_studio.core import clock
@@ -59,9 +59,26 @@ class Page(QWidget):
 
 
 class BlankPage(Page):
-    """Nothing but the background."""
+    """Nothing but the background, or an even grey.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    luminance : float, optional
+        Luma of the grey, 0 black … 1 white, as of a clip's picture.
+    """
 
     name = "blank"
+
+    def __init__(self, parent: QWidget, luminance: float | None = None) -> None:
+        super().__init__(parent)
+        self._grey = None if luminance is None else round(255 * min(max(luminance, 0), 1))
+
+    def draw(self, painter: QPainter, u: float) -> None:
+        """Fill the page where it is grey."""
+        if self._grey is not None:
+            painter.fillRect(self.rect(), QColor(self._grey, self._grey, self._grey))
 
 
 class FixationPage(Page):

@@ -114,8 +114,10 @@ class ParticipantProcess(QObject):
                 command.get("button"),
             )
             page.done.connect(self._on_text_done)
-        elif kind in ("fixation", "blank"):
-            page = (FixationPage if kind == "fixation" else BlankPage)(self._window)
+        elif kind == "fixation":
+            page = FixationPage(self._window)
+        elif kind == "blank":
+            page = BlankPage(self._window, command.get("luminance"))
         else:
             raise BadInputError(f"There is no page {kind!r}.")
         t_s = self._window.show_page(page)

@@ -1,0 +1,117 @@
+"""A protocol as the flat list of steps of one participant; the runner sees nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from emer_studio.schema.base import LocalText
+from emer_studio.schema.protocol import Protocol
+from emer_studio.schema.rating import RatingPage
+from emer_studio.session.plan import Trial
+
+__all__ = ["Ask", "Run", "Step", "Text", "Wait", "duration_s", "steps_of"]
+
+# How long people usually take, for a preview only (chosen by us).
+_READING_S, _RATING_S = 20.0, 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text; with `go_on` the participant ends it, otherwise it goes by itself."""
+
+    what: str
+    body: LocalText
+    go_on: bool = True
+    least_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A cross to look at, for the resting baseline."""
+
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A rating page that belongs to no trial: a questionnaire."""
+
+    what: str
+    page: RatingPage
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One trial."""
+
+    trial: Trial
+
+
+Step = Text | Wait | Ask | Run
+
+
+def steps_of(protocol: Protocol, plan: Sequence[Trial]) -> Iterator[Step]:
+    """Yield what happens to a participant, in order.
+
+    Parameters
+    ----------
+    protocol : Protocol
+    plan : sequence of Trial
+        From `session.plan.build_plan`.
+    """
+    for what, body in (
+        ("warning", protocol.content_warning),
+        ("instructions", protocol.instructions),
+    ):
+        if body:
+            yield Text(what, body)
+    yield from (Ask("before", protocol.page(name)) for name in protocol.before)
+    if protocol.baseline_s:
+        yield Wait("baseline", protocol.baseline_s)
+    for block_id, group in groupby(plan, key=lambda trial: trial.block):
+        yield from _block(protocol, block_id, list(group))
+    yield from (Ask("after", protocol.page(name)) for name in protocol.after)
+    for what, body, go_on in (
+        ("debrief", protocol.debrief, True),
+        ("closing", protocol.closing, False),
+    ):
+        if body:
+            yield Text(what, body, go_on)
+
+
+def _block(protocol: Protocol, block_id: str, trials: Sequence[Trial]) -> Iterator[Step]:
+    block = protocol.block(block_id)
+    if block.text:
+        yield Text("block", block.text)
+    every = block.breaks.every if block.breaks else 0
+    for done, trial in enumerate(trials, start=1):
+        yield Run(trial)
+        if block.breaks and done % every == 0 and done < len(trials):
+            yield Text("break", block.breaks.text, least_s=block.breaks.least_s)
+
+
+def duration_s(steps: Sequence[Step], clip_s: dict[str, float]) -> float:
+    """Return about how long the steps take.
+
+    Parameters
+    ----------
+    steps : sequence of Step
+    clip_s : dict of str to float
+        Length of each clip by id; what is missing counts as nothing.
+    """
+    total = 0.0
+    for step in steps:
+        if isinstance(step, Text):
+            total += max(_READING_S if step.go_on else 3.0, step.least_s)
+        elif isinstance(step, Wait):
+            total += step.seconds
+        elif isinstance(step, Ask):
+            total += _RATING_S * max(len(step.page.items), 1)
+        else:
+            trial = step.trial
+            total += trial.fixation_s + trial.baseline.seconds + trial.washout_s
+            total += clip_s.get(trial.clip.id, 0.0) + _RATING_S * len(trial.ratings)
+    return total
