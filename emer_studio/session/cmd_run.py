@@ -15,8 +15,9 @@ from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.recording.video import CODECS
-from emer_studio.session.conduct import conduct, prepare
+from emer_studio.session.conduct import conduct
 from emer_studio.session.live import Devices
+from emer_studio.session.prepare import prepare
 from emer_studio.study.folder import open_study
 from emer_studio.study.lock import locked
 

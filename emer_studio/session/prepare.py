@@ -1,0 +1,133 @@
+"""Everything about a session that can be known before a participant sits down."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from emer_studio import __version__
+from emer_studio.core.clock import utc_now
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import sha256_file
+from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
+from emer_studio.schema.study import SessionManifest
+from emer_studio.session.live import Devices, LiveSession
+from emer_studio.session.plan import Trial, build_plan
+from emer_studio.stimulus.figures import freeze_figures
+from emer_studio.stimulus.inspect import inspect_clip
+from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
+from emer_studio.study.folder import Study
+from emer_studio.study.slots import Slots
+
+__all__ = ["Prepared", "manifest_for", "prepare"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A session that may begin: everything that can be checked beforehand was."""
+
+    study: Study
+    participant: str
+    number: int
+    protocol: Protocol
+    protocol_path: Path
+    manifest_path: Path
+    clips: FrozenClips
+    plan: tuple[Trial, ...]
+    participant_index: int
+    folder: Path
+    devices: Devices
+    luminance: dict[str, float]
+
+
+def prepare(
+    study: Study,
+    participant: str,
+    protocol_name: str,
+    devices: Devices,
+    number: int | None,
+    opt_out: Sequence[str] = (),
+) -> Prepared:
+    """Check everything that can be known before a participant sits down.
+
+    Raises
+    ------
+    BadInputError
+        For a wrong protocol, clip, participant code or session number. Nothing of a
+        session has been written by then.
+    """
+    protocol_path = find_protocol(protocol_name)
+    protocol = load_protocol(protocol_path)
+    if devices.language not in protocol.languages:
+        raise BadInputError(
+            f"The protocol {protocol.name!r} has no language {devices.language!r}, only"
+            f" {', '.join(protocol.languages)}."
+        )
+    protocol = freeze_figures(study, protocol, protocol_path)
+    manifest, manifest_path = manifest_of(protocol, protocol_path)
+    study.check_code(participant, simulated=devices.simulate)
+    index = Slots(study.folder).of(protocol.name, participant, simulated=devices.simulate)
+    chosen = study.session_number(participant, number)
+    plan = build_plan(
+        protocol,
+        manifest,
+        participant_index=index,
+        seed=study.file.seed,
+        opt_out=opt_out,
+    )
+    clips = freeze_clips(study, manifest, manifest_path, {trial.clip.id for trial in plan})
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    folder = study.folder / "sessions" / f"sub-{participant}_ses-{chosen:02d}_{stamp}"
+    return Prepared(
+        study=study,
+        participant=participant,
+        number=chosen,
+        protocol=protocol,
+        protocol_path=study.freeze(protocol_path, "protocols"),
+        manifest_path=study.freeze(manifest_path, "stimuli"),
+        clips=clips,
+        plan=plan,
+        participant_index=index,
+        folder=folder,
+        devices=devices,
+        luminance=_luminance(plan, clips),
+    )
+
+
+def _luminance(plan: Sequence[Trial], clips: FrozenClips) -> dict[str, float]:
+    """Measure the clips whose baseline is to be as bright as they are."""
+    return {
+        trial.clip.id: inspect_clip(clips.files[trial.clip.id]).mean_luminance
+        for trial in plan
+        if trial.baseline.kind == "luminance"
+    }
+
+
+def manifest_for(prepared: Prepared, live: LiveSession) -> SessionManifest:
+    """Return the manifest of a session that begins now."""
+    return SessionManifest(
+        participant=prepared.participant,
+        session=prepared.number,
+        state="running",
+        simulated=bool(live.simulated),
+        simulated_devices=live.simulated,
+        started=utc_now(),
+        app_version=__version__,
+        python=platform.python_version(),
+        platform=platform.platform(terse=True),
+        protocol=str(prepared.protocol_path.relative_to(prepared.study.folder)),
+        protocol_sha256=sha256_file(prepared.protocol_path),
+        manifest=str(prepared.manifest_path.relative_to(prepared.study.folder)),
+        manifest_sha256=sha256_file(prepared.manifest_path),
+        clips_sha256=prepared.clips.sha256,
+        language=prepared.devices.language,
+        seed=prepared.study.file.seed,
+        participant_index=prepared.participant_index,
+        gaze_stream=live.gaze_name,
+        camera=live.camera_facts,
+        microphone=live.microphone_facts,
+        trials_planned=len(prepared.plan),
+    )
