@@ -19,8 +19,10 @@ from protocols import write_short_protocol
 class Session:
     """A running session of a simulated participant with a tracker that is not ours."""
 
-    def __init__(self, study: Path, tmp_path: Path, tracker: str) -> None:
-        protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+    def __init__(
+        self, study: Path, tmp_path: Path, tracker: str, *, clip_s: float = 4.0
+    ) -> None:
+        protocol = write_short_protocol(tmp_path / "protocol", seconds=clip_s)
         who = ("--participant", "P001", "--protocol", str(protocol), "--gaze", tracker)
         self.process = subprocess.Popen(
             command_line("run", str(study), *who, "--simulate", "--headless", "--json"),

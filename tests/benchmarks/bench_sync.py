@@ -71,6 +71,10 @@ class Score:
     uncertain: int
 
 
+# Samples beside a step that may be left out: leaving out the hard ones is no accuracy.
+MOST_UNCERTAIN, MOST_UNCERTAIN_SHARE = 5, 0.02
+
+
 def why_not() -> str:
     """Return why this cannot run here; empty when it can."""
     if not sys.platform.startswith("linux") or os.uname().machine != "x86_64":
@@ -228,6 +232,8 @@ def missed(seconds: float, name: str, ours: Score, theirs: Score) -> str:
         return f"p99 {ours.p99_ms:.3f} ms > {target} ms"
     if name == "+1000 ppm" and not ours.median_ms <= TARGET_RATIO * theirs.median_ms:
         return f"median is {ours.median_ms / theirs.median_ms:.2f} of LabRecorder's"
+    if ours.uncertain > max(MOST_UNCERTAIN, MOST_UNCERTAIN_SHARE * ours.samples):
+        return f"{ours.uncertain} of {ours.samples} samples are left out as uncertain"
     return ""
 
 

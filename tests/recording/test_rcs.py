@@ -100,6 +100,39 @@ def test_every_line_is_answered_and_nothing_selected_is_said(
     assert not list(tmp_path.rglob("*.xdf"))
 
 
+@pytest.mark.parametrize(
+    "name", ["{root:/tmp/a\0b}", "{run:" + "9" * 5000 + "}", "{template:[%a}", "{{{{:::"]
+)
+def test_no_line_from_outside_ends_a_recording(
+    recorder: tuple[Child, Client], sender: Sender, name: str
+) -> None:
+    child, client = recorder
+    wait_until_there(client, sender.name)
+    assert client.say("start") == b"OK"
+    assert client.say(f"filename {name}") == b"OK"
+    assert client.say("start") == b"OK"
+    assert client.status()["recording"] is True
+    assert client.say("stop") == b"OK"
+    assert child.running
+
+
+def test_a_client_that_asks_all_the_time_hides_no_lost_stream(
+    recorder: tuple[Child, Client], sender: Sender
+) -> None:
+    child, client = recorder
+    wait_until_there(client, sender.name)
+    client.say("start")
+    sender.kill()
+    said = []
+    deadline = time.monotonic() + 4
+    while time.monotonic() < deadline and not said:
+        client.status()
+        event = child.next_event("finding", timeout_s=0.0)
+        said += [event] if event else []
+    assert said
+    assert "gone" in said[0]["what"]
+
+
 def test_a_port_that_is_taken_is_exit_code_3(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -70,6 +70,22 @@ def test_recorders_killed_one_after_the_other_lose_nothing(
     nothing_lost(session.folder, tracker.name)
 
 
+def test_a_recorder_that_hangs_is_noticed_and_replaced(
+    study: Path, tmp_path: Path, tracker: Sender
+) -> None:
+    session = Session(study, tmp_path, tracker.name, clip_s=9.0)
+    try:
+        session.wait_for("clip_onset")
+        session.process_with("streams_001").suspend()
+        session.wait_for("the recorder process does not answer", timeout_s=6.0)
+        session.wait_for("started again", timeout_s=20.0)
+        session.result()
+    finally:
+        session.end()
+    nothing_lost(session.folder, tracker.name)
+    assert (session.folder / "streams_002.xdf").exists()
+
+
 def test_a_killed_camera_goes_on_in_a_second_file(
     session: Session, tracker: Sender
 ) -> None:
