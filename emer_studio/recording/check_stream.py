@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from emer_studio.recording.clock_fit import FAR_S
 from emer_studio.recording.gaps import StreamStats, stream_stats
 from emer_studio.recording.xdf_chunks import Finding
 from emer_studio.recording.xdf_load import RecordedStream
@@ -176,7 +177,7 @@ def _check_counts(stream: RecordedStream, stats: StreamStats, findings: Findings
 def _check_clock(stream: RecordedStream, findings: Findings) -> float:
     """Say how sure the stream's place on our clock is; return the offsets' spread (s)."""
     name, values = stream.header.name, stream.offsets_s[:, 1]
-    values = values[np.isfinite(values)]
+    values = values[np.abs(values) < FAR_S]
     if not len(values):
         findings.amber(f"{name}: no clock offset was measured")
         return 0.0

@@ -71,7 +71,7 @@ class Supervised:
         self.stuck = False
         self._repairing = threading.Lock()
         self._heard_s = time.monotonic()
-        self.child = self._start()
+        self.child = self._first = self._start()
         self._watchdog = threading.Thread(target=self._watch, name=f"{name}-watchdog")
         self._watchdog.start()
 
@@ -87,7 +87,7 @@ class Supervised:
 
     def wait_until_ready(self) -> Event:
         """Wait for the first run; what it fails with is raised."""
-        return self.child.wait_for(self._ready, timeout_s=_START_S)
+        return self._first.wait_for(self._ready, timeout_s=_START_S)
 
     def wait_for(self, *names: str, timeout_s: float) -> Event:
         """Wait for an event of the present run."""

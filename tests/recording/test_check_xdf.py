@@ -178,3 +178,35 @@ def test_the_command_ends_without_a_traceback(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "no number" in done.stdout
+
+
+def two_streams(path: Path, stamps: np.ndarray) -> Path:
+    """A sound stream beside one with these stamps."""
+    writer = XdfWriter(path)
+    for name, times in (("good", 50 + np.arange(N) / RATE), ("odd", stamps)):
+        number = writer.add_stream(header(name, "float32", 1, RATE))
+        writer.samples(number, times, np.ones((len(times), 1), np.float32))
+        writer.offset(number, float(times[0]), 0.0)
+    writer.close((50.0, 60.0))
+    return path
+
+
+def test_a_foreign_clock_blames_its_own_stream_only(tmp_path: Path) -> None:
+    unix = 1.7e9 + np.arange(N) / RATE
+    result = check_xdf(two_streams(tmp_path / "a.xdf", unix))
+    assert "odd: its stamps lie" in texts(result, "red")
+    assert "good" not in texts(result, "red")
+    one_ahead = 50 + np.arange(N) / RATE
+    one_ahead[-1] = 1e7
+    result = check_xdf(two_streams(tmp_path / "b.xdf", one_ahead))
+    assert "good" not in texts(result, "red") + texts(result, "amber")
+
+
+def test_a_stream_that_ended_early_is_red_though_it_has_no_gap(tmp_path: Path) -> None:
+    result = check_xdf(two_streams(tmp_path / "a.xdf", 50 + np.arange(N // 2) / RATE))
+    assert "odd: ends 5.0 s before the recording does" in texts(result, "red")
+
+
+def test_absurd_clock_offsets_are_named_and_not_used(tmp_path: Path) -> None:
+    path = made(tmp_path / "a.xdf", offset=lambda t: np.where(t > 58, 1e308, -3.0))
+    assert "implausible clock offsets" in texts(check_xdf(path), "amber")

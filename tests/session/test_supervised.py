@@ -1,0 +1,53 @@
+"""Processes that die at the worst moment are begun anew, and not for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emer_studio.session.supervised import Supervised
+from senders import Sender
+
+
+@pytest.fixture
+def sender(unique: str) -> Iterator[Sender]:
+    sender = Sender(f"sup-{unique}", "50", f"sup-{unique}")
+    yield sender
+    sender.kill()
+
+
+def test_a_run_that_dies_before_anyone_waits_for_it_is_followed_by_others(
+    sender: Sender, tmp_path: Path
+) -> None:
+    told: list[dict[str, object]] = []
+    ended = threading.Event()
+
+    def hear(_who: str, event: dict[str, object]) -> None:
+        told.append(event)
+        if event["event"] == "gave_up":
+            ended.set()
+
+    process = Supervised(
+        "recorder",
+        lambda run: [
+            "record",
+            *("--out", str(tmp_path / f"{run}.xdf")),
+            *("--stream", sender.name, "--seconds", "0.05", "--events"),
+        ],
+        ready="recording",
+        on_event=hear,
+    )
+    try:
+        time.sleep(2.5)  # it has come and gone by now
+        assert process.wait_until_ready()["event"] == "recording"
+        assert ended.wait(40)  # ends by itself every time: this makes no sense for ever
+    finally:
+        process.stop(5.0)
+    assert process.gave_up
+    assert process.runs == 5
+    assert len(list(tmp_path.glob("*.xdf"))) == 5  # what each run recorded is kept
+    assert sum(e["event"] == "finding" for e in told) == 4
