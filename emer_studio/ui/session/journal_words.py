@@ -38,6 +38,14 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
             else str(values)
         )
         return f"Rated {clip}: {said}", ""
+    if kind == "answer":
+        scores = entry.get("scores") or {}
+        said = ", ".join(f"{key} {value}" for key, value in scores.items())
+        return f"Answered {entry.get('page')}{': ' if said else ''}{said}", ""
+    if kind == "text_shown":
+        return f"Reading: {entry.get('what')}", ""
+    if kind in ("text_done", "clip_baseline_done"):
+        return "", ""
     if kind == "trial_done":
         return f"Trial {trial} done", ""
     if kind == "finding":

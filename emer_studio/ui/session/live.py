@@ -37,6 +37,8 @@ _STATES = {
     "clip": "Watching the clip",
     "rating": "Rating",
     "washout": "Pause",
+    "break": "A break",
+    "questions": "Answering questions",
     "closing": "Closing text",
     "done": "Closing the files",
 }
