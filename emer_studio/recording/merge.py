@@ -20,6 +20,9 @@ from emer_studio.recording.xdf_load import RecordedStream
 
 __all__ = ["join"]
 
+# Recorders never begin and end at the same moment: a whole file of the first one is taken
+# as it is unless the standby has more than this beyond it (chosen by us).
+_EDGE_S = 1.0
 Floats = npt.NDArray[np.float64]
 Key = tuple[Any, ...]
 
@@ -43,8 +46,8 @@ def join(
         One for each sender; what was in one file only is returned as it is.
     filled : dict of str to int
         Samples missing inside the first recorder's files, by stream name. What the
-        standby has before them and after them is there too, and not counted: the two
-        never begin and end at the same moment.
+        standby has before or after is not counted, and is added only where the first
+        recorder was cut off or missed more than a second.
     """
     twins = _twins([*primary, *standby])
     first, second = _by_sender(primary, twins), _by_sender(standby, twins)
@@ -88,11 +91,15 @@ def _one(
     parts = first or second
     mine, other = _stamps(parts), _stamps(second if first else [])
     order = _order(mine, other)
-    if len(order) == len(mine) and len(parts) == 1:
-        return parts[0], 0
     own = np.flatnonzero(order < len(mine))
     inside = order[own[0] : own[-1] + 1] if len(own) else order[:0]
     added = int(np.sum(inside >= len(mine)))
+    whole = len(parts) == 1 and parts[0].footer_count == len(mine) and not added
+    marker = parts[0].header.channel_format == "string"  # each one counts
+    few = len(order) == len(mine) or (not marker and _reach_s(mine, other) < _EDGE_S)
+    if whole and few:
+        return parts[0], 0
+        return parts[0], 0
     stamps = np.concatenate([mine, other])[order]
     offsets = _offsets(first, second)
     fit = correct(stamps, offsets)
@@ -110,6 +117,14 @@ def _one(
         findings=tuple(dict.fromkeys(item for part in parts for item in part.findings)),
     )
     return stream, added
+
+
+def _reach_s(mine: Floats, other: Floats) -> float:
+    """Return how far the standby's samples reach beyond those of the first recorder."""
+    own, more = mine[np.isfinite(mine)], other[np.isfinite(other)]
+    if not len(own) or not len(more):
+        return 0.0 if not len(more) else np.inf
+    return float(max(own[0] - more[0], more[-1] - own[-1], 0.0))
 
 
 def _stamps(parts: list[RecordedStream]) -> Floats:

@@ -17,23 +17,25 @@ from xdf_files import header
 HEADER = parse_header(header("s", "double64", 1, 100.0))
 
 
-def part(stamps: np.ndarray, values: np.ndarray, offset_s: float = 0.0) -> RecordedStream:
+def part(stamps: np.ndarray, values: np.ndarray, *, whole: bool = True) -> RecordedStream:
     moments = np.array([stamps[0], stamps[-1]]) if len(stamps) else np.empty(0)
-    offsets = np.column_stack([moments, np.full(len(moments), offset_s)])
+    offsets = np.column_stack([moments, np.zeros(len(moments))])
     return RecordedStream(
         header=HEADER,
-        stamps_s=stamps + offset_s,
+        stamps_s=stamps,
         values=values[:, None].astype(float),
         offsets_s=offsets,
-        footer_count=len(stamps),
+        footer_count=len(stamps) if whole else -1,
         raw_stamps_s=stamps,
     )
 
 
-def cut(stamps: np.ndarray, keep: list[tuple[int, int]]) -> list[list[RecordedStream]]:
+def cut(
+    stamps: np.ndarray, keep: list[tuple[int, int]], *, whole: bool = True
+) -> list[list[RecordedStream]]:
     """The files of a recorder that ran only during these stretches."""
     index = np.arange(len(stamps))
-    return [[part(stamps[a:b], index[a:b])] for a, b in keep if b > a]
+    return [[part(stamps[a:b], index[a:b], whole=whole)] for a, b in keep if b > a]
 
 
 @st.composite
@@ -50,7 +52,7 @@ def test_what_either_recorder_has_is_there_once_and_in_order(data: st.DataObject
     steps = data.draw(st.lists(st.sampled_from([0.0, 0.01, 0.5]), min_size=n, max_size=n))
     stamps = 100.0 + np.cumsum(steps)  # equal stamps happen
     mine, other = data.draw(stretches(n)), data.draw(stretches(n))
-    streams, _ = join(cut(stamps, mine), cut(stamps, other))
+    streams, _ = join(cut(stamps, mine, whole=False), cut(stamps, other))
     # Of a run of equal stamps, a recorder that saw only its end cannot know which it saw.
     held = np.zeros(n, dtype=bool)
     for a, b in [*mine, *other]:
@@ -85,6 +87,25 @@ def test_text_is_joined_too(tmp_path: Path) -> None:
     (joined,), filled = join(*files)
     assert [row[0] for row in joined.values] == [f"{t:.0f}" for t in stamps]
     assert filled == {}  # the first recorder has no hole, it ended early
+
+
+def test_a_whole_file_of_the_first_recorder_is_taken_as_it_is() -> None:
+    stamps = 100 + np.arange(1000) / 100
+    (joined,), filled = join(cut(stamps, [(20, 980)]), cut(stamps, [(0, 1000)]))
+    assert (len(joined.stamps_s), filled) == (960, {})
+    (joined,), filled = join(cut(stamps, [(20, 700)]), cut(stamps, [(0, 1000)]))
+    assert (len(joined.stamps_s), filled) == (1000, {})  # it missed three seconds
+
+
+def test_holes_are_filled_although_both_have_as_many_samples() -> None:
+    stamps = 100 + np.arange(1000) / 100
+    mine, other = (
+        np.delete(np.arange(1000), slice(100, 150)),
+        np.delete(np.arange(1000), slice(500, 550)),
+    )
+    first, second = ([[part(stamps[i], i)]] for i in (mine, other))
+    (joined,), filled = join(first, second)
+    assert (len(joined.stamps_s), filled) == (1000, {"s": 50})
 
 
 def test_offsets_of_both_are_used() -> None:
