@@ -19,6 +19,7 @@ __all__ = [
     "RatingPage",
     "local_text",
     "mapped",
+    "mapped_share",
     "parse_page",
     "scored",
 ]
@@ -195,6 +196,19 @@ def mapped(rating: int, points: int) -> float:
     if points < 2 or not 1 <= rating <= points:
         raise BadInputError(f"A rating of {rating} is not on a scale from 1 to {points}.")
     return (rating - (points + 1) / 2) / ((points - 1) / 2)
+
+
+def mapped_share(share: float) -> float:
+    """Return a place on a slider, 0 … 1, on the range -1 … 1.
+
+    Raises
+    ------
+    BadInputError
+        When `share` is not on the slider.
+    """
+    if not 0.0 <= share <= 1.0:
+        raise BadInputError(f"A place of {share} is not on a slider from 0 to 1.")
+    return round(2 * share - 1, 3)
 
 
 def local_text(texts: LocalText, language: str, default: str = "") -> str:
