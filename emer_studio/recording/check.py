@@ -162,7 +162,7 @@ def _check_journal(recording: Recording, findings: Findings) -> dict[str, Any]:
     started = next(iter(recording.events("session_started")), {})
     planned = [entry["trial"] for entry in started.get("plan", [])]
     done = {event["trial"] for event in recording.events("trial_done")}
-    rated = [event["trial"] for event in recording.events("rating")]
+    rated = [event["trial"] for event in recording.ratings]
     onsets = [event["trial"] for event in recording.events("clip_onset")]
     missing = [trial for trial in planned if trial not in done]
     if missing:

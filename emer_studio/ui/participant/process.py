@@ -59,8 +59,8 @@ class ParticipantProcess(QObject):
         Folder to photograph every page into.
     """
 
-    command = Signal(dict)
-    """Commands from any thread; carried out on the window's."""
+    command = Signal(object)  # Qt would sort the keys of a dict: items have an order
+    """Commands from any thread, as dictionaries; carried out on the window's."""
     quit_asked = Signal()
 
     def __init__(
@@ -94,7 +94,7 @@ class ParticipantProcess(QObject):
             "quit": lambda command: self.quit_asked.emit(),
         }
 
-    @Slot(dict)
+    @Slot(object)
     def _on_command(self, command: Command) -> None:
         name = str(command.get("cmd"))
         try:

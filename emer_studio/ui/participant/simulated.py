@@ -32,6 +32,7 @@ __all__ = ["SimulatedParticipant"]
 _LOOK_S = (0.45, 0.8)
 _KEY_S = (0.12, 0.3)
 _LETTER_S = (0.03, 0.08)
+_REGRET = 0.1  # chance of going back from a page that allows it, once a trial at most
 
 _Key = Qt.Key
 _None = Qt.KeyboardModifier.NoModifier
@@ -55,13 +56,14 @@ class SimulatedParticipant(QObject):
         self._emotion, self._felt = "", {"valence": 0.0, "arousal": 0.0}
         self._acts: list[Act] = []
         self._page: Page | None = None
+        self._regretted = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._act)
         window.page_changed.connect(self._attend)
 
     def feel(self, emotion: str, valence: float, arousal: float) -> None:
         """Be in a situation: values on -1 … 1."""
-        self._emotion = emotion
+        self._emotion, self._regretted = emotion, False
         self._felt = {"valence": valence, "arousal": arousal}
 
     @Slot(object)
@@ -71,9 +73,16 @@ class SimulatedParticipant(QObject):
         if isinstance(page, TextPage):
             self._acts = [Press(_Key.Key_Space)]
         elif isinstance(page, RatingForm):
-            self._acts = answers_on(page, self._emotion, self._felt, self._random)
+            self._acts = self._answers(page)
         if self._acts:
             self._timer.start(self._after(_LOOK_S))
+
+    def _answers(self, page: RatingForm) -> list[Act]:
+        way_back = page.rating.back and page.rating.kind != "text"
+        if way_back and not self._regretted and self._random.random() < _REGRET:
+            self._regretted = True
+            return [Press(_Key.Key_Backspace)]
+        return answers_on(page, self._emotion, self._felt, self._random)
 
     def _after(self, range_s: tuple[float, float]) -> int:
         return round(self._random.uniform(*range_s) * 1000)

@@ -29,7 +29,9 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
             if isinstance(values, dict)
             else str(values)
         )
-        return f"Rated {clip}: {said}", ""
+        return f"{'Changed' if entry.get('revised') else 'Rated'} {clip}: {said}", ""
+    if kind == "rating_back":
+        return f"Back from the page {entry.get('page')}", ""
     if kind == "trial_done":
         return f"Trial {trial} done", ""
     if kind == "finding":
