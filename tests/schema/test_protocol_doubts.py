@@ -31,7 +31,7 @@ def protocol(**change: object) -> Protocol:
     return Protocol.model_validate(raw | change)
 
 
-@pytest.mark.parametrize("name", ["demo", "emer"])
+@pytest.mark.parametrize("name", ["demo", "emer", "pilot"])
 def test_the_shipped_protocols_leave_no_doubt(name: str) -> None:
     assert doubts(load_protocol(find_protocol(name))) == []
 
