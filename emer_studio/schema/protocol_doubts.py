@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
 
 from emer_studio.core.files import data_dir
 from emer_studio.schema.base import LocalText
@@ -27,7 +30,7 @@ def doubts(protocol: Protocol) -> list[str]:
 
 
 def _languages(protocol: Protocol) -> Iterator[str]:
-    folder = data_dir() / "assets" / "translations"
+    folder = _translations()
     for language in protocol.languages:
         if not (folder / f"{_base(language)}.yaml").is_file():
             yield (
@@ -79,8 +82,29 @@ def _of_page(protocol: Protocol, page: RatingPage) -> Iterator[str]:
         yield f"{who} is never asked"
     elif page.back and all(names[0] == page.id for names in in_trials):
         yield f"{who} allows going back, but no page of a trial comes before it"
+    for language in protocol.languages:
+        known = () if _base(language) == "en" else _labels(language)
+        unknown = [label for label in page.labels if known and label not in known]
+        if unknown:
+            yield (
+                f"{who}: the program has no word for the label {unknown[0]!r} in"
+                f" {language!r}; it is shown as it is written"
+            )
     if page.kind in ("scale", "items") and not (page.low and page.high):
         yield f"{who} does not say what the ends of its scale mean ('low', 'high')"
+
+
+def _labels(language: str) -> tuple[str, ...]:
+    """Return the labels that the program can name in a language."""
+    path = _translations() / f"{_base(language)}.yaml"
+    if not path.is_file():
+        return ()
+    texts = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return tuple(texts.get("participant", {}).get("labels", {}))
+
+
+def _translations() -> Path:
+    return data_dir() / "assets" / "translations"
 
 
 def _base(language: str) -> str:

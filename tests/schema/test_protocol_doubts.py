@@ -59,6 +59,22 @@ def test_a_sound_protocol_leaves_no_doubt() -> None:
             ["'more' is never asked"],
         ),
         (
+            {
+                "rating_pages": [
+                    SCALE,
+                    SAM,
+                    {
+                        "id": "c",
+                        "kind": "choice",
+                        "labels": ["yes", "meh"],
+                        "question": BOTH,
+                    },
+                ],
+                "after": ["c"],
+            },
+            ["no word for the label 'meh' in 'zh-CN'"],
+        ),
+        (
             {"rating_pages": [SCALE, {**SAM, "back": True}]},
             ["'sam' allows going back", "no page"],
         ),

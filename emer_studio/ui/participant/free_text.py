@@ -100,8 +100,9 @@ class TextForm(RatingForm):
         """Confirm with Ctrl and Enter; Alt and Left go back."""
         if event.key() in ENTER_KEYS and event.modifiers() & _Control:
             self._press_on("keyboard")
-        elif event.key() == Qt.Key.Key_Left and self.back_words():
-            self._press_back()
+        elif event.key() == Qt.Key.Key_Left and event.modifiers() & _Alt:
+            if self.back_words():
+                self._press_back()
         else:
             self.field.setFocus()
 
