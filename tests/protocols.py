@@ -1,12 +1,13 @@
-"""A short protocol for tests: two drawn clips of two seconds."""
+"""Short protocols for tests: two drawn clips of two seconds."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from emer_studio.schema.protocol import find_protocol
 from emer_studio.stimulus.demo_clips import write_demo_clip
 
-__all__ = ["write_short_protocol"]
+__all__ = ["write_short_pilot", "write_short_protocol"]
 
 _PROTOCOL = """
 format_version: 1
@@ -40,3 +41,19 @@ def write_short_protocol(folder: Path, seconds: float = 2.0) -> Path:
     write_demo_clip(folder / "up.mp4", "joy", seconds)
     write_demo_clip(folder / "down.mp4", "sorrow", seconds)
     return folder / "short.yaml"
+
+
+def write_short_pilot(folder: Path, seconds: float = 2.0) -> Path:
+    """Write the pilot that ships, but for two clips and without its waits."""
+    write_short_protocol(folder, seconds)
+    text = find_protocol("pilot").read_text(encoding="utf-8")
+    for old, new in (
+        ("../../stimuli/pilot.yaml", "short-clips.yaml"),
+        ("every: 10", "every: 1"),
+        ("least_s: 5.0", "least_s: 0.1"),
+        ("{fixation_s: 1.0, washout_s: 3.0}", "{fixation_s: 0.3, washout_s: 0.2}"),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "pilot.yaml").write_text(text, encoding="utf-8")
+    return folder / "pilot.yaml"

@@ -175,7 +175,7 @@ def _trials(recording: Recording) -> list[_Trial]:
     """Return the trials that were finished and have a measured onset and end."""
     onsets = {event["trial"]: event["t_s"] for event in recording.events("clip_onset")}
     ends = {event["trial"]: event["t_s"] for event in recording.events("clip_end")}
-    ratings = recording.events("rating")
+    ratings = recording.ratings
     return [
         _Trial(
             number=event["trial"],
@@ -189,6 +189,7 @@ def _trials(recording: Recording) -> list[_Trial]:
     ]
 
 
+_FELT_KINDS = ("sam", "slider", "choice")  # the pages that say what was felt
 _LEAST, _COVERED = 0.5, 0.9  # chosen by us, until a study sets limits of its own
 Picture = npt.NDArray[np.uint8]
 _Faces = tuple[
@@ -281,6 +282,8 @@ def _row(
     felt: dict[str, Any] = {}
     for rating in trial.ratings:
         mapped, value = rating.get("mapped"), rating.get("value")
+        if rating.get("kind", "choice") not in _FELT_KINDS:
+            continue  # an item called "arousal", a text that says "fear"
         if isinstance(mapped, dict):
             felt |= {
                 f"er_{key}": mapped[key] for key in ("valence", "arousal") if key in mapped

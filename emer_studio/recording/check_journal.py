@@ -65,7 +65,7 @@ def _events(recording: Recording, findings: Findings) -> Event:
             f"the journal holds {len(done)} finished trials, the session had"
             f" {manifest.trials_done}"
         )
-    rated = [event["trial"] for event in recording.events("rating")]
+    rated = [event["trial"] for event in recording.ratings]
     onsets = [event["trial"] for event in recording.events("clip_onset")]
     missing = [entry["trial"] for entry in plan if entry["trial"] not in done]
     if missing:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ __all__ = [
     "Recording",
     "Series",
     "count_video_frames",
+    "final_ratings",
     "frame_table",
     "journal_lines",
     "load_streams",
@@ -87,6 +89,21 @@ def journal_lines(folder: Path) -> tuple[list[dict[str, Any]], list[int]]:
         elif number < len(lines) or text.endswith("\n"):
             broken.append(number)
     return events, broken
+
+
+def final_ratings(journal: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the last rating of each page of each trial, in order of time.
+
+    A participant who was allowed to go back may have confirmed a page more than once; what
+    was confirmed last is the answer.
+    """
+    last: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for event in journal:
+        if event.get("event") == "rating":
+            key = (event.get("trial"), event.get("page"))
+            last.pop(key, None)  # a later answer takes a later place
+            last[key] = event
+    return list(last.values())
 
 
 class Recording:
@@ -171,6 +188,11 @@ class Recording:
         A last row that a crash has cut is left out.
         """
         return frame_table(video)["t_s"]
+
+    @property
+    def ratings(self) -> list[dict[str, Any]]:
+        """The last rating of each page of each trial."""
+        return final_ratings(self.journal)
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the journal's events of one kind."""

@@ -132,7 +132,7 @@ class SessionSeries:
                 event.get("clip", ""),
                 *item,
             )
-            for event in self._recording.events("rating")
+            for event in self._recording.ratings
             for item in _items(event.get("value"))
         ]
         names = ("trial", "page", "clip", "item", "value")

@@ -153,7 +153,7 @@ def _trial(
 
     onset_s, end = first("clip_onset").get("t_s", 0.0), first("clip_end")
     end_s = end.get("t_s", 0.0)
-    rating = first("rating")
+    rating = _felt([r for r in recording.ratings if r.get("trial") == number])
     mapped = rating.get("mapped")
     value = rating.get("value")
     times_s, xy, pupil = gaze
@@ -175,6 +175,15 @@ def _trial(
         fer=fer,
         faces_pct=faces_pct,
     )
+
+
+def _felt(ratings: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the rating that the report shows: of valence and arousal, else the first."""
+    for rating in ratings:
+        mapped = rating.get("mapped")
+        if isinstance(mapped, dict) and "valence" in mapped:
+            return rating
+    return next(iter(ratings), {})
 
 
 def _seen(

@@ -53,11 +53,30 @@ def load_yaml(path: Path, model: type[M]) -> M:
         where = f", line {mark.line + 1}" if mark else ""
         what = getattr(problem, "problem", None) or str(problem)
         raise BadInputError(f"{path}{where}: not valid YAML: {what}.") from None
+    _refuse_twice(path, root)
     if not isinstance(value, dict):
         raise BadInputError(
             f"{path}: expected keys and values, found {type(value).__name__}."
         )
     return validate(value, model, source=str(path), root=root)
+
+
+def _refuse_twice(path: Path, node: yaml.Node | None) -> None:
+    """Raise where a key stands twice: YAML would silently keep the second."""
+    if isinstance(node, yaml.MappingNode):
+        lines: dict[str, int] = {}
+        for key, child in node.value:
+            line = key.start_mark.line + 1
+            if key.value in lines and isinstance(key, yaml.ScalarNode):
+                raise BadInputError(
+                    f"{path}, line {line}: the key {key.value!r} stands there twice,"
+                    f" first in line {lines[key.value]}."
+                )
+            lines[str(key.value)] = line
+            _refuse_twice(path, child)
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            _refuse_twice(path, child)
 
 
 def validate(

@@ -204,8 +204,12 @@ class Protocol(Model):
         if len(set(ids)) < len(ids):
             raise ValueError("two blocks have the same id")
         pages = [page.id for page in self.rating_pages]
+        if len(set(pages)) < len(pages):
+            raise ValueError("two rating pages have the same id")
         asked = [(f"block {block.id!r}", block.ratings) for block in self.blocks]
         for who, names in (*asked, ("'before'", self.before), ("'after'", self.after)):
+            if len(set(names)) < len(names):
+                raise ValueError(f"{who} asks for a rating page twice")
             for name in names:
                 if name not in pages:
                     raise ValueError(

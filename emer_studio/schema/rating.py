@@ -7,6 +7,7 @@ dominance 1 = controlled … n = in control.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -19,8 +20,10 @@ __all__ = [
     "RatingPage",
     "local_text",
     "mapped",
+    "mapped_share",
     "parse_page",
     "scored",
+    "without_back",
 ]
 
 LocalText = dict[str, str]
@@ -109,6 +112,7 @@ class RatingPage(BaseModel):
         return self
 
 
+_ID = re.compile(r"[A-Za-z0-9_.-]+")
 _ITEM_KEYS = {"items", "shuffle_items", "scores"}
 _OWN_KEYS = {
     "sam": {"dimensions", "points", "figures"},
@@ -137,26 +141,38 @@ def _misfit(page: RatingPage) -> str:
             return "a label of a choice page is empty"
     elif page.kind == "items":
         return _items_misfit(page)
-    if page.kind not in ("sam", "slider") and not page.question:
+    if page.kind not in ("sam", "slider") and not any(page.question.values()):
         return f"a {page.kind} page needs a question"
     return ""
 
 
 def _items_misfit(page: RatingPage) -> str:
-    if not page.question:
+    if not any(page.question.values()):
         return "an items page needs a question"
     if not page.items:
         return "an items page names one or more items"
+    for name, texts in page.items.items():
+        if not _ID.fullmatch(name):
+            return f"the item id {name!r} is not made of letters, digits, '_', '.' and '-'"
+        if not any(text.strip() for text in texts.values()):
+            return f"the item {name!r} has no text"
     for name, parts in page.scores.items():
         unknown = [part for part in parts if part not in page.items]
-        if unknown or not parts:
+        if unknown or not parts or not name:
             return f"the score {name!r} sums {unknown[0] if unknown else 'nothing'!r}"
+        if len(set(parts)) != len(parts):
+            return f"the score {name!r} sums an item twice"
     return ""
 
 
 def scored(page: RatingPage, value: dict[str, int]) -> dict[str, int]:
     """Return the sums of a questionnaire's items that its page names."""
     return {name: sum(value[item] for item in parts) for name, parts in page.scores.items()}
+
+
+def without_back(page: RatingPage) -> RatingPage:
+    """Return the page as it is asked where no page comes before it."""
+    return page.model_copy(update={"back": False}) if page.back else page
 
 
 def parse_page(raw: dict[str, Any]) -> RatingPage:
@@ -195,6 +211,19 @@ def mapped(rating: int, points: int) -> float:
     if points < 2 or not 1 <= rating <= points:
         raise BadInputError(f"A rating of {rating} is not on a scale from 1 to {points}.")
     return (rating - (points + 1) / 2) / ((points - 1) / 2)
+
+
+def mapped_share(share: float) -> float:
+    """Return a place on a slider, 0 … 1, on the range -1 … 1.
+
+    Raises
+    ------
+    BadInputError
+        When `share` is not on the slider.
+    """
+    if not 0.0 <= share <= 1.0:
+        raise BadInputError(f"A place of {share} is not on a slider from 0 to 1.")
+    return round(2 * share - 1, 3)
 
 
 def local_text(texts: LocalText, language: str, default: str = "") -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import EmerError
 from emer_studio.core.files import write_json
 from emer_studio.recording.check import check_session
+from emer_studio.recording.reader import final_ratings, read_journal
 from emer_studio.recording.video_salvage import cut_off_videos, finish_video
 from emer_studio.schema.base import localised
 from emer_studio.schema.study import SessionManifest
@@ -105,7 +105,7 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         "session": str(folder),
         "state": manifest.state,
         "trials": manifest.trials_done,
-        "ratings": _count_ratings(folder),
+        "ratings": len(final_ratings(read_journal(folder))),
         "xdf": str(folder / "streams_001.xdf"),
         "video": str(folder / "face_001.mkv"),
         "videos": [str(folder / name) for name in manifest.videos],
@@ -137,12 +137,6 @@ def _recorded(
                 close()
         logging.getLogger().removeHandler(handler)
     return manifest
-
-
-def _count_ratings(folder: Path) -> int:
-    """Count the ratings in a session's journal."""
-    text = (folder / "journal.jsonl").read_text(encoding="utf-8")
-    return len(re.findall(r'"event": "rating"', text))
 
 
 def _run(
@@ -188,7 +182,8 @@ def _run(
         **live.gaze_layout,
     )
     assert live.window is not None
-    presenter = WindowPresenter(live.window, prepared.clips.files, prepared.luminance)
+    who = f"{prepared.participant}/{prepared.number}"
+    presenter = WindowPresenter(live.window, prepared.clips.files, prepared.luminance, who)
     language = prepared.devices.language
     runner = Runner(
         tuple(steps_of(prepared.protocol, prepared.plan)),

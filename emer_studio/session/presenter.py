@@ -30,6 +30,9 @@ class WindowPresenter:
         The frozen file of each clip.
     luminance : dict of str to float
         Mean luminance (0..1) of the clips whose baseline is to match it.
+    session : str
+        Names the participant's session; the orders that pages draw are seeded with it, the
+        trial and the page, so that they are the same whenever the page is shown.
     """
 
     def __init__(
@@ -37,10 +40,12 @@ class WindowPresenter:
         child: Child,
         clip_files: dict[str, Path],
         luminance: dict[str, float] | None = None,
+        session: str = "",
     ) -> None:
         self._child = child
         self._files = clip_files
         self._luminance = luminance or {}
+        self._session = session
         self._duration_s = 0.0
 
     def text(self, title: str, body: str, button: str | None) -> None:
@@ -102,11 +107,16 @@ class WindowPresenter:
         self._child.send("show", page="blank", luminance=self._luminance[trial.clip.id])
         self._pause(seconds)
 
-    def rate(self, trial: Trial | None, page: RatingPage) -> dict[str, Any]:
+    def rate(
+        self, trial: Trial | None, page: RatingPage, earlier: object = None
+    ) -> dict[str, Any]:
         """Ask one rating page; those of no trial count as trial 0."""
         form = page.model_dump(mode="json", exclude_defaults=True)
-        self._child.send("rate", trial=trial.number if trial else 0, page=form)
-        return self._wait("rating", timeout_s=_ANSWER_S)
+        number = trial.number if trial else 0
+        seed = f"{self._session}/{number}/{page.id}"
+        self._child.send("rate", trial=number, page=form, seed=seed, earlier=earlier)
+        event = self._wait("rating", "rating_back", timeout_s=_ANSWER_S)
+        return {**event, "back": event["event"] == "rating_back"}
 
     def _pause(self, seconds: float) -> None:
         event = self._child.next_event("stop_requested", "interrupted", timeout_s=seconds)

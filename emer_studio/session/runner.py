@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.schema.base import localised
-from emer_studio.schema.rating import RatingPage, scored
+from emer_studio.schema.rating import RatingPage, scored, without_back
 from emer_studio.session.plan import Trial
 from emer_studio.session.steps import Ask, Step, Text, Wait
 
@@ -49,7 +49,7 @@ _TEXT_STATES = {
     "debrief": State.CLOSING,
     "closing": State.CLOSING,
 }
-_ANSWER_KEYS = ("mapped", "points", "order", "rt_s", "input")
+_ANSWER_KEYS = ("kind", "mapped", "points", "order", "rt_s", "input")
 
 
 class Finish(StrEnum):
@@ -92,8 +92,14 @@ class Presenter(Protocol):
     def grey(self, trial: Trial, seconds: float) -> None:
         """Show an even grey of the prepared clip's mean luminance for a while."""
 
-    def rate(self, trial: Trial | None, page: RatingPage) -> dict[str, Any]:
-        """Ask one rating page, of a trial or of none; return the answer."""
+    def rate(
+        self, trial: Trial | None, page: RatingPage, earlier: object = None
+    ) -> dict[str, Any]:
+        """Ask one rating page, of a trial or of none; return the answer.
+
+        `earlier` is what was answered before; an answer with ``back`` true is none: the
+        participant asks for the page before this one.
+        """
 
 
 class Runner:
@@ -179,17 +185,14 @@ class Runner:
 
     def _ask(self, step: Ask) -> None:
         self._enter(State.QUESTIONS, None)
-        answer = self._presenter.rate(None, step.page)
-        value = answer["value"]
-        scores = scored(step.page, value) if step.page.scores else {}
+        answer = self._presenter.rate(None, without_back(step.page))
         self._record(
             "answer",
             t_s=answer["t_s"],
             when=step.what,
             page=step.page.id,
-            value=value,
-            **({"scores": scores} if scores else {}),
-            **_details(answer),
+            value=answer["value"],
+            **_details(step.page, answer),
         )
 
     def _trial(self, trial: Trial) -> None:
@@ -218,9 +221,7 @@ class Runner:
             },
         )
         self._situation(None)
-        for page in trial.ratings:
-            self._enter(State.RATING, trial)
-            self._rate(trial, page)
+        self._rate_all(trial)
         self._enter(State.WASHOUT, trial)
         self._presenter.blank(trial.washout_s)
         self._record("trial_done", trial=number, clip=clip.id)
@@ -236,24 +237,44 @@ class Runner:
             self._presenter.grey(trial, seconds)
         self._record("clip_baseline_done", trial=trial.number)
 
-    def _rate(self, trial: Trial, page: RatingPage) -> None:
-        answer = self._presenter.rate(trial, page)
-        self._record(
-            "rating",
-            t_s=answer["t_s"],
-            trial=trial.number,
-            clip=trial.clip.id,
-            page=page.id,
-            value=answer["value"],
-            **_details(answer),
-        )
-        self.ratings += 1
+    def _rate_all(self, trial: Trial) -> None:
+        """Ask the pages of a trial; one that allows it leads back to the page before."""
+        at, values, confirmed = 0, dict[str, Any](), set[str]()
+        while at < len(trial.ratings):
+            page = trial.ratings[at]
+            asked = page if at else without_back(page)
+            self._enter(State.RATING, trial)
+            answer = self._presenter.rate(trial, asked, values.get(page.id))
+            values[page.id] = answer["value"]
+            about = {"trial": trial.number, "clip": trial.clip.id, "page": page.id}
+            if answer.get("back"):
+                self._record("rating_back", t_s=answer["t_s"], **about)
+                at = max(at - 1, 0)
+                continue
+            self._write_rating(page, answer, about, revised=page.id in confirmed)
+            confirmed.add(page.id)
+            at += 1
+
+    def _write_rating(
+        self,
+        page: RatingPage,
+        answer: dict[str, Any],
+        about: dict[str, Any],
+        *,
+        revised: bool,
+    ) -> None:
+        """Write an answer; one to a page that was confirmed before says so."""
+        again = {"revised": True} if revised else {}
+        details = _details(page, answer) | again
+        self._record("rating", t_s=answer["t_s"], **about, value=answer["value"], **details)
+        self.ratings += not revised
 
     def _enter(self, state: State, trial: Trial | None) -> None:
         self.state = state
         self._announce(state, trial)
 
 
-def _details(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return how an answer was given, beside what it is."""
-    return {key: answer[key] for key in _ANSWER_KEYS if key in answer}
+def _details(page: RatingPage, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return how an answer was given and what it sums up to, beside what it is."""
+    scores = {"scores": scored(page, answer["value"])} if page.scores else {}
+    return scores | {key: answer[key] for key in _ANSWER_KEYS if key in answer}

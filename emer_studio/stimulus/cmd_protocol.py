@@ -6,6 +6,7 @@ import argparse
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.schema.protocol import find_protocol, load_protocol
+from emer_studio.schema.protocol_doubts import doubts
 from emer_studio.stimulus.figures import check_figures
 from emer_studio.stimulus.library import look_at, manifest_of
 
@@ -32,14 +33,18 @@ def run(args: argparse.Namespace) -> int:
             drawn += 1
         else:
             look_at(source)
+    console, warnings = Console.of(args), doubts(protocol)
+    for text in warnings:
+        console.say(f"warning: {text}")
     facts = {
         "protocol": protocol.name,
         "file": str(path),
         "clips": len(manifest.clips),
         "drawn_by_the_program": drawn,
         "blocks": [block.id for block in protocol.blocks],
+        "warnings": warnings,
     }
-    Console.of(args).result(
+    console.result(
         facts,
         f"{path}: sound. {len(protocol.blocks)} block(s), {len(manifest.clips)} clips.",
     )

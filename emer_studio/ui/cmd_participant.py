@@ -6,8 +6,8 @@ a line. At the end of its input it closes its files and exits within a second.
 Commands: ``show`` (text, fixation, blank), ``prepare``, ``play``, ``rate``,
 ``situation``, ``snapshot``, ``quit``. Events: ``ready``, ``page_shown``, ``page_done``,
 ``clip_ready``, ``clip_failed``, ``clip_onset``, ``audio_onset``, ``clip_end``,
-``rating_change``, ``rating``, ``stop_requested``, ``snapshot``, ``error``. All times
-``t_s`` are seconds on the LSL clock.
+``rating_change``, ``rating``, ``rating_back``, ``stop_requested``, ``snapshot``,
+``error``. All times ``t_s`` are seconds on the LSL clock.
 """
 
 from __future__ import annotations

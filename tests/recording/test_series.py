@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emer_studio.dataset.build import build_dataset
+from emer_studio.dataset.cache import open_cache
 from emer_studio.recording.reader import Recording
+from emer_studio.study.folder import create_study
+from sessions import write_session
 
 
 def test_every_series_of_a_real_session_lies_on_one_clock(
@@ -39,3 +44,27 @@ def test_every_series_of_a_real_session_lies_on_one_clock(
     shown = series.presented.between(onset["t_s"] - 0.01, onset["t_s"] + 0.2)
     assert shown["trial"][0] == onset["trial"]
     assert series.presented.t_s[0] == np.min(shown.t_s)
+
+
+def test_of_a_page_that_was_confirmed_twice_the_last_answer_counts(tmp_path: Path) -> None:
+    study = create_study(tmp_path / "study", seed=1)
+    folder = write_session(study)
+    journal = folder / "journal.jsonl"
+    about = {"event": "rating", "trial": 1, "clip": "happiness"}
+    again = {**about, "page": "sam", "kind": "sam", "revised": True, "t_s": 1001.5}
+    strength = {**about, "page": "strength", "kind": "items", "t_s": 1001.6}
+    more = [
+        {**again, "value": {"valence": 9, "arousal": 1}, "mapped": {"valence": 1.0}},
+        {**strength, "value": {"valence": 1}, "mapped": {"valence": -1.0}},
+    ]
+    with journal.open("a", encoding="utf-8") as stream:
+        stream.writelines(json.dumps(event) + "\n" for event in more)
+    recording = Recording(folder)
+    ratings = recording.series.ratings
+    mine = (ratings["trial"] == 1) & (ratings["page"] == "sam")
+    assert list(ratings["value"][mine]) == [9, 1]
+    assert list(ratings.t_s[mine]) == [1001.5, 1001.5]
+    assert len(recording.ratings) == 3
+    build_dataset(study, tmp_path / "d")
+    first = next(row for row in open_cache(tmp_path / "d").samples if row.trial == 1)
+    assert first.er_valence == 1.0

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.schema.rating import local_text, mapped, parse_page
+from emer_studio.schema.rating import local_text, mapped, mapped_share, parse_page, scored
+
+ITEMS = {
+    "id": "m",
+    "kind": "items",
+    "question": {"en": "?"},
+    "items": {"a": {"en": "A"}, "b": {"zh": "乙"}},
+}
 
 
 @pytest.mark.parametrize(
@@ -19,6 +26,9 @@ from emer_studio.schema.rating import local_text, mapped, parse_page
             "question": {"zh": "?"},
             "low": {"en": "no"},
         },
+        {"id": "s", "kind": "slider", "dimensions": ["valence"], "back": True},
+        {"id": "t", "kind": "text", "question": {"en": "?"}, "optional": True},
+        {**ITEMS, "points": 5, "shuffle_items": True, "scores": {"x": ["b", "a"]}},
     ],
 )
 def test_pages_survive_a_round_trip(raw):
@@ -43,6 +53,25 @@ def test_pages_survive_a_round_trip(raw):
             "no labels",
         ),
         ({"id": "s", "kind": "sam", "dimensions": ["valence"], "pionts": 9}, "pionts"),
+        ({"id": "s", "kind": "slider"}, "one or more"),
+        (
+            {"id": "s", "kind": "slider", "dimensions": ["arousal"], "points": 9},
+            "no points",
+        ),
+        ({"id": "t", "kind": "text"}, "needs a question"),
+        ({"id": "t", "kind": "text", "question": {"en": ""}}, "needs a question"),
+        ({**ITEMS, "optional": True}, "no optional"),
+        ({**ITEMS, "points": 1}, "greater than or equal to 2"),
+        ({**ITEMS, "points": 12}, "less than or equal to 11"),
+        ({**ITEMS, "items": {}}, "one or more items"),
+        ({**ITEMS, "items": {"": {"en": "A"}}}, "item id ''"),
+        ({**ITEMS, "items": {"so so": {"en": "A"}}}, "item id 'so so'"),
+        ({**ITEMS, "items": {"a": {"en": " "}}}, "'a' has no text"),
+        ({**ITEMS, "items": {"a": {}}}, "'a' has no text"),
+        ({**ITEMS, "question": {}}, "needs a question"),
+        ({**ITEMS, "scores": {"x": ["c"]}}, "'x' sums 'c'"),
+        ({**ITEMS, "scores": {"x": []}}, "'nothing'"),
+        ({**ITEMS, "scores": {"x": ["a", "a"]}}, "twice"),
         ({"id": "", "kind": "sam", "dimensions": ["valence"]}, "id"),
         ({}, "kind"),
     ],
@@ -66,3 +95,14 @@ def test_texts_fall_back_to_what_there_is():
     assert local_text(texts, "fr") == "yes"
     assert local_text({"zh": "是"}, "fr") == "是"
     assert local_text({}, "en", "built in") == "built in"
+
+
+def test_a_place_on_a_slider_maps_onto_the_same_range():
+    assert [mapped_share(share) for share in (0, 0.25, 0.5, 1)] == [-1.0, -0.5, 0.0, 1.0]
+    with pytest.raises(BadInputError):
+        mapped_share(1.01)
+
+
+def test_a_questionnaire_sums_its_items():
+    page = parse_page({**ITEMS, "scores": {"both": ["a", "b"], "one": ["b"]}})
+    assert scored(page, {"a": 4, "b": 2}) == {"both": 6, "one": 2}

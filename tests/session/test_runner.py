@@ -2,68 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from emer_studio.core.errors import WorkFailedError
-from emer_studio.schema.protocol import find_protocol, load_protocol
-from emer_studio.schema.rating import RatingPage
-from emer_studio.session.plan import Trial, build_plan
+from emer_studio.recording.reader import final_ratings
+from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
+from emer_studio.session.plan import build_plan
 from emer_studio.session.runner import Finish, Runner, State, StopRequest
 from emer_studio.session.steps import steps_of
 from emer_studio.stimulus.library import manifest_of
-
-
-class ScriptedPresenter:
-    """Answers at once; raises `problem` at the call number `at`."""
-
-    def __init__(self, at: int | None = None, problem: Exception | None = None) -> None:
-        self.calls: list[str] = []
-        self._at, self._problem = at, problem
-
-    def _call(self, name: str) -> None:
-        self.calls.append(name)
-        if self._problem is not None and len(self.calls) == self._at:
-            raise self._problem
-
-    def text(self, title: str, body: str, button: str | None) -> None:
-        assert title
-        assert body
-        self._call("text")
-
-    def fixation(self, seconds: float) -> None:
-        self._call("fixation")
-
-    def blank(self, seconds: float) -> None:
-        self._call("blank")
-
-    def prepare(self, trial: Trial) -> dict[str, Any]:
-        self._call("prepare")
-        return {"fps": 30.0, "duration_s": 1.0, "audio": "silent"}
-
-    def play(
-        self, trial: Trial, on_onset: Callable[[dict[str, Any]], None]
-    ) -> dict[str, Any]:
-        self._call("play")
-        on_onset({"event": "clip_onset", "t_s": 10.0 * trial.number})
-        return {"t_s": 10.0 * trial.number + 1, "summary": {"shown": 30, "expected": 30}}
-
-    def grey(self, trial: Trial, seconds: float) -> None:
-        self._call("grey")
-
-    def rate(self, trial: Trial | None, page: RatingPage) -> dict[str, Any]:
-        self._call("rate")
-        number = trial.number if trial else 0
-        return {"t_s": 10.0 * number + 2, "value": {"valence": 7}, "rt_s": 1.0}
+from presenters import HeadlessPresenter
 
 
 def run_with(
-    presenter: ScriptedPresenter,
+    presenter: HeadlessPresenter, change: dict[str, Any] | None = None
 ) -> tuple[Runner, Finish, list[tuple[str, dict[str, Any]]], list[State]]:
     path = find_protocol("demo")
     protocol = load_protocol(path)
+    if change:
+        raw = protocol.model_dump(exclude_unset=True)
+        protocol = Protocol.model_validate(raw | change)
     plan = build_plan(protocol, manifest_of(protocol, path)[0], participant_index=0, seed=1)
     written: list[tuple[str, dict[str, Any]]] = []
     states: list[State] = []
@@ -81,7 +41,7 @@ def run_with(
 
 
 def test_a_whole_session_writes_every_event_in_order() -> None:
-    runner, finish, written, states = run_with(ScriptedPresenter())
+    runner, finish, written, states = run_with(HeadlessPresenter())
     assert finish is Finish.COMPLETE
     assert runner.trials_done == runner.ratings == 4
     assert states[:2] == [State.INSTRUCTIONS, State.BASELINE]
@@ -106,7 +66,7 @@ def test_a_whole_session_writes_every_event_in_order() -> None:
 def test_an_early_end_at_any_call_keeps_what_was_done(
     at: int, problem: Exception, finish: Finish
 ) -> None:
-    presenter = ScriptedPresenter(at, problem)
+    presenter = HeadlessPresenter(at, problem)
     runner, found, written, states = run_with(presenter)
     assert found is finish
     assert len(presenter.calls) == at  # nothing was shown after it
@@ -117,3 +77,58 @@ def test_an_early_end_at_any_call_keeps_what_was_done(
     assert done == list(range(1, runner.trials_done + 1))
     rated = [fields["trial"] for name, fields in written if name == "rating"]
     assert set(done) <= set(rated)
+
+
+_PAGES = [
+    {"id": "sam", "kind": "sam", "dimensions": ["valence"], "back": True},
+    {"id": "felt", "kind": "choice", "labels": ["a", "b"], "question": {"en": "?"}},
+    {"id": "why", "kind": "text", "question": {"en": "?"}},
+]
+_PAGES[1]["back"] = _PAGES[2]["back"] = True
+_THREE = {
+    "rating_pages": _PAGES,
+    "blocks": [{"id": "main", "ratings": ["sam", "felt", "why"]}],
+}
+
+
+def test_a_participant_who_goes_back_meets_the_answer_and_may_change_it() -> None:
+    presenter = HeadlessPresenter(back=((2, "why"), (2, "felt")))
+    runner, finish, written, _ = run_with(presenter, _THREE)
+    assert finish is Finish.COMPLETE
+    second = [(page, shown) for trial, page, shown in presenter.asked if trial == 2]
+    pages = [page for page, _ in second]
+    assert pages == ["sam", "felt", "why", "felt", "sam", "felt", "why"]
+    assert [shown is None for _, shown in second] == [*[True] * 3, *[False] * 3, True]
+    events = [
+        (name, fields["page"], fields.get("revised", False))
+        for name, fields in written
+        if "page" in fields and fields["trial"] == 2
+    ]
+    assert events == [
+        ("rating", "sam", False),
+        ("rating", "felt", False),
+        ("rating_back", "why", False),
+        ("rating_back", "felt", False),
+        ("rating", "sam", True),
+        ("rating", "felt", True),
+        ("rating", "why", False),
+    ]
+    assert runner.ratings == 4 * 3
+
+
+def test_no_way_leads_back_from_the_first_page_of_a_trial() -> None:
+    presenter = HeadlessPresenter(back=((1, "sam"),))
+    with pytest.raises(AssertionError):
+        run_with(presenter, _THREE)
+
+
+def test_of_a_page_that_was_answered_twice_the_last_answer_counts() -> None:
+    presenter = HeadlessPresenter(back=((2, "felt"),))
+    _, _, written, _ = run_with(presenter, _THREE)
+    journal = [{"event": name, **fields} for name, fields in written]
+    final = final_ratings(journal)
+    assert len(final) == 12
+    assert len([event for event in journal if event["event"] == "rating"]) == 13
+    (of_sam,) = [e for e in final if (e["trial"], e["page"]) == (2, "sam")]
+    assert of_sam["revised"]
+    assert [e["t_s"] for e in final] == sorted(e["t_s"] for e in final)

@@ -68,11 +68,8 @@ def test_the_next_code_is_free_and_frozen_protocols_are_not_offered(study):
     assert next_code(study) == "P002"
     (study.folder / "protocols" / "demo.276c01d0.yaml").write_text("x")
     (study.folder / "protocols" / "own.yaml").write_text("x")
-    assert [shown for shown, _ in protocols_of(study)] == [
-        "demo",
-        "emer",
-        "own.yaml",
-    ]
+    offered = [shown for shown, _ in protocols_of(study)]
+    assert offered == ["demo", "emer", "pilot", "own.yaml"]
 
 
 def _status(ring):

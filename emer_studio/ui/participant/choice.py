@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
@@ -72,6 +74,10 @@ class ChoiceForm(_OneOf):
         """Return the label."""
         return None if self.picked is None else self.rating.labels[self.picked]
 
+    def restore(self, earlier: Any) -> None:
+        """Pick a label again."""
+        self.picked = self.rating.labels.index(earlier)
+
     def mapped(self) -> None:
         """A label has no place on a scale."""
 
@@ -126,6 +132,10 @@ class ScaleForm(_OneOf):
     def value(self) -> int | None:
         """Return the point, 1 at the left."""
         return None if self.picked is None else self.picked + 1
+
+    def restore(self, earlier: Any) -> None:
+        """Pick a point again."""
+        self.picked = int(earlier) - 1
 
     def mapped(self) -> float | None:
         """Return the point on -1 … 1."""

@@ -16,7 +16,9 @@ __all__ = [
     "CARD",
     "CARD_QUIET",
     "INK",
+    "LINE",
     "MISSING",
+    "PAPER",
     "PICKED",
     "RED",
     "SOFT",
@@ -26,6 +28,7 @@ __all__ = [
     "card",
     "font",
     "paragraph",
+    "quiet_button",
     "text",
     "unit",
 ]
@@ -38,6 +41,8 @@ SOFT = QColor("#e2e2e2")
 CARD = QColor("#f4f4f1")
 CARD_QUIET = QColor("#dcdcd8")
 INK = QColor("#26313c")
+PAPER = QColor("#fdfdfc")
+LINE = QColor("#9aa3ab")
 ACCENT = QColor("#1f5f99")
 PICKED = QColor("#cfe2f3")
 MISSING = QColor("#ffc233")
@@ -86,13 +91,13 @@ def text(
 ) -> QRectF:
     """Draw wrapped text in a box, smaller where it would not fit; return its bounds."""
     flags = align.value | Qt.TextFlag.TextWordWrap.value
+    painter.setPen(colour)  # first: without a pen Qt measures nothing
     for _ in range(12):
         painter.setFont(font(pixels, bold=bold))
         bounds = painter.boundingRect(box, flags, words)
         if bounds.height() <= box.height() + 1 and bounds.width() <= box.width() + 1:
             break
         pixels *= 0.92
-    painter.setPen(colour)
     painter.drawText(box, flags, words)
     return bounds
 
@@ -101,6 +106,7 @@ def paragraph(painter: QPainter, box: QRectF, words: str, pixels: float) -> None
     """Draw a text in the middle of a box; several lines start at one left edge."""
     left, middle = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignVCenter
     painter.setFont(font(pixels))
+    painter.setPen(TEXT)
     flags = left.value | Qt.TextFlag.TextWordWrap.value
     width = min(painter.boundingRect(box, flags, words).width() + 2, box.width())
     box = QRectF(box.center().x() - width / 2, box.top(), width, box.height())
@@ -125,3 +131,9 @@ def button(painter: QPainter, box: QRectF, words: str, u: float, *, ready: bool)
     """Draw the button that ends a page; dim until the page is complete."""
     card(painter, box, 10 * u, CARD if ready else QColor("#8d8d8d"))
     text(painter, box, words, 26 * u, colour=INK if ready else SOFT, bold=ready)
+
+
+def quiet_button(painter: QPainter, box: QRectF, words: str, u: float) -> None:
+    """Draw a button beside the one that ends a page: only its edge."""
+    card(painter, box.adjusted(u, u, -u, -u), 10 * u, BACKGROUND, SOFT, 2 * u)
+    text(painter, box, words, 26 * u)

@@ -1,7 +1,7 @@
 """The plain pages: text, fixation cross and blank.
 
-Pages never hold the keyboard focus: the window takes every key and hands it to the page
-that is shown.
+Pages do not hold the keyboard focus: the window takes every key and hands it to the page
+that is shown. Only a field to write in has it (`free_text`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Page(QWidget):
 
     name = "page"
     uses_pointer = False
+    repeating_keys: frozenset[int] = frozenset()
+    """Keys that count again while they are held down."""
     done = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -42,7 +44,7 @@ class Page(QWidget):
         return clock.now_s() - self.shown_t_s < _DEAF_S
 
     def key(self, event: QKeyEvent) -> None:
-        """Take a key press; auto-repeats never come here."""
+        """Take a key press; repeats only of `repeating_keys`."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the background, then the page."""

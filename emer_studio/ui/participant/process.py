@@ -14,11 +14,14 @@ from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.schema.rating import parse_page
 from emer_studio.ui.participant.choice import ChoiceForm, ScaleForm
 from emer_studio.ui.participant.clip_page import ClipPage
+from emer_studio.ui.participant.free_text import TextForm
+from emer_studio.ui.participant.items import ItemsForm
 from emer_studio.ui.participant.pages import BlankPage, FixationPage, Page, TextPage
 from emer_studio.ui.participant.presenter import ClipPresenter, Preparation
 from emer_studio.ui.participant.rating import RatingForm
 from emer_studio.ui.participant.sam import SamForm
 from emer_studio.ui.participant.simulated import SimulatedParticipant
+from emer_studio.ui.participant.slider import SliderForm
 from emer_studio.ui.participant.window import ParticipantWindow
 from emer_studio.ui.words import Words
 
@@ -26,10 +29,14 @@ __all__ = ["ParticipantProcess"]
 
 logger = logging.getLogger(__name__)
 Command = dict[str, Any]
+_POINTS = ("sam", "scale", "items")  # the kinds of pages whose answers are points
 _FORMS: dict[str, type[RatingForm]] = {
     "sam": SamForm,
     "choice": ChoiceForm,
     "scale": ScaleForm,
+    "slider": SliderForm,
+    "items": ItemsForm,
+    "text": TextForm,
 }
 
 
@@ -52,8 +59,8 @@ class ParticipantProcess(QObject):
         Folder to photograph every page into.
     """
 
-    command = Signal(dict)
-    """Commands from any thread; carried out on the window's."""
+    command = Signal(object)  # Qt would sort the keys of a dict: items have an order
+    """Commands from any thread, as dictionaries; carried out on the window's."""
     quit_asked = Signal()
 
     def __init__(
@@ -87,7 +94,7 @@ class ParticipantProcess(QObject):
             "quit": lambda command: self.quit_asked.emit(),
         }
 
-    @Slot(dict)
+    @Slot(object)
     def _on_command(self, command: Command) -> None:
         name = str(command.get("cmd"))
         try:
@@ -148,8 +155,10 @@ class ParticipantProcess(QObject):
         self._trial = int(command["trial"])
         rating = parse_page(command["page"])
         form = _FORMS[rating.kind](self._window, self._words, rating)
+        form.begin(command.get("seed"), command.get("earlier"))
         form.changed.connect(self._on_rating_changed)
         form.done.connect(self._on_rated)
+        form.back_asked.connect(self._on_back)
         t_s = self._window.show_page(form)
         self._tell("page_shown", page="rating", id=rating.id, trial=self._trial, t_s=t_s)
         self._photograph(f"rating-{rating.id}")
@@ -197,15 +206,24 @@ class ParticipantProcess(QObject):
             "kind": form.rating.kind,
             "value": form.value(),
             "mapped": form.mapped(),
-            "points": None if form.rating.kind == "choice" else form.rating.points,
+            "points": form.rating.points if form.rating.kind in _POINTS else None,
             "input": form.input,
             "rt_s": form.rt_s,
             "simulated": self._simulated is not None,
             "t_s": t_s,
+            **form.details(),
         }
         self._photograph(f"rating-{form.rating.id}-answered")
         self._window.show_page(BlankPage(self._window))
         self._tell("rating", **answer)
+
+    @Slot()
+    def _on_back(self) -> None:
+        t_s, form = clock.now_s(), self._window.page
+        assert isinstance(form, RatingForm)
+        about = {"trial": self._trial, "page": form.rating.id, "value": form.state()}
+        self._window.show_page(BlankPage(self._window))
+        self._tell("rating_back", t_s=t_s, **about)
 
     @Slot(str)
     def _on_stop(self, how: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPixmap
@@ -34,6 +35,14 @@ class SamForm(RatingForm):
         if len(self.answers) < len(self.rating.dimensions):
             return None
         return {name: self.answers[name] for name in self.rating.dimensions}
+
+    def state(self) -> dict[str, int] | None:
+        """Return the points given so far."""
+        return dict(self.answers) or None
+
+    def restore(self, earlier: Any) -> None:
+        """Give the same points again."""
+        self.answers = {name: int(point) for name, point in earlier.items()}
 
     def mapped(self) -> dict[str, float]:
         """Return each dimension on -1 … 1."""
@@ -113,7 +122,7 @@ class SamForm(RatingForm):
         box, active = self.row_box(row), row == self.active
         missing = self.complaining and name not in self.answers
         edge = look.MISSING if missing else look.ACCENT if active else None
-        fill = look.CARD if active or missing else look.CARD_QUIET
+        fill = look.CARD if active else look.CARD_QUIET
         look.card(painter, box, 12 * u, fill, edge, (5 if missing else 3) * u)
         line = QRectF(box.left() + 20 * u, box.top() + 3 * u, box.width() - 40 * u, 29 * u)
         centre = Qt.AlignmentFlag.AlignVCenter

@@ -1,34 +1,41 @@
 """A simulated participant: looks at the page shown and types, by real key events.
 
-It never calls a page: keys are posted to the window and take the way of a person's.
+It never calls a page: keys, mouse and input-method events are posted to the window and
+take the way of a person's.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, QTimer, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt, QTimer, Slot
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QWidget
 
-from emer_studio.schema.rating import RatingPage
 from emer_studio.ui.participant.pages import Page, TextPage
 from emer_studio.ui.participant.rating import RatingForm
+from emer_studio.ui.participant.simulated_answers import (
+    Act,
+    Compose,
+    Press,
+    Slide,
+    answers_on,
+)
+from emer_studio.ui.participant.slider import SliderForm
 from emer_studio.ui.participant.window import ParticipantWindow
 
-__all__ = ["SimulatedParticipant", "answers_to"]
+__all__ = ["SimulatedParticipant"]
 
-# Seconds before the first key and between keys, each drawn evenly from a range. Chosen by
-# us: quick for a person, so that a simulated session does not take all day.
+# Seconds before the first key, between keys, and between letters, each drawn evenly from
+# a range. Chosen by us: quick for a person, so that a simulated session does not take all
+# day.
 _LOOK_S = (0.45, 0.8)
 _KEY_S = (0.12, 0.3)
-# Spread of a rating around the felt value, in points of nine; the spread of single
-# ratings around a clip's mean is of this order in published norms (1.5 to 2), lower here
-# so that short simulated studies keep a visible signal. Chosen by us.
-_SPREAD_POINTS = 0.9
-_SLIP = 0.15  # chance of choosing another label than the emotion of the clip
+_LETTER_S = (0.03, 0.08)
+_REGRET = 0.1  # chance of going back from a page that allows it, once a trial at most
 
 _Key = Qt.Key
+_None = Qt.KeyboardModifier.NoModifier
 
 
 class SimulatedParticipant(QObject):
@@ -47,88 +54,80 @@ class SimulatedParticipant(QObject):
         self._window = window
         self._random = random.Random(seed)
         self._emotion, self._felt = "", {"valence": 0.0, "arousal": 0.0}
-        self._keys: list[int] = []
+        self._acts: list[Act] = []
         self._page: Page | None = None
+        self._regretted = False
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self._press)
+        self._timer.timeout.connect(self._act)
         window.page_changed.connect(self._attend)
 
     def feel(self, emotion: str, valence: float, arousal: float) -> None:
         """Be in a situation: values on -1 … 1."""
-        self._emotion = emotion
+        self._emotion, self._regretted = emotion, False
         self._felt = {"valence": valence, "arousal": arousal}
 
     @Slot(object)
     def _attend(self, page: Page) -> None:
-        self._page, self._keys = page, []
+        self._page, self._acts = page, []
         self._timer.stop()
         if isinstance(page, TextPage):
-            self._keys = [_Key.Key_Space]
+            self._acts = [Press(_Key.Key_Space)]
         elif isinstance(page, RatingForm):
-            answers = answers_to(page.rating, self._emotion, self._felt, self._random)
-            self._keys = [*answers, _Key.Key_Return]
-        if self._keys:
-            self._timer.start(round(self._random.uniform(*_LOOK_S) * 1000))
+            self._acts = self._answers(page)
+        if self._acts:
+            self._timer.start(self._after(_LOOK_S))
+
+    def _answers(self, page: RatingForm) -> list[Act]:
+        way_back = page.rating.back and page.rating.kind != "text"
+        if way_back and not self._regretted and self._random.random() < _REGRET:
+            self._regretted = True
+            return [Press(_Key.Key_Backspace)]
+        return answers_on(page, self._emotion, self._felt, self._random)
+
+    def _after(self, range_s: tuple[float, float]) -> int:
+        return round(self._random.uniform(*range_s) * 1000)
 
     @Slot()
-    def _press(self) -> None:
-        if self._page is not self._window.page or not self._keys:
+    def _act(self) -> None:
+        if self._page is not self._window.page or not self._acts:
             return
-        key = self._keys.pop(0)
-        none = Qt.KeyboardModifier.NoModifier
-        digit = chr(key) if _Key.Key_0 <= key <= _Key.Key_9 else ""
-        for kind in (QKeyEvent.Type.KeyPress, QKeyEvent.Type.KeyRelease):
-            QCoreApplication.postEvent(self._window, QKeyEvent(kind, key, none, digit))
-        if self._keys:
-            self._timer.start(round(self._random.uniform(*_KEY_S) * 1000))
+        act = self._acts.pop(0)
+        if isinstance(act, Slide):
+            _slide(self._page, act)
+        else:
+            # A field to write in holds the keyboard; on all other pages the window does.
+            _type(self._window.focusWidget() or self._window, act)
+        if self._acts:
+            letter = isinstance(act, Press) and act.text.isalpha()
+            self._timer.start(self._after(_LETTER_S if letter else _KEY_S))
         elif isinstance(self._page, TextPage):
             # A page may have no way on, or have been deaf still: try again, calmly.
-            self._keys = [_Key.Key_Space]
+            self._acts = [Press(_Key.Key_Space)]
             self._timer.start(1000)
 
 
-def answers_to(
-    rating: RatingPage, emotion: str, felt: dict[str, float], chance: random.Random
-) -> Sequence[int]:
-    """Return the keys a person who feels like this would press, without Enter.
-
-    Parameters
-    ----------
-    rating : RatingPage
-        The page asked.
-    emotion : str
-        Emotion of the clip; a label of a choice page is chosen by it.
-    felt : dict of str to float
-        Valence and arousal on -1 … 1; what is absent is felt as 0.
-    chance : random.Random
-        Source of the noise.
-    """
-    if rating.kind == "sam":
-        felt_values = [felt.get(name, 0.0) for name in rating.dimensions]
-        return [_Key.Key_0 + _point(value, rating.points, chance) for value in felt_values]
-    if rating.kind == "scale":
-        return _to(
-            _point(felt.get("arousal", 0.0), rating.points, chance) - 1,
-            (rating.points - 1) // 2,
-            _Key.Key_Right,
-            _Key.Key_Left,
-        )
-    if emotion in rating.labels and chance.random() >= _SLIP:
-        index = rating.labels.index(emotion)
-    else:
-        index = chance.randrange(len(rating.labels))
-    return _to(index, 0, _Key.Key_Down, _Key.Key_Up)
+def _type(target: QWidget, act: Press | Compose) -> None:
+    """Post a key, or a text from an input method."""
+    if isinstance(act, Compose):
+        composed = QInputMethodEvent()
+        composed.setCommitString(act.text)
+        QCoreApplication.postEvent(target, composed)
+        return
+    held = Qt.KeyboardModifier.ControlModifier if act.control else _None
+    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        QCoreApplication.postEvent(target, QKeyEvent(kind, act.key, held, act.text))
 
 
-def _point(value: float, points: int, chance: random.Random) -> int:
-    half = (points - 1) / 2
-    spread = _SPREAD_POINTS * half / 4
-    return min(max(round(1 + half + value * half + chance.gauss(0, spread)), 1), points)
-
-
-def _to(index: int, start: int, forth: int, back: int) -> list[int]:
-    """Return the keys that pick `index`: a digit, or steps from where stepping starts."""
-    if index < 9:
-        return [_Key.Key_1 + index]
-    step = forth if index > start else back
-    return [forth, *[step] * abs(index - start)]
+def _slide(page: Page | None, act: Slide) -> None:
+    """Post the events of a drag from the middle of a track."""
+    assert isinstance(page, SliderForm)
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    start, end = (page.point_at(act.row, share) for share in (0.5, act.share))
+    for kind, at, button, held in (
+        (QEvent.Type.MouseButtonPress, start, left, left),
+        (QEvent.Type.MouseMove, end, none, left),
+        (QEvent.Type.MouseButtonRelease, end, left, none),
+    ):
+        there = QPointF(page.mapToGlobal(at))
+        event = QMouseEvent(kind, at, there, button, held, _None)
+        QCoreApplication.postEvent(page, event)

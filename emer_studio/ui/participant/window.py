@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QElapsedTimer, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QFocusEvent,
@@ -114,6 +114,7 @@ class ParticipantWindow(QWidget):
         old, self.page = self.page, page
         page.setGeometry(self._page_box())
         self._pointer(shown=False)
+        self.setFocus()  # a field on the old page had it; one on the new page takes it
         page.show()
         page.lower()
         old.hide()
@@ -175,7 +176,7 @@ class ParticipantWindow(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Give a key to the page, or begin to hold Escape."""
-        if event.isAutoRepeat():
+        if event.isAutoRepeat() and event.key() not in self.page.repeating_keys:
             return
         if event.key() == Qt.Key.Key_Escape:
             self._held.start()
@@ -191,6 +192,12 @@ class ParticipantWindow(QWidget):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """Forget a held Escape: its release goes elsewhere."""
         self._let_go()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Forget a held Escape also when a field of the page had the keyboard."""
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self._let_go()
+        super().changeEvent(event)
 
     def _let_go(self) -> None:
         self._tick.stop()

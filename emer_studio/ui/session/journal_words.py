@@ -37,7 +37,9 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
             if isinstance(values, dict)
             else str(values)
         )
-        return f"Rated {clip}: {said}", ""
+        return f"{'Changed' if entry.get('revised') else 'Rated'} {clip}: {said}", ""
+    if kind == "rating_back":
+        return f"Back from the page {entry.get('page')}", ""
     if kind == "answer":
         scores = entry.get("scores") or {}
         said = ", ".join(f"{key} {value}" for key, value in scores.items())

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
-from emer_studio.recording.reader import read_journal
+from emer_studio.recording.reader import final_ratings, read_journal
 from emer_studio.study.folder import Session
 from emer_studio.study.lock import holder
 from emer_studio.ui.jobs import Outcome
@@ -233,7 +233,7 @@ class StudyPage(Page):
 
 def _count_ratings(folder: Path) -> int:
     try:
-        return sum(1 for event in read_journal(folder) if event.get("event") == "rating")
+        return len(final_ratings(read_journal(folder)))
     except (BadInputError, OSError):
         return 0
 

@@ -111,7 +111,7 @@ def test_a_click_on_a_figure_rates_and_the_button_confirms(window, qtbot):
     _click(form, form.cell_box(0, 2).center())
     assert form.answers == {"arousal": 8, "valence": 2}
     with qtbot.waitSignal(form.done):
-        _click(form, form._button_box().center())
+        _click(form, form.button_box().center())
     assert form.input == "mouse"
 
 

@@ -1,0 +1,106 @@
+"""The participant's window without a window: answers at once, like `WindowPresenter`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from emer_studio.schema.rating import RatingPage, mapped, mapped_share
+from emer_studio.session.plan import Trial
+
+__all__ = ["HeadlessPresenter"]
+
+
+class HeadlessPresenter:
+    """Answers at once; raises `problem` at the call number `at`.
+
+    Parameters
+    ----------
+    back : sequence of (int, str)
+        Trials and pages from which the participant goes back, in this order.
+    """
+
+    def __init__(
+        self,
+        at: int | None = None,
+        problem: Exception | None = None,
+        back: tuple[tuple[int, str], ...] = (),
+    ) -> None:
+        self.calls: list[str] = []
+        self.asked: list[tuple[int, str, object]] = []
+        self._at, self._problem = at, problem
+        self._back = list(back)
+        self._now_s = 0.0
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self._problem is not None and len(self.calls) == self._at:
+            raise self._problem
+
+    def text(self, title: str, body: str, button: str | None) -> None:
+        assert title
+        assert body
+        self._call("text")
+
+    def fixation(self, seconds: float) -> None:
+        self._call("fixation")
+
+    def blank(self, seconds: float) -> None:
+        self._call("blank")
+
+    def prepare(self, trial: Trial) -> dict[str, Any]:
+        self._call("prepare")
+        return {"fps": 30.0, "duration_s": 1.0, "audio": "silent"}
+
+    def play(
+        self, trial: Trial, on_onset: Callable[[dict[str, Any]], None]
+    ) -> dict[str, Any]:
+        self._call("play")
+        self._now_s = 10.0 * trial.number
+        on_onset({"event": "clip_onset", "t_s": self._now_s})
+        self._now_s += 1.0
+        return {"t_s": self._now_s, "summary": {"shown": 30, "expected": 30}}
+
+    def grey(self, trial: Trial, seconds: float) -> None:
+        self._call("grey")
+
+    def rate(
+        self, trial: Trial | None, page: RatingPage, earlier: object = None
+    ) -> dict[str, Any]:
+        self._call("rate")
+        number = trial.number if trial else 0
+        self.asked.append((number, page.id, earlier))
+        self._now_s += 1.0
+        if self._back and self._back[0] == (number, page.id):
+            assert page.back
+            self._back.pop(0)
+            return {"t_s": self._now_s, "value": earlier, "back": True}
+        answer = {"t_s": self._now_s, "back": False, "rt_s": 1.0, "input": "keyboard"}
+        return {**answer, "kind": page.kind, **_answer(page, f"{number}/{page.id}")}
+
+
+def _answer(page: RatingPage, seed: str) -> dict[str, Any]:
+    chance = random.Random(seed)
+    if page.kind == "choice":
+        return {"value": chance.choice(page.labels), "mapped": None, "points": None}
+    if page.kind == "text":
+        return {"value": "Words.", "mapped": None, "points": None}
+    if page.kind == "slider":
+        shares = {name: round(chance.random(), 3) for name in page.dimensions}
+        on_range = {name: mapped_share(share) for name, share in shares.items()}
+        return {"value": shares, "mapped": on_range, "points": None}
+    if page.kind == "scale":
+        point = chance.randint(1, page.points)
+        on_one = mapped(point, page.points)
+        return {"value": point, "mapped": on_one, "points": page.points}
+    names = page.dimensions if page.kind == "sam" else tuple(page.items)
+    points = {name: chance.randint(1, page.points) for name in names}
+    on_all = {name: mapped(point, page.points) for name, point in points.items()}
+    more: dict[str, Any] = {}
+    if page.kind == "items":
+        order = list(page.items)
+        if page.shuffle_items:
+            chance.shuffle(order)
+        more = {"order": order}
+    return {"value": points, "mapped": on_all, "points": page.points, **more}
