@@ -77,7 +77,7 @@ def _clips(manifest: ClipManifest, manifest_path: Path) -> tuple[dict[str, float
             drawn += 1
             whole_s = DEMO_SECONDS
         else:
-            whole_s = look_at(source)
+            whole_s = look_at(source).duration_s
         end_s = whole_s if clip.trim_out_s is None else min(clip.trim_out_s, whole_s)
         lengths[clip.id] = end_s - clip.trim_in_s
     return lengths, drawn

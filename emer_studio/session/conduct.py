@@ -26,6 +26,7 @@ from emer_studio.session.prepare import Prepared, manifest_for
 from emer_studio.session.presenter import WindowPresenter
 from emer_studio.session.runner import Runner, State
 from emer_studio.session.steps import steps_of
+from emer_studio.stimulus.library import display_doubts
 from emer_studio.study.slots import Slots
 
 __all__ = ["conduct"]
@@ -175,6 +176,9 @@ def _run(
             for t in prepared.plan
         ],
     )
+    for text in _on_this_display(prepared, facts.get("display", {})):
+        log.record("display_note", text=text)
+        console.say(text)
     log.record(
         "gaze_layout",
         stream=live.gaze_name,
@@ -207,6 +211,16 @@ def _run(
     update = _ending(folder, str(finish), runner.problem or "; ".join(problems))
     update["trials_done"] = runner.trials_done
     return manifest.model_copy(update=update)
+
+
+def _on_this_display(prepared: Prepared, display: dict[str, Any]) -> list[str]:
+    """Return what the display cannot show as it is; a window is no display."""
+    if display.get("windowed") or display.get("platform") == "offscreen" or not display:
+        return []
+    size = int(display["width_px"]), int(display["height_px"])
+    return display_doubts(
+        prepared.clips.looks, *size, refresh_hz=float(display.get("refresh_hz") or 0)
+    )
 
 
 def _stop_on_request(stop: threading.Event, runner: Runner, live: LiveSession) -> None:

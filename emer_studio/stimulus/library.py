@@ -13,9 +13,26 @@ from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.stimulus import Clip, ClipManifest, load_manifest
 from emer_studio.study.folder import Study
 
-__all__ = ["FrozenClips", "freeze_clips", "look_at", "manifest_of"]
+__all__ = [
+    "FrozenClips",
+    "Look",
+    "display_doubts",
+    "freeze_clips",
+    "look_at",
+    "manifest_of",
+]
 
 _LOOK_FRAMES = 15  # chosen by us: enough to know that decoding works, cheap for long clips
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the beginning of a clip tells."""
+
+    duration_s: float
+    width_px: int
+    height_px: int
+    fps: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +41,7 @@ class FrozenClips:
 
     files: dict[str, Path]
     sha256: dict[str, str]
+    looks: dict[str, Look]
 
 
 def manifest_of(protocol: Protocol, protocol_path: Path) -> tuple[ClipManifest, Path]:
@@ -37,8 +55,8 @@ def manifest_of(protocol: Protocol, protocol_path: Path) -> tuple[ClipManifest, 
     return load_manifest(path), path
 
 
-def look_at(path: Path) -> float:
-    """Decode the beginning of a clip and return its duration in seconds.
+def look_at(path: Path) -> Look:
+    """Decode the beginning of a clip and return what it is.
 
     Raises
     ------
@@ -60,12 +78,53 @@ def look_at(path: Path) -> float:
                     break
             if not decoded:
                 raise BadInputError(f"The clip {path} holds no frame that decodes.")
-            return float(container.duration or 0) / av.time_base
+            stream = container.streams.video[0]
+            return Look(
+                duration_s=float(container.duration or 0) / av.time_base,
+                width_px=stream.codec_context.width,
+                height_px=stream.codec_context.height,
+                fps=float(stream.average_rate or 0),
+            )
     except av.FFmpegError as problem:
         raise BadInputError(
             f"The clip {path} does not decode: {problem.strerror or problem}.",
             fix="Export it again as MP4 (H.264 and AAC).",
         ) from None
+
+
+def display_doubts(
+    looks: dict[str, Look], width_px: int, height_px: int, refresh_hz: float
+) -> list[str]:
+    """Return what a display cannot show as the clips are.
+
+    Parameters
+    ----------
+    looks : dict of str to Look
+        The clips by id.
+    width_px, height_px, refresh_hz
+        The participant's display.
+    """
+    found = [
+        f"the clip {name} has {look.width_px} x {look.height_px} pixels, the display"
+        f" {width_px} x {height_px}: it is shown smaller than it is"
+        for name, look in looks.items()
+        if look.width_px > width_px or look.height_px > height_px
+    ]
+    rates = {round(look.fps, 2) for look in looks.values() if look.fps > 0}
+    uneven = sorted(rate for rate in rates if refresh_hz > 0 and _uneven(refresh_hz, rate))
+    if uneven:
+        listed = ", ".join(f"{rate:g}" for rate in uneven)
+        found.append(
+            f"clips of {listed} pictures a second cannot be even on a display of"
+            f" {refresh_hz:g} Hz: set it to a multiple, or export the clips at a fraction"
+        )
+    return found
+
+
+def _uneven(refresh_hz: float, fps: float) -> bool:
+    """Tell whether a picture stands for unequal numbers of refreshes (within 1 %)."""
+    times = refresh_hz / fps
+    return abs(times - round(times)) > 0.01 * times
 
 
 def freeze_clips(
@@ -82,6 +141,7 @@ def freeze_clips(
     """
     files: dict[str, Path] = {}
     hashes: dict[str, str] = {}
+    looks: dict[str, Look] = {}
     for clip in manifest.clips:
         if clip.id not in wanted:
             continue
@@ -98,7 +158,8 @@ def freeze_clips(
                 )
             files[clip.id] = study.freeze(source, "stimuli")
         hashes[clip.id] = sha256_file(files[clip.id])
-    return FrozenClips(files, hashes)
+        looks[clip.id] = look_at(files[clip.id])
+    return FrozenClips(files, hashes, looks)
 
 
 def _draw(study: Study, clip: Clip) -> Path:
