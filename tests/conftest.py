@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import threading
@@ -30,6 +31,10 @@ os.environ["LSLAPICFG"] = str(_LSL)
 os.environ["EMER_STUDIO_HOME"] = str(_HOME)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("MPLBACKEND", "agg")
+
+# A shell that starts the suite in the background lets it ignore Ctrl-C, and its children
+# too: tests send that signal.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 # Threads that libraries keep for the life of the process.
