@@ -76,6 +76,7 @@ def test_texts_crosses_and_blanks_come_to_an_end(presenter: Presenter) -> None:
     presenter.fixation(0.05)
     presenter.blank(0.05)
     presenter.text("Title", "That was all.", None)
+    assert presenter.prepare(trial())["duration_s"] > 0  # it takes the next command
 
 
 def test_a_clip_is_prepared_and_played(presenter: Presenter) -> None:
