@@ -134,6 +134,8 @@ def _check_trials(recording: Recording, gaze: RecordedStream, findings: Findings
         trial, start_s, end_s = end["trial"], onsets.get(end["trial"]), end["t_s"]
         if person and end.get("summary", {}).get("audio") == "silent":
             findings.amber(f"trial {trial}: its sound could not be played")
+        if not end.get("complete", True):
+            continue  # broken off by a pause, which the journal's findings tell
         if start_s is None or gaze.header.nominal_hz <= 0 or end_s <= start_s:
             continue
         inside = np.sum((gaze.stamps_s >= start_s) & (gaze.stamps_s < end_s))
@@ -166,7 +168,8 @@ def _check_presented(recording: Recording, findings: Findings) -> None:
     for event in recording.events("clip_end"):
         summary = event.get("summary", {})
         shown, expected = int(summary.get("shown", 0)), int(summary.get("expected", 0))
-        if expected and 100 * (expected - shown) / expected > _DROPPED_PCT:
+        whole = event.get("complete", True)
+        if whole and expected and 100 * (expected - shown) / expected > _DROPPED_PCT:
             findings.amber(
                 f"trial {event['trial']}: {shown} of {expected} frames were shown"
             )

@@ -113,6 +113,7 @@ class LiveSession:
         self.microphone_facts: dict[str, Any] = {}
         self._microphone_id = new_source_id("microphone")
         self._preview = Path()
+        self._mirror = self._live / "mirror.ring"
         self._camera_id = new_source_id("camera")  # of every run of its process
         self.window_facts: dict[str, Any] = {}
         self._stopping = False
@@ -253,6 +254,7 @@ class LiveSession:
             "participant",
             *("--presented", str(folder / "presented.csv")),
             *("--language", self.devices.language),
+            *("--mirror", str(self._mirror)),
         ]
         if self.devices.windowed:
             arguments.append("--windowed")
@@ -262,6 +264,7 @@ class LiveSession:
             arguments.append("--simulate")
         self.window = self._start("participant", arguments)
         self.window_facts = self._ready(self.window, "ready")
+        self._console.event("live", mirror=str(self._mirror))
 
     def record(self, folder: Path) -> None:
         """Open the marker stream, start both recorders, then let the camera write."""

@@ -16,7 +16,8 @@ from emer_studio.schema.rating import RatingPage, mapped, mapped_share, parse_pa
 from emer_studio.schema.stimulus import Clip
 from emer_studio.session.plan import Trial
 from emer_studio.session.presenter import WindowPresenter
-from emer_studio.session.runner import Finish, Presenter, StopRequest
+from emer_studio.session.presenting import Presenter
+from emer_studio.session.requests import Finish, StopRequest
 from presenters import HeadlessPresenter
 
 Q = {"en": "How was it?", "zh": "感受如何？"}

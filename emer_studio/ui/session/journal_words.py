@@ -50,6 +50,14 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
         return "", ""
     if kind == "trial_done":
         return f"Trial {trial} done", ""
+    if kind == "paused":
+        return f"Paused by the {entry.get('by')}", "amber"
+    if kind == "resumed":
+        return f"Gone on, by the {entry.get('by')}", ""
+    if kind == "trial_interrupted":
+        then = entry.get("replaced_by")
+        more = f"trial {then} takes its place" if then else "nothing takes its place"
+        return f"Trial {trial} was broken off by the pause; {more}", "amber"
     if kind == "finding":
         return _finding(str(entry.get("what", "")))
     if kind == "gaze_layout":

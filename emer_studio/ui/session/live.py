@@ -40,19 +40,23 @@ _STATES = {
     "break": "A break",
     "questions": "Answering questions",
     "closing": "Closing text",
+    "paused": "Paused",
     "done": "Closing the files",
 }
 
 
 class LiveView(QWidget):
-    """Shows what the processes of a session report; `abortAsked` is the only control."""
+    """Shows what the processes of a session report, and asks for pause, resume, abort."""
 
     abortAsked = Signal()
+    pauseAsked = Signal()
+    resumeAsked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
+        self._paused = False
         self._gaze_name = ""
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -60,6 +64,9 @@ class LiveView(QWidget):
         self._watch.timeout.connect(self._look)
         self.alarms, self.alarm = Alarms(), AlarmBar()
         self.camera, self.gaze = CameraView(), GazeView()
+        self.mirror = CameraView("Their window", (200, 112))
+        self.mirror.setFixedSize(200, 112)
+        self.mirror.setToolTip("What the participant sees now")
         self.log = QListWidget()
         self.log.setProperty("kind", "log")
         self.log.setWordWrap(True)
@@ -104,9 +111,15 @@ class LiveView(QWidget):
         self.elapsed = label("0:00", "number")
         self.abort = button("Abort…", "stop", "danger")
         self.abort.clicked.connect(self.abortAsked)
+        self.pause = button("Pause", "pause")
+        self.pause.setToolTip("Pause now, or go on (Ctrl+P)")
+        self.pause.setShortcut("Ctrl+P")
+        self.pause.clicked.connect(self._pause_or_go_on)
+        row.addWidget(self.mirror)
         row.addLayout(words, 3)
         row.addLayout(middle, 4)
         row.addWidget(self.elapsed)
+        row.addWidget(self.pause)
         row.addWidget(self.abort)
         card.box.addLayout(row)
         return card
@@ -155,6 +168,7 @@ class LiveView(QWidget):
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
         self.abort.setEnabled(True)
+        self.pause.setEnabled(False)
         self.log.clear()
         self.streams.setRowCount(0)
         self._origin_s = None
@@ -174,6 +188,7 @@ class LiveView(QWidget):
         self.alarms.end()
         self._look()
         self.camera.close_ring()
+        self.mirror.close_ring()
         self.gaze.close_ring()
 
     def take(self, event: dict[str, Any]) -> None:
@@ -181,9 +196,7 @@ class LiveView(QWidget):
         self.alarms.take(event)
         kind = event.get("event")
         if kind == "live":
-            self.camera.open(Path(str(event.get("camera"))))
-            self._gaze_name = str(event.get("gaze", ""))
-            self.gaze_facts.setText(self._gaze_name)
+            self._follow(event)
         elif kind == "state":
             self._show_state(event)
         elif kind == "journal":
@@ -199,9 +212,24 @@ class LiveView(QWidget):
         elif kind == "microphone_status":
             self._show_sound(event)
 
+    def _follow(self, event: dict[str, Any]) -> None:
+        """Follow the rings that an event tells of."""
+        if "camera" in event:
+            self.camera.open(Path(str(event["camera"])))
+            self._gaze_name = str(event.get("gaze", ""))
+            self.gaze_facts.setText(self._gaze_name)
+        if "mirror" in event:
+            self.mirror.open(Path(str(event["mirror"])))
+
+    def _pause_or_go_on(self) -> None:
+        (self.resumeAsked if self._paused else self.pauseAsked).emit()
+
     def _show_state(self, event: dict[str, Any]) -> None:
         name, of = str(event.get("state")), int(event.get("of") or 0)
         self.state.setText(_STATES.get(name, name))
+        self._paused = name == "paused"
+        self.pause.setText("Go on" if self._paused else "Pause")
+        self.pause.setEnabled(name != "done")
         self.bar.setRange(0, max(of, 1))
         trial = event.get("trial")
         if trial is not None:
@@ -260,6 +288,7 @@ class LiveView(QWidget):
 
     def _poll(self) -> None:
         self.camera.poll()
+        self.mirror.poll()
         self.gaze.poll()
         seconds = self._clock.elapsed() // 1000
         self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")
