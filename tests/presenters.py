@@ -9,6 +9,7 @@ from typing import Any
 from emer_studio.schema.rating import RatingPage, mapped, mapped_share
 from emer_studio.session.plan import Trial
 from emer_studio.session.requests import PauseRequest
+from emer_studio.synthetic import sync_code
 
 __all__ = ["HeadlessPresenter"]
 
@@ -61,6 +62,12 @@ class HeadlessPresenter:
 
     def blank(self, seconds: float) -> None:
         self._call("blank")
+
+    def mark(self, which: str) -> dict[str, Any]:
+        self._call("mark")
+        edges = [[self._now_s + at, level] for at, level in sync_code.edges(which)]
+        self._now_s += sync_code.length_s(which)
+        return {"which": which, "edges": edges, "clicks": [], "t_s": self._now_s}
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
         self._call("prepare")

@@ -250,6 +250,8 @@ def _overheard(
     kind = event.get("event")
     if kind in ("finding", "error"):
         log.finding(str(event.get("what") or event.get("text") or event))
+    elif kind == "light":
+        live.light(int(event["level"]))
     elif kind == "rating_change":
         fields = {k: v for k, v in event.items() if k not in ("event", "t_s")}
         log.journal.write("rating_change", t_s=event.get("t_s"), **fields)

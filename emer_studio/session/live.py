@@ -314,6 +314,11 @@ class LiveSession:
         if self.devices.simulate and self.window is not None:
             self.window.send("situation", **fields)
 
+    def light(self, level: int) -> None:
+        """Tell a simulated camera, which has no eyes, of a flash."""
+        if self.devices.camera.partition(":")[0] == "sim" and self.camera is not None:
+            self.camera.send("situation", light=level)
+
     def stop(self) -> dict[str, Any]:
         """Stop everything in order, once; return the recorder's and camera's results."""
         if self._results is not None:

@@ -48,6 +48,14 @@ class PatientPresenter:
         """Show an even grey for its whole time without a pause."""
         self._again(lambda: self._presenter.grey(trial, seconds))
 
+    def mark(self, which: str) -> dict[str, Any]:
+        """Show the coded flash and click without a pause in it."""
+        while True:
+            try:
+                return self._presenter.mark(which)
+            except PauseRequest as request:
+                self._sit_out(request)
+
     def prepare(self, trial: Trial) -> dict[str, Any]:
         """Load the clip of a trial."""
         while True:

@@ -11,6 +11,7 @@ from emer_studio.core.process import Child
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
 from emer_studio.session.requests import Finish, PauseRequest, StopRequest
+from emer_studio.synthetic.sync_code import length_s
 
 __all__ = ["WindowPresenter"]
 
@@ -70,6 +71,12 @@ class WindowPresenter:
         """Show nothing for a while."""
         self._child.send("show", page="blank")
         self._pause(seconds)
+
+    def mark(self, which: str) -> dict[str, Any]:
+        """Show the coded flash and click."""
+        self._child.send("mark", which=which)
+        event = self._wait("mark_done", timeout_s=length_s(which) + _OVERTIME_S)
+        return {key: event[key] for key in ("which", "edges", "clicks", "t_s")}
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
         """Load the clip and hold its first frame."""

@@ -43,5 +43,8 @@ class Presenter(Protocol):
         participant asks for the page before this one.
         """
 
+    def mark(self, which: str) -> dict[str, Any]:
+        """Show the coded flash and click; return when what was shown and heard."""
+
     def wait_out(self) -> dict[str, Any]:
         """Wait for the end of a pause; return when (``t_s``) and ``by`` whom it ended."""

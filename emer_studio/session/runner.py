@@ -31,7 +31,7 @@ from emer_studio.session.requests import (
     PauseRequest,
     StopRequest,
 )
-from emer_studio.session.steps import Ask, Step, Text, Wait
+from emer_studio.session.steps import Ask, Mark, Step, Text, Wait
 
 __all__ = ["Runner", "State"]
 
@@ -44,6 +44,7 @@ class State(StrEnum):
     IDLE = "idle"
     INSTRUCTIONS = "instructions"
     BASELINE = "baseline"
+    SYNC = "sync"
     FIXATION = "fixation"
     CLIP = "clip"
     RATING = "rating"
@@ -133,6 +134,8 @@ class Runner:
                 self._wait(step)
             elif isinstance(step, Ask):
                 self._ask(step)
+            elif isinstance(step, Mark):
+                self._mark(step)
             else:
                 self._trial_or_another(step.trial)
 
@@ -178,6 +181,10 @@ class Runner:
         self._record("baseline_started", seconds=step.seconds)
         self._presenter.fixation(step.seconds)
         self._record("baseline_done")
+
+    def _mark(self, step: Mark) -> None:
+        self._enter(State.SYNC, None)
+        self._record("sync_mark", **self._presenter.mark(step.which))
 
     def _ask(self, step: Ask) -> None:
         self._enter(State.QUESTIONS, None)

@@ -24,9 +24,11 @@ from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache import open_cache
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
+from emer_studio.recording.sync_marks import sync_lags
 from emer_studio.session.seen import seen_clips
 from emer_studio.stimulus.demo_clips import write_demo_clip
 from emer_studio.study.folder import create_study, open_study
+from emer_studio.synthetic.sync_code import edges
 from protocols import write_short_protocol
 from senders import SENDER
 
@@ -83,6 +85,24 @@ def test_onsets_are_the_first_presented_frames(recorded_study: Result) -> None:
         assert onset["t_s"] == pytest.approx(min(shown), abs=1e-6)
         assert len(shown) >= 0.9 * 60
         assert np.all(np.diff(shown) > 0)
+
+
+def test_flashes_tell_how_late_the_camera_is(recorded_study: Result) -> None:
+    """The simulated camera is told of the light by pipes: late by those and its frames."""
+    _, result = recorded_study
+    recording = Recording(Path(result["session"]))
+    marks = recording.events("sync_mark")
+    assert [mark["which"] for mark in marks] == ["start", "end"]
+    for mark in marks:
+        shown = np.array([t_s for t_s, _ in mark["edges"]])
+        planned = np.array([at for at, _ in edges(mark["which"])])
+        np.testing.assert_allclose(np.diff(shown), np.diff(planned), atol=0.08)
+        assert mark["clicks"] == []  # no sound device here
+    lags = sync_lags(recording)["camera"]
+    for which in ("start", "end"):
+        assert lags[which]["found"] >= 5
+        assert 0 < lags[which]["lag_ms"] < 100
+    assert abs(lags["drift_ms"]) < 30 + 3 * lags["drift_se_ms"]
 
 
 def test_the_session_is_marked_as_simulated_everywhere(recorded_study: Result) -> None:

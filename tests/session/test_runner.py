@@ -59,8 +59,8 @@ def test_a_whole_session_writes_every_event_in_order() -> None:
     runner, finish, written, states = run_with(HeadlessPresenter())
     assert finish is Finish.COMPLETE
     assert runner.trials_done == runner.ratings == 4
-    assert states[:2] == [State.INSTRUCTIONS, State.BASELINE]
-    assert states[-2:] == [State.CLOSING, State.DONE]
+    assert states[:3] == [State.INSTRUCTIONS, State.SYNC, State.BASELINE]
+    assert states[-3:] == [State.SYNC, State.CLOSING, State.DONE]
     first = [name for name, fields in written if fields.get("trial") == 1]
     assert first == ["trial_started", "clip_onset", "clip_end", "rating", "trial_done"]
     onset = next(f for n, f in written if n == "clip_onset" and f["trial"] == 2)

@@ -70,6 +70,11 @@ class ClipPresenter(QObject):
         self._prepared.connect(self._on_prepared, Qt.ConnectionType.QueuedConnection)
 
     @property
+    def output(self) -> AudioOutput:
+        """Where the sound goes."""
+        return self._output
+
+    @property
     def ready(self) -> bool:
         """Whether a clip is prepared and waits for `play`."""
         return self._ready

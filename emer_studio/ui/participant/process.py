@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from emer_studio.core import clock
 from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.schema.rating import parse_page
+from emer_studio.synthetic.sync_code import MARKS
 from emer_studio.ui.participant.choice import ChoiceForm, ScaleForm
 from emer_studio.ui.participant.clip_page import ClipPage
 from emer_studio.ui.participant.display_watch import DisplayWatch
@@ -24,6 +25,7 @@ from emer_studio.ui.participant.rating import RatingForm
 from emer_studio.ui.participant.sam import SamForm
 from emer_studio.ui.participant.simulated import SimulatedParticipant
 from emer_studio.ui.participant.slider import SliderForm
+from emer_studio.ui.participant.sync_mark import SyncMark, SyncPage
 from emer_studio.ui.participant.window import ParticipantWindow
 from emer_studio.ui.words import Words
 
@@ -32,7 +34,7 @@ __all__ = ["ParticipantProcess"]
 logger = logging.getLogger(__name__)
 Command = dict[str, Any]
 _POINTS = ("sam", "scale", "items")  # the kinds of pages whose answers are points
-_SHOWING = ("show", "play", "rate")
+_SHOWING = ("show", "play", "rate", "mark")
 _FORMS: dict[str, type[RatingForm]] = {
     "sam": SamForm,
     "choice": ChoiceForm,
@@ -94,6 +96,7 @@ class ParticipantProcess(QObject):
             "prepare": self._prepare,
             "play": self._play,
             "rate": self._rate,
+            "mark": self._mark,
             "pause": lambda command: self.pause("operator"),
             "resume": lambda command: self._resume("operator"),
             "situation": self._situation,
@@ -171,6 +174,27 @@ class ParticipantProcess(QObject):
         t_s = self._window.show_page(form)
         self._tell("page_shown", page="rating", id=rating.id, trial=self._trial, t_s=t_s)
         self._photograph(f"rating-{rating.id}")
+
+    def _mark(self, command: Command) -> None:
+        which = str(command["which"])
+        if which not in MARKS:
+            raise BadInputError(f"There is no mark {which!r}, only {', '.join(MARKS)}.")
+        self._presenter.abort()
+        page = SyncPage(self._window, self._words)
+        self._window.show_page(page)
+        mark = SyncMark(page, self._presenter.output, which)
+        mark.switched.connect(self._on_switched)
+        mark.done.connect(self._on_mark_done)
+        page.destroyed.connect(mark.stop)
+
+    @Slot(int, float)
+    def _on_switched(self, level: int, t_s: float) -> None:
+        self._tell("light", level=level, t_s=t_s)
+
+    @Slot(dict)
+    def _on_mark_done(self, said: dict[str, Any]) -> None:
+        self._window.show_page(BlankPage(self._window))
+        self._tell("mark_done", **said, t_s=clock.now_s())
 
     def _situation(self, command: Command) -> None:
         if self._simulated is not None:

@@ -50,6 +50,9 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
         return "", ""
     if kind == "trial_done":
         return f"Trial {trial} done", ""
+    if kind == "sync_mark":
+        clicks = "" if entry.get("clicks") else ", without sound"
+        return f"Flash and click shown ({entry.get('which')}{clicks})", ""
     if kind == "paused":
         return f"Paused by the {entry.get('by')}", "amber"
     if kind == "resumed":

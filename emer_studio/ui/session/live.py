@@ -33,6 +33,7 @@ _WATCH_MS = 250  # how often it is asked what is wrong
 _STATES = {
     "instructions": "Reading the instructions",
     "baseline": "Baseline",
+    "sync": "Flash and click",
     "fixation": "Looking at the cross",
     "clip": "Watching the clip",
     "rating": "Rating",

@@ -94,6 +94,20 @@ def test_a_rating_page_gives_what_was_filled_in_and_takes_it_again(process):
     assert _told(process, "rating")[0]["value"] == {"valence": 7, "arousal": 2}
 
 
+def test_a_mark_that_a_pause_breaks_off_says_nothing_more(process, qtbot):
+    _do(process, "mark", which="start")
+    qtbot.waitUntil(lambda: bool(_told(process, "light")), timeout=5000)
+    process.pause("operator")
+    told = len(process.heard)
+    qtbot.wait(1500)
+    assert len(process.heard) == told
+    assert isinstance(process.window.page, PausePage)
+    _do(process, "mark", which="start")  # dropped, as all that is shown
+    _do(process, "resume")
+    _do(process, "mark", which="middle")
+    assert "no mark" in _told(process, "error")[0]["text"]
+
+
 def test_what_arrives_in_a_pause_is_not_shown(process):
     _do(process, "pause")
     page = process.window.page
