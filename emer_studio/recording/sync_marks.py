@@ -6,7 +6,7 @@ that of the display and the camera together, which the session cannot tell apart
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from emer_studio.recording.lag import Lag, click_lag, light_lag
 from emer_studio.recording.reader import Recording, frame_table
 from emer_studio.synthetic import sync_code
 
-__all__ = ["sync_lags"]
+__all__ = ["camera_lag", "microphone_lag", "sync_lags"]
 
 Floats = npt.NDArray[np.float64]
 _PARTS = 6  # rows and columns of the grid of which the mean brightness is taken
@@ -40,9 +40,11 @@ def sync_lags(recording: Recording) -> dict[str, Any]:
     marks = {event["which"]: event for event in recording.events("sync_mark")}
     if not marks:
         return {}
-    found = {"camera": _both(marks, lambda mark: _camera(recording, mark))}
+    found = {"camera": _both(marks, lambda mark: camera_lag(recording.videos, mark))}
     if any(recording.folder.glob("voice_*.mka")):
-        found["microphone"] = _both(marks, lambda mark: _microphone(recording, mark))
+        found["microphone"] = _both(
+            marks, lambda mark: microphone_lag(recording.folder, mark)
+        )
     return found
 
 
@@ -69,12 +71,21 @@ def _told(lag: Lag | None) -> dict[str, Any] | None:
     }
 
 
-def _camera(recording: Recording, mark: dict[str, Any]) -> Lag | None:
+def camera_lag(videos: Iterable[Path], mark: dict[str, Any]) -> Lag | None:
+    """Return how late a camera saw a mark, None where it did not see it.
+
+    Parameters
+    ----------
+    videos : iterable of Path
+        Finished videos with their tables of frames beside them.
+    mark : dict
+        The journal's ``sync_mark``: ``edges`` as (LSL time, level).
+    """
     edges = [(float(t_s), float(level)) for t_s, level in mark["edges"]]
     if len(edges) < 2:
         return None
     first_s, last_s = edges[0][0] - _MARGIN_S, edges[-1][0] + _MARGIN_S
-    for video in recording.videos:
+    for video in videos:
         table = frame_table(video)
         wanted = (table["t_s"] >= first_s) & (table["t_s"] <= last_s)
         if np.sum(wanted) > len(edges) and "pts_ms" in table:
@@ -112,9 +123,18 @@ def _parts(luma: Floats) -> Floats:
     return np.asarray(grid.mean(axis=(1, 3)).ravel())
 
 
-def _microphone(recording: Recording, mark: dict[str, Any]) -> Lag | None:
+def microphone_lag(folder: Path, mark: dict[str, Any]) -> Lag | None:
+    """Return how late a microphone heard a mark, None where it did not hear it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where ``voice_*.mka`` and their facts are.
+    mark : dict
+        The journal's ``sync_mark``: ``clicks`` as LSL times.
+    """
     clicks = [float(t_s) for t_s in mark["clicks"]]
-    for path in sorted(recording.folder.glob("voice_*.mka")):
+    for path in sorted(folder.glob("voice_*.mka")):
         try:
             facts = read_json(facts_path(path))
         except BadInputError:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.process import Control
+from emer_studio.core.stopping import signals_set
 from emer_studio.recording.video import CODECS
 from emer_studio.session.conduct import conduct
 from emer_studio.session.desk import Desk
@@ -121,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
         Control(desk.obey, on_end=stop.set)
     with (
         locked(args.study, f"session of {args.participant}"),
-        _signals_set(stop) as signals,
+        signals_set(stop) as signals,
     ):
         prepared = prepare(
             study,
@@ -140,22 +138,3 @@ def run(args: argparse.Namespace) -> int:
     if result["state"] == "failed":
         raise WorkFailedError(f"The session failed: {result['problem']}")
     return 130 if signals else 0
-
-
-@contextlib.contextmanager
-def _signals_set(stop: threading.Event) -> Iterator[list[int]]:
-    """Let Ctrl-C and a polite kill end the session as the operator's abort does."""
-    caught: list[int] = []
-
-    def end(number: int, _frame: object) -> None:
-        caught.append(number)
-        stop.set()
-
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, end) for number in numbers}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from emer_studio import __version__
+from emer_studio.core import settings
 from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
@@ -145,5 +146,6 @@ def manifest_for(prepared: Prepared, live: LiveSession) -> SessionManifest:
         gaze_stream=live.gaze_name,
         camera=live.camera_facts,
         microphone=live.microphone_facts,
+        lags=tuple(asdict(lag) for lag in settings.load().lags),
         trials_planned=len(prepared.plan),
     )

@@ -180,7 +180,8 @@ class ParticipantProcess(QObject):
         if which not in MARKS:
             raise BadInputError(f"There is no mark {which!r}, only {', '.join(MARKS)}.")
         self._presenter.abort()
-        page = SyncPage(self._window, self._words)
+        corner = bool(command.get("corner"))
+        page = SyncPage(self._window, self._words, corner=corner)
         self._window.show_page(page)
         mark = SyncMark(page, self._presenter.output, which)
         mark.switched.connect(self._on_switched)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from PySide6.QtCore import QObject, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QRect, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -23,13 +23,24 @@ _DARK, _WHITE = QColor("#000000"), QColor("#ffffff")
 
 
 class SyncPage(Page):
-    """A page that is dark or white all over; before that, one line that says so."""
+    """A page that is dark or white all over; before that, one line that says so.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    words : Words
+        Built-in texts.
+    corner : bool
+        Only a patch in the upper left corner turns white, for a photodiode.
+    """
 
     name = "sync"
 
-    def __init__(self, parent: QWidget, words: Words) -> None:
+    def __init__(self, parent: QWidget, words: Words, *, corner: bool = False) -> None:
         super().__init__(parent)
         self._notice = words("sync")
+        self._corner = corner
         self._level: int | None = None
 
     def switch(self, level: int) -> float:
@@ -44,7 +55,10 @@ class SyncPage(Page):
             box = QRectF(60 * u, 0, self.width() - 120 * u, self.height())
             look.text(painter, box, self._notice, 30 * u)
         else:
-            painter.fillRect(self.rect(), _WHITE if self._level else _DARK)
+            painter.fillRect(self.rect(), _DARK)
+            size = round(120 * u)
+            patch = QRect(0, 0, size, size) if self._corner else self.rect()
+            painter.fillRect(patch, _WHITE if self._level else _DARK)
 
 
 class SyncMark(QObject):
