@@ -98,6 +98,8 @@ def _clip_end(entry: dict[str, Any]) -> tuple[str, str]:
     shown, expected = summary.get("shown"), summary.get("expected")
     if shown is None or not expected:
         return f"{entry.get('clip')} ended", ""
+    if not entry.get("complete", True):
+        return f"{entry.get('clip')} was broken off after {shown} of {expected} frames", ""
     lost = shown < 0.98 * expected
     return f"{entry.get('clip')} ended: {shown} of {expected} frames shown", (
         "amber" if lost else ""

@@ -65,8 +65,8 @@ class LiveView(QWidget):
         self._watch.timeout.connect(self._look)
         self.alarms, self.alarm = Alarms(), AlarmBar()
         self.camera, self.gaze = CameraView(), GazeView()
-        self.mirror = CameraView("Their window", (200, 112))
-        self.mirror.setFixedSize(200, 112)
+        self.mirror = CameraView("Their window", (160, 90))
+        self.mirror.setFixedSize(160, 90)
         self.mirror.setToolTip("What the participant sees now")
         self.log = QListWidget()
         self.log.setProperty("kind", "log")
@@ -100,15 +100,19 @@ class LiveView(QWidget):
         row.setSpacing(14)
         words = QVBoxLayout()
         words.setSpacing(2)
-        self.who, self.state = label("", "small"), label("", "number")
+        self.who, self.state = label("", "small"), label("", "number", wrap=True)
+        words.addStretch(1)
         words.addWidget(self.who)
         words.addWidget(self.state)
+        words.addStretch(1)
         middle = QVBoxLayout()
         middle.setSpacing(6)
         self.trial, self.bar = label("", "muted"), QProgressBar()
         self.bar.setTextVisible(False)
+        middle.addStretch(1)
         middle.addWidget(self.trial)
         middle.addWidget(self.bar)
+        middle.addStretch(1)
         self.elapsed = label("0:00", "number")
         self.abort = button("Abort…", "stop", "danger")
         self.abort.clicked.connect(self.abortAsked)
@@ -117,7 +121,7 @@ class LiveView(QWidget):
         self.pause.setShortcut("Ctrl+P")
         self.pause.clicked.connect(self._pause_or_go_on)
         row.addWidget(self.mirror)
-        row.addLayout(words, 3)
+        row.addLayout(words, 5)
         row.addLayout(middle, 4)
         row.addWidget(self.elapsed)
         row.addWidget(self.pause)
@@ -127,14 +131,15 @@ class LiveView(QWidget):
 
     def _camera_card(self) -> Card:
         card = Card("Camera")
-        self.camera_facts = label("", "small")
+        self.camera_facts = label("", "small", wrap=True)
+        self.camera_facts.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.camera_facts.setToolTip(
             "dropped: came, but did not fit into the queue of the encoder\n"
             "missed: never came from the camera\n"
             "late: came in a burst after a pause; nothing is missing"
         )
         self.sound = label("", "small")
-        card.head.addWidget(self.camera_facts)
+        card.head.addWidget(self.camera_facts, 6)
         card.box.addWidget(self.camera, 1)
         card.box.addWidget(self.sound)
         return card
@@ -229,7 +234,8 @@ class LiveView(QWidget):
         name, of = str(event.get("state")), int(event.get("of") or 0)
         self.state.setText(_STATES.get(name, name))
         self._paused = name == "paused"
-        self.pause.setText("Go on" if self._paused else "Pause")
+        self.pause.setText(" Go on" if self._paused else " Pause")
+        self.pause.setIcon(theme.icon("play" if self._paused else "pause"))
         self.pause.setEnabled(name != "done")
         self.bar.setRange(0, max(of, 1))
         trial = event.get("trial")
