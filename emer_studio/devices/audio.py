@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -47,6 +48,7 @@ _STALL_S = 0.5
 # A device that is this far ahead of time swallows sound instead of playing it, as virtual
 # ones do. Chosen by us: no real clock gains a quarter of a second within a clip.
 _RUNAWAY_S = 0.25
+_CLOSE_S = 3.0  # chosen by us: a driver that hangs must not hold up the next clip
 _CLOCK_STEP_S = 0.05  # the device's clock was set back; older offsets are worthless
 
 
@@ -57,6 +59,10 @@ class AudioOutput(Protocol):
     rate_hz: int
     channels: int
     problem: str
+    underflows: int
+    """Times the sound broke off since `start` because samples came too late."""
+    lost_t_s: float | None
+    """LSL time at which the device fell silent while it played; None when it did not."""
 
     @property
     def silent(self) -> bool:
@@ -65,6 +71,9 @@ class AudioOutput(Protocol):
     @property
     def onset_t_s(self) -> float | None:
         """LSL time at which the first sample reached the DAC, None before that is known."""
+
+    def revive(self) -> None:
+        """Open a device that was lost again; may take a while, called before a clip."""
 
     def start(self, samples: Samples) -> None:
         """Play `samples`, shape (n, channels), from the next block on."""
@@ -91,6 +100,8 @@ class SilentOutput:
     """
 
     name = "silent"
+    underflows = 0
+    lost_t_s: float | None = None
 
     def __init__(self, rate_hz: int = 48_000, channels: int = 2, problem: str = "") -> None:
         self.rate_hz = rate_hz
@@ -107,6 +118,9 @@ class SilentOutput:
     def onset_t_s(self) -> float | None:
         """LSL time of `start`: when the sound would have begun."""
         return self._onset_t_s
+
+    def revive(self) -> None:
+        """Nothing was lost."""
 
     def start(self, samples: Samples) -> None:
         """Start the clock; `samples` are not heard."""
@@ -148,6 +162,8 @@ class DeviceOutput:
         self.channels = channels
         self.problem = ""
         self.underflows = 0
+        self.lost_t_s: float | None = None
+        self._asked_t_s = clock.now_s()  # when the device last wanted a block
         self._offsets_s: deque[float] = deque(maxlen=64)
         self._silence = np.zeros((0, channels), np.float32)
         self._samples: Samples = self._silence
@@ -184,28 +200,29 @@ class DeviceOutput:
         """LSL time at which the first sample is scheduled at the DAC."""
         return self._onset_t_s
 
-    def start(self, samples: Samples) -> None:
-        """Play `samples` from the next block on; a device that has gone is reopened."""
-        if samples.ndim != 2 or samples.shape[1] != self.channels:
-            raise ValueError(
-                f"samples have shape (n, {self.channels}), not {samples.shape}"
-            )
-        if not self._stream.active:
-            self._reopen()
-        self._next = 0
-        self._onset_t_s = self._zero_t_s = None
-        self._started_t_s = clock.now_s()
-        self._samples = samples
-
-    def _reopen(self) -> None:
-        with contextlib.suppress(Exception):
-            self._stream.close()
+    def revive(self) -> None:
+        """Open the device again after it stopped, was lost, or kept no time."""
+        if self._stream.active and not self.problem:
+            return
         try:
+            _let_go(self._stream)
+            self._offsets_s.clear()
             self._stream = self._open()
             self.problem = ""
         except Exception as error:
             self.problem = f"The sound device has gone: {error}."
             logger.error("%s", self.problem)
+
+    def start(self, samples: Samples) -> None:
+        """Play `samples` from the next block on."""
+        if samples.ndim != 2 or samples.shape[1] != self.channels:
+            raise ValueError(
+                f"samples have shape (n, {self.channels}), not {samples.shape}"
+            )
+        self._next, self.underflows, self.lost_t_s = 0, 0, None
+        self._onset_t_s = self._zero_t_s = None
+        self._started_t_s = self._asked_t_s = clock.now_s()
+        self._samples = samples
 
     def position_s(self, now_s: float | None = None) -> float:
         """Return the media time being heard; a dead device leaves the plain clock."""
@@ -218,28 +235,36 @@ class DeviceOutput:
             self.problem = self.problem or f"{self.name} asked for no sound."
             logger.error("%s", self.problem)
             self._zero_t_s = now
-        return now - self._zero_t_s
+        position_s = now - self._zero_t_s
+        wanting_s = now - self._asked_t_s
+        rest_s = len(self._samples) / self.rate_hz - position_s
+        if wanting_s > _STALL_S and rest_s > 0 and not self.problem:
+            # Time goes on from the last block's as if nothing had happened: no jump.
+            self.lost_t_s = self._asked_t_s
+            self.problem = f"{self.name} stopped asking for sound."
+            logger.error("%s", self.problem)
+        return position_s
 
     def _fill(self, block: Samples, frames: int, times: Any, status: Any) -> None:
         now = clock.now_s()
-        if status.output_underflow:
-            self.underflows += 1
+        self._asked_t_s = now
+        block[:] = 0.0
+        if self.problem:
+            return  # a device that comes back in the middle of a clip stays silent
+        self.underflows += bool(status.output_underflow)
         heard_t_s = self._heard_t_s(now, times)
         samples, start = self._samples, self._next
         part = samples[start : start + frames]
         block[: len(part)] = part
-        block[len(part) :] = 0.0
-        if len(part):
+        if len(part) and samples is self._samples:
             zero = heard_t_s - start / self.rate_hz
             if start == 0 or self._onset_t_s is None:
                 self._onset_t_s = heard_t_s
             if zero < self._onset_t_s - _RUNAWAY_S:
                 self.problem = f"{self.name} takes sound faster than it can be heard."
-            if self.problem:
                 zero = self._onset_t_s
-            if samples is self._samples:
-                self._next = start + len(part)
-                self._zero_t_s = zero
+            self._next = start + len(part)
+            self._zero_t_s = zero
 
     def _heard_t_s(self, now: float, times: Any) -> float:
         """Return the LSL time at which the first sample of this block is heard."""
@@ -262,6 +287,33 @@ class DeviceOutput:
         with contextlib.suppress(Exception):
             self._stream.abort()
             self._stream.close()
+
+
+def _let_go(stream: Any) -> None:
+    """Close a stream and make PortAudio look for devices anew.
+
+    Raises
+    ------
+    OSError
+        When the driver does not return; nothing can be opened then.
+    """
+    import sounddevice
+
+    def close() -> None:
+        with contextlib.suppress(Exception):
+            stream.abort()
+        with contextlib.suppress(Exception):
+            stream.close()
+        # PortAudio lists the devices when it starts, and only then; sounddevice has no
+        # public way to start it anew.
+        sounddevice._terminate()  # noqa: SLF001
+        sounddevice._initialize()  # noqa: SLF001
+
+    thread = threading.Thread(target=close, name="audio-close", daemon=True)
+    thread.start()
+    thread.join(_CLOSE_S)
+    if thread.is_alive():
+        raise OSError(f"its driver did not let go within {_CLOSE_S:g} s")
 
 
 def _default_output() -> dict[str, Any]:
