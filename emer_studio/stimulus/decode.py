@@ -21,7 +21,16 @@ from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
 from emer_studio.core.errors import BadInputError
 
-__all__ = ["MAX_CLIP_S", "Pictures", "Timeline", "read_sound", "read_timeline"]
+__all__ = [
+    "MAX_CLIP_S",
+    "Pictures",
+    "Timeline",
+    "hdr_problem",
+    "read_sound",
+    "read_timeline",
+    "shown_size",
+    "video_stream",
+]
 
 Picture = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.float32]
@@ -30,6 +39,14 @@ MAX_CLIP_S = 900.0
 """Longest part of a clip that plays: its sound is held in memory, 23 MB a minute."""
 
 _UNSPECIFIED = 2  # FFmpeg's AVCOL_SPC_UNSPECIFIED
+# Transfer characteristics of ITU-T H.273: what they are called, and FFmpeg's name.
+_HDR = {16: ("PQ", "smpte2084"), 18: ("HLG", "arib-std-b67")}
+_TO_SDR = (
+    "ffmpeg -i {name} -vf zscale=tin={transfer}:pin=bt2020:min=bt2020nc:p=bt2020:t=linear"
+    ":npl=100,format=gbrpf32le,zscale=p=bt709,"
+    "tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
+    " -c:v libx264 -crf 16 -c:a copy {stem}-sdr.mp4"
+)
 _MAX_ERRORS = 1000  # chosen by us: a file that yields only errors ends
 
 
@@ -39,10 +56,19 @@ class Timeline:
 
     Parameters
     ----------
+    width, height : int
+        As coded, before pixel aspect and rotation; see `shown_size`.
     pts_s : ndarray, shape (n_pictures,), float64
-        Presentation times in seconds, file clock, ascending.
+        Presentation times in seconds, file clock, ascending. Pictures that an edit list
+        cuts off are not among them: no player shows them.
     step_s : float
         Median time between two pictures.
+    cut : int
+        Pictures in the file that an edit list cuts off.
+    missing : int
+        Pictures that the container promises and that are not there.
+    hdr : tuple of str, optional
+        See `hdr_problem`.
     """
 
     path: Path
@@ -51,6 +77,9 @@ class Timeline:
     has_audio: bool
     pts_s: npt.NDArray[np.float64]
     step_s: float
+    cut: int = 0
+    missing: int = 0
+    hdr: tuple[str, str] | None = None
 
     @property
     def fps(self) -> float:
@@ -81,7 +110,40 @@ def _open(path: Path) -> Any:
         ) from None
 
 
-def _video_stream(container: Any, path: Path) -> Any:
+def hdr_problem(path: Path, stream: Any) -> tuple[str, str] | None:
+    """Return what is wrong with an HDR clip and how to mend it; None for SDR."""
+    found = _HDR.get(stream.codec_context.color_trc)
+    if found is None:
+        return None
+    command = _TO_SDR.format(name=path.name, stem=path.stem, transfer=found[1])
+    return (
+        f"{path.name} is HDR ({found[0]}), which ordinary screens show wrongly.",
+        f"Export it as SDR (BT.709), or convert it: {command}",
+    )
+
+
+def shown_size(frame: Any, aspect: float) -> tuple[int, int]:
+    """Return width and height that a picture is meant to be shown with.
+
+    Parameters
+    ----------
+    frame : av.VideoFrame
+        A decoded picture; its side data tell a phone's rotation.
+    aspect : float
+        Width of a pixel divided by its height.
+    """
+    width, height = round(frame.width * aspect), frame.height
+    return (height, width) if round(frame.rotation / 90) % 2 else (width, height)
+
+
+def video_stream(container: Any, path: Path) -> Any:
+    """Return the stream that is shown, never a cover picture.
+
+    Raises
+    ------
+    BadInputError
+        When there is none.
+    """
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             stream.thread_type = "AUTO"
@@ -89,14 +151,16 @@ def _video_stream(container: Any, path: Path) -> Any:
     raise BadInputError(f"{path.name} has no video in it.", fix="Give a video file.")
 
 
-def _packets(container: Any, stream: Any) -> Iterator[Any]:
+def _packets(
+    container: Any, stream: Any, on_error: Callable[[], None] = lambda: None
+) -> Iterator[Any]:
     """Yield packets, going on behind places that cannot be read."""
     for _ in range(_MAX_ERRORS):
         try:
             yield from container.demux(stream)
             return
         except (av.FFmpegError, ValueError):
-            continue
+            on_error()
 
 
 def read_timeline(path: Path) -> Timeline:
@@ -108,16 +172,32 @@ def read_timeline(path: Path) -> Timeline:
         When the file is missing, is not a video, or holds no picture.
     """
     with _open(path) as container:
-        stream = _video_stream(container, path)
+        stream = video_stream(container, path)
+        hdr = hdr_problem(path, stream)
         width, height = int(stream.width), int(stream.height)
-        pts = [p.pts for p in _packets(container, stream) if p.size and p.pts is not None]
+        packets = [
+            (packet.pts, packet.is_discard)
+            for packet in _packets(container, stream)
+            if packet.size and packet.pts is not None
+        ]
+        pts = [at for at, cut in packets if not cut]
         pts_s = np.unique(np.array(pts, np.float64)) * float(stream.time_base or 0)
-        rate = float(stream.average_rate or 0)
+        rate, declared = float(stream.average_rate or 0), int(stream.frames)
         has_audio = bool(container.streams.audio)
     if not len(pts_s) or width <= 0:
         raise BadInputError(f"{path.name} holds no picture.", fix="Give another file.")
     step_s = float(np.median(np.diff(pts_s))) if len(pts_s) > 1 else 1 / (rate or 25.0)
-    return Timeline(path, width, height, has_audio, pts_s, step_s)
+    return Timeline(
+        path,
+        width,
+        height,
+        has_audio,
+        pts_s,
+        step_s,
+        cut=len(packets) - len(pts),
+        missing=max(declared - len(packets), 0),
+        hdr=hdr,
+    )
 
 
 class Pictures:
@@ -134,6 +214,14 @@ class Pictures:
         rotation included. The clip's own size when absent.
     wanted : callable
         Asked for each PTS before the costly conversion; False skips the picture.
+
+    Attributes
+    ----------
+    errors : int
+        Places that could not be read, packets that do not decode, damaged pictures, and
+        at the end of a file that was cut off what is missing there.
+    shown_px : tuple of int
+        Width and height it is meant to be shown with, once there was a picture.
     """
 
     def __init__(
@@ -146,7 +234,8 @@ class Pictures:
         wanted: Callable[[float], bool] = lambda pts_s: True,
     ) -> None:
         self.timeline = timeline
-        self.errors = 0
+        self.errors = timeline.missing if to_s > timeline.pts_s[-1] else 0
+        self.shown_px = timeline.width, timeline.height
         self._from_s, self._to_s = from_s, to_s
         self._fit_px = fit_px
         self._wanted = wanted
@@ -156,7 +245,7 @@ class Pictures:
         """Yield index in the file, PTS in seconds and BGRA picture (height, width, 4)."""
         slack_s = self.timeline.step_s / 4
         with _open(self.timeline.path) as container:
-            stream = _video_stream(container, self.timeline.path)
+            stream = video_stream(container, self.timeline.path)
             aspect = float(stream.sample_aspect_ratio or 1) or 1.0
             if self._from_s > self.timeline.pts_s[0] + slack_s:
                 container.seek(int(self._from_s / stream.time_base), stream=stream)
@@ -170,14 +259,18 @@ class Pictures:
                 if pts_s < self._from_s - slack_s or not self._wanted(pts_s):
                     continue
                 self.errors += bool(frame.is_corrupt)
+                self.shown_px = shown_size(frame, aspect)
                 yield self.timeline.index_of(pts_s), pts_s, self._convert(frame, aspect)
 
     def _frames(self, container: Any, stream: Any) -> Iterator[Any]:
-        for packet in _packets(container, stream):
+        for packet in _packets(container, stream, self._count_error):
             try:
                 yield from packet.decode()
             except (av.FFmpegError, ValueError):
-                self.errors += 1
+                self._count_error()
+
+    def _count_error(self) -> None:
+        self.errors += 1
 
     def _convert(self, frame: Any, aspect: float) -> Picture:
         turns = round(frame.rotation / 90) % 4
