@@ -62,6 +62,7 @@ class _Trial:
     onset_s: float
     end_s: float
     ratings: tuple[dict[str, Any], ...]
+    marked: str = ""
 
 
 def build_dataset(
@@ -183,6 +184,7 @@ def _trials(recording: Recording) -> list[_Trial]:
             onset_s=onsets[event["trial"]],
             end_s=ends[event["trial"]],
             ratings=tuple(r for r in ratings if r["trial"] == event["trial"]),
+            marked=recording.marks.get(event["trial"], ""),
         )
         for event in recording.events("trial_done")
         if event["trial"] in onsets and event["trial"] in ends
@@ -252,6 +254,8 @@ def _doubt(
     trial: _Trial,
 ) -> str:
     """Return why a trial should not be trained on; empty when it may be."""
+    if trial.marked:
+        return trial.marked
     if faces.mean() < _LEAST:
         return f"a face in {faces.mean():.0%} of the frames only"
     times_s = gaze.times_s[inside]

@@ -22,8 +22,9 @@ from emer_studio.schema.base import localised
 from emer_studio.schema.rating import RatingPage, scored, without_back
 from emer_studio.session.plan import Trial
 from emer_studio.session.steps import Ask, Step, Text, Wait
+from emer_studio.stimulus.framelog import faults
 
-__all__ = ["Finish", "Presenter", "Runner", "State", "StopRequest"]
+__all__ = ["ClipFailed", "Finish", "Presenter", "Runner", "State", "StopRequest"]
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ _TEXT_STATES = {
     "debrief": State.CLOSING,
     "closing": State.CLOSING,
 }
+_MOST_FAILED = 3  # clips in a row: the folder is gone, not a clip (chosen by us)
 _ANSWER_KEYS = ("kind", "mapped", "points", "order", "rt_s", "input")
 
 
@@ -69,6 +71,10 @@ class StopRequest(Exception):
         self.finish = finish
 
 
+class ClipFailed(Exception):
+    """A clip cannot be opened: its trial is marked and the session goes on."""
+
+
 class Presenter(Protocol):
     """What the runner needs of the participant's window; any call may raise StopRequest."""
 
@@ -82,7 +88,13 @@ class Presenter(Protocol):
         """Show nothing for a while."""
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
-        """Load the clip of a trial and hold its first frame; return its facts."""
+        """Load the clip of a trial and hold its first frame; return its facts.
+
+        Raises
+        ------
+        ClipFailed
+            When the clip cannot be opened.
+        """
 
     def play(
         self, trial: Trial, on_onset: Callable[[dict[str, Any]], None]
@@ -141,6 +153,7 @@ class Runner:
         self.trials_done = 0
         self.ratings = 0
         self.problem = ""
+        self._failed_in_a_row = 0
 
     def run(self) -> Finish:
         """Run the whole plan; always ends in the state DONE."""
@@ -166,7 +179,6 @@ class Runner:
                 self._ask(step)
             else:
                 self._trial(step.trial)
-                self.trials_done += 1
 
     def _text(self, step: Text) -> None:
         self._enter(_TEXT_STATES.get(step.what, State.INSTRUCTIONS), None)
@@ -199,7 +211,18 @@ class Runner:
         number, clip = trial.number, trial.clip
         self._record("trial_started", trial=number, clip=clip.id, block=trial.block)
         self._enter(State.FIXATION, trial)
-        facts = self._presenter.prepare(trial)
+        try:
+            facts = self._presenter.prepare(trial)
+        except ClipFailed as problem:
+            told = " ".join(str(problem).split())  # a fix stands on a line of its own
+            self._mark(trial, [f"it was not shown: {told}"])
+            self._failed_in_a_row += 1
+            if self._failed_in_a_row >= _MOST_FAILED:
+                raise WorkFailedError(
+                    f"{_MOST_FAILED} clips in a row cannot be opened: {told}"
+                ) from None
+            return
+        self._failed_in_a_row = 0
         if trial.baseline.seconds:
             self._clip_baseline(trial)
         self._presenter.fixation(trial.fixation_s)
@@ -220,11 +243,19 @@ class Runner:
                 key: facts[key] for key in ("fps", "duration_s", "audio") if key in facts
             },
         )
+        why = faults(end.get("summary", {}))
+        if why:
+            self._mark(trial, why)
         self._situation(None)
         self._rate_all(trial)
         self._enter(State.WASHOUT, trial)
         self._presenter.blank(trial.washout_s)
         self._record("trial_done", trial=number, clip=clip.id)
+        self.trials_done += 1
+
+    def _mark(self, trial: Trial, why: list[str]) -> None:
+        """Write down that a trial is not what was planned; whoever reads it decides."""
+        self._record("trial_marked", trial=trial.number, clip=trial.clip.id, why=why)
 
     def _clip_baseline(self, trial: Trial) -> None:
         """Show what the clip will be compared with."""

@@ -9,8 +9,8 @@ import pytest
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.recording.reader import final_ratings
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
-from emer_studio.session.plan import build_plan
-from emer_studio.session.runner import Finish, Runner, State, StopRequest
+from emer_studio.session.plan import Trial, build_plan
+from emer_studio.session.runner import ClipFailed, Finish, Runner, State, StopRequest
 from emer_studio.session.steps import steps_of
 from emer_studio.stimulus.library import manifest_of
 from presenters import HeadlessPresenter
@@ -132,3 +132,35 @@ def test_of_a_page_that_was_answered_twice_the_last_answer_counts() -> None:
     (of_sam,) = [e for e in final if (e["trial"], e["page"]) == (2, "sam")]
     assert of_sam["revised"]
     assert [e["t_s"] for e in final] == sorted(e["t_s"] for e in final)
+
+
+class _Missing(HeadlessPresenter):
+    """Some trials' clips cannot be opened."""
+
+    def __init__(self, gone: tuple[int, ...]) -> None:
+        super().__init__()
+        self._gone = gone
+
+    def prepare(self, trial: Trial) -> dict[str, Any]:
+        if trial.number in self._gone:
+            raise ClipFailed("There is no clip x.mp4.")
+        return super().prepare(trial)
+
+
+def test_a_clip_that_cannot_be_opened_marks_its_trial_only() -> None:
+    runner, finish, written, _ = run_with(_Missing((1, 3)))
+    assert finish is Finish.COMPLETE
+    assert runner.trials_done == runner.ratings == 2
+    marked = [(f["trial"], f["why"]) for name, f in written if name == "trial_marked"]
+    why = ["it was not shown: There is no clip x.mp4."]
+    assert marked == [(1, why), (3, why)]
+    done = [fields["trial"] for name, fields in written if name == "trial_done"]
+    assert done == [2, 4]
+
+
+def test_clips_that_are_all_gone_end_the_session() -> None:
+    runner, finish, written, _ = run_with(_Missing((2, 3, 4)))
+    assert finish is Finish.FAILED
+    assert "3 clips in a row" in runner.problem
+    assert runner.trials_done == 1
+    assert written[-1] == ("session_done", {"state": "failed"})
