@@ -7,6 +7,7 @@ clip is played from its middle. Times are the file's own PTS in seconds.
 
 from __future__ import annotations
 
+import shlex
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ _TO_SDR = (
     "ffmpeg -i {name} -vf zscale=tin={transfer}:pin=bt2020:min=bt2020nc:p=bt2020:t=linear"
     ":npl=100,format=gbrpf32le,zscale=p=bt709,"
     "tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,format=yuv420p"
-    " -c:v libx264 -crf 16 -c:a copy {stem}-sdr.mp4"
+    " -c:v libx264 -crf 16 -c:a copy {target}"
 )
 _MAX_ERRORS = 1000  # chosen by us: a file that yields only errors ends
 
@@ -115,7 +116,8 @@ def hdr_problem(path: Path, stream: Any) -> tuple[str, str] | None:
     found = _HDR.get(stream.codec_context.color_trc)
     if found is None:
         return None
-    command = _TO_SDR.format(name=path.name, stem=path.stem, transfer=found[1])
+    name, target = shlex.quote(path.name), shlex.quote(f"{path.stem}-sdr.mp4")
+    command = _TO_SDR.format(name=name, target=target, transfer=found[1])
     return (
         f"{path.name} is HDR ({found[0]}), which ordinary screens show wrongly.",
         f"Export it as SDR (BT.709), or convert it: {command}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import time
@@ -209,7 +210,8 @@ def test_hdr_is_refused_with_the_way_to_mend_it(
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="needs ffmpeg")
-def test_the_way_to_mend_hdr_does_mend_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transfer", [16, 18])
+def test_the_way_to_mend_hdr_does_mend_it(tmp_path: Path, transfer: int) -> None:
     if (
         "zscale"
         not in subprocess.run(
@@ -217,10 +219,10 @@ def test_the_way_to_mend_hdr_does_mend_it(tmp_path: Path) -> None:
         ).stdout
     ):
         pytest.skip("this ffmpeg has no zscale")
-    kind = Kind(".mkv", pix_fmt="yuv420p10le", matrix=9, transfer=16, seconds=0.2)
-    path = write_kind(tmp_path / "a", kind)
+    kind = Kind(".mkv", pix_fmt="yuv420p10le", matrix=9, transfer=transfer, seconds=0.2)
+    path = write_kind(tmp_path / "my clip", kind)
     with pytest.raises(BadInputError) as refusal:
         look_at(path)
-    command = refusal.value.fix.partition("convert it: ")[2].split()
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    assert look_at(tmp_path / "a-sdr.mp4").width_px == 320
+    command = refusal.value.fix.partition("convert it: ")[2]
+    subprocess.run(shlex.split(command), cwd=tmp_path, check=True, capture_output=True)
+    assert look_at(tmp_path / "my clip-sdr.mp4").width_px == 320
