@@ -147,7 +147,8 @@ class DeviceOutput:
     Parameters
     ----------
     rate_hz, channels : int
-        Layout of the samples that `start` will get.
+        Layout of the samples that `start` will get. Where the device refuses the rate, its
+        own is taken: read `rate_hz`, also after `revive`.
 
     Raises
     ------
@@ -178,7 +179,19 @@ class DeviceOutput:
         import sounddevice
 
         device = _default_output()
-        stream = sounddevice.OutputStream(
+        try:
+            stream = self._stream_of(device)
+        except sounddevice.PortAudioError:
+            self.rate_hz = int(device["default_samplerate"])
+            stream = self._stream_of(device)
+        self.name = str(device["name"])
+        stream.start()
+        return stream
+
+    def _stream_of(self, device: dict[str, Any]) -> Any:
+        import sounddevice
+
+        return sounddevice.OutputStream(
             device=device["index"],
             samplerate=self.rate_hz,
             channels=self.channels,
@@ -186,9 +199,6 @@ class DeviceOutput:
             latency=_LATENCY_S,
             callback=self._fill,
         )
-        self.name = str(device["name"])
-        stream.start()
-        return stream
 
     @property
     def silent(self) -> bool:
@@ -342,10 +352,7 @@ def open_output(rate_hz: int = 48_000, channels: int = 2) -> AudioOutput:
     except OSError as error:
         return SilentOutput(rate_hz, channels, f"{error}. {_NO_LIBRARY}")
     try:
-        try:
-            return DeviceOutput(rate_hz, channels)
-        except sounddevice.PortAudioError:
-            return DeviceOutput(int(_default_output()["default_samplerate"]), channels)
+        return DeviceOutput(rate_hz, channels)
     except (sounddevice.PortAudioError, ValueError, OSError) as error:
         return SilentOutput(rate_hz, channels, f"No sound output: {error}. {_NO_DEVICE}")
 

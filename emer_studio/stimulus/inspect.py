@@ -33,6 +33,7 @@ CEILING_DBTP = -1.0
 _BLACK = 0.04  # mean luma below this is black: a little above video black (chosen by us)
 _FROZEN = 0.0005  # mean change of luma below this is a picture that stands still (chosen)
 _LEAST_S = 0.5  # shorter stretches are cuts and fades (chosen by us)
+_CUT_OFF_S = 0.5  # a file that ends this much before it says is not whole (chosen by us)
 _EVEN = 0.02  # intervals within 2 % of each other are a constant rate (chosen by us)
 _SMALL = 160  # pixels across that a frame is reduced to before it is looked at
 Floats = npt.NDArray[np.float64]
@@ -130,6 +131,12 @@ def _report(
     declared = stream.frames - read_timeline(path).cut if stream.frames else 0
     if declared and declared != len(times):
         problems.append(f"it declares {declared} frames and has {len(times)}")
+    ends_s = max(float(times[-1] - times[0]) + usual, audio_s)
+    declared_s = float(container.duration or 0) / av.time_base
+    if not declared and declared_s > ends_s + _CUT_OFF_S:
+        problems.append(
+            f"it declares {declared_s:.1f} s and ends at {ends_s:.1f} s: is it cut off?"
+        )
     context = stream.codec_context
     return ClipReport(
         path=path,

@@ -87,6 +87,22 @@ def test_the_next_clip_opens_it_again(card, at) -> None:
     output.close()
 
 
+def test_another_device_may_have_another_rate(card, at) -> None:
+    output = audio.open_output(48_000, 1)
+    output._stream.active = False
+
+    class Other(ScriptedStream):
+        def __init__(self, *, samplerate: int, **rest: object) -> None:
+            if samplerate != 44_100:
+                raise card.PortAudioError("Invalid sample rate")
+            super().__init__(**rest)
+
+    card.OutputStream = Other
+    output.revive()
+    assert (output.rate_hz, output.silent) == (44_100, False)
+    output.close()
+
+
 def test_without_a_device_the_next_clip_is_silent_and_says_why(card, at) -> None:
     output = audio.open_output(1000, 1)
     output._stream.active = False
