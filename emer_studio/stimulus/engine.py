@@ -20,6 +20,7 @@ from emer_studio.core import clock
 from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.devices.audio import AudioOutput, SilentOutput
 from emer_studio.stimulus import decode
+from emer_studio.stimulus.sound import read_sound
 
 __all__ = ["ClipFacts", "ClipPlayer", "Frame"]
 
@@ -318,7 +319,7 @@ class ClipPlayer:
     def _read_sound(self) -> None:
         output = self._output
         output.revive()
-        sound = decode.read_sound(
+        sound = read_sound(
             self.path,
             self._origin_s,
             self._duration_s,

@@ -17,12 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.stimulus.decode import (
-    hdr_problem,
-    read_timeline,
-    shown_size,
-    video_stream,
-)
+from emer_studio.stimulus.container import hdr_problem, shown_size, video_stream
+from emer_studio.stimulus.decode import read_timeline
 
 __all__ = ["ClipReport", "inspect_clip"]
 

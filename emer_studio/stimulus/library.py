@@ -12,7 +12,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
 from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.stimulus import Clip, ClipManifest, load_manifest
-from emer_studio.stimulus.decode import hdr_problem, shown_size, video_stream
+from emer_studio.stimulus.container import hdr_problem, shown_size, video_stream
 from emer_studio.study.folder import Study
 
 __all__ = [
