@@ -17,10 +17,15 @@ def write_clip(
     size: tuple[int, int] = (320, 180),
     tone_hz: float | None = 440.0,
     colour: tuple[int, int, int] | None = None,
+    front: bool = False,
 ) -> Path:
-    """Write a clip whose grey level is (frame index % 256), or of one RGB colour."""
+    """Write a clip whose grey level is (frame index % 256), or of one RGB colour.
+
+    With `front` its index stands at the beginning, as in files made for the web.
+    """
     width, height = size
-    with av.open(str(path), "w") as out:
+    options = {"movflags": "faststart"} if front else {}
+    with av.open(str(path), "w", options=options) as out:
         video = out.add_stream("libx264", rate=fps, options={"preset": "ultrafast"})
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"
         video.gop_size = fps

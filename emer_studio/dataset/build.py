@@ -62,6 +62,7 @@ class _Trial:
     onset_s: float
     end_s: float
     ratings: tuple[dict[str, Any], ...]
+    marked: str = ""
 
 
 def build_dataset(
@@ -181,6 +182,7 @@ def _trials(recording: Recording) -> list[_Trial]:
             onset_s=shown.onset_s,
             end_s=shown.end_s,
             ratings=tuple(r for r in ratings if r["trial"] == shown.trial),
+            marked=recording.marks.get(shown.trial, ""),
         )
         for shown in recording.shown_clips
         if shown.done
@@ -250,6 +252,8 @@ def _doubt(
     trial: _Trial,
 ) -> str:
     """Return why a trial should not be trained on; empty when it may be."""
+    if trial.marked:
+        return trial.marked
     if faces.mean() < _LEAST:
         return f"a face in {faces.mean():.0%} of the frames only"
     times_s = gaze.times_s[inside]

@@ -1,24 +1,19 @@
 """Sound output with a known time: when the first sample is heard, and what is heard now.
 
-The stream is opened once and plays silence until `start`, so that no clip waits for a
-device to wake up. Times come from PortAudio's DAC times, mapped to the LSL clock: within
-a callback ``now - currentTime`` can only be too large (a callback wakes late, never
-early), so the smallest of the last blocks is the offset between the two clocks.
-Without PortAudio or a device, `SilentOutput` keeps the same time and says why it is mute.
+`DeviceOutput` plays through PortAudio. Without PortAudio or a device, `SilentOutput` keeps
+the same time and says why it is mute.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
-from collections import deque
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core import clock
+from emer_studio.devices.audio_portaudio import DeviceOutput, default_output
 
 __all__ = [
     "AudioOutput",
@@ -29,20 +24,12 @@ __all__ = [
     "open_output",
 ]
 
-logger = logging.getLogger(__name__)
 Samples = npt.NDArray[np.float32]
 
 _NO_LIBRARY = "sudo apt-get install libportaudio2   (Windows and macOS bring their own)"
 _NO_DEVICE = (
     "Connect headphones or loudspeakers and choose them in the system's sound settings."
 )
-# A device that has not asked for a block for this long is dead; video goes on without it.
-# Chosen by us: ten times the usual latency of a shared output.
-_STALL_S = 0.5
-# A device that is this far ahead of time swallows sound instead of playing it, as virtual
-# ones do. Chosen by us: no real clock gains a quarter of a second within a clip.
-_RUNAWAY_S = 0.25
-_CLOCK_STEP_S = 0.05  # the device's clock was set back; older offsets are worthless
 
 
 class AudioOutput(Protocol):
@@ -52,6 +39,10 @@ class AudioOutput(Protocol):
     rate_hz: int
     channels: int
     problem: str
+    underflows: int
+    """Times the sound broke off since `start` because samples came too late."""
+    lost_t_s: float | None
+    """LSL time at which the device fell silent while it played; None when it did not."""
 
     @property
     def silent(self) -> bool:
@@ -60,6 +51,9 @@ class AudioOutput(Protocol):
     @property
     def onset_t_s(self) -> float | None:
         """LSL time at which the first sample reached the DAC, None before that is known."""
+
+    def revive(self) -> None:
+        """Open a device that was lost again; may take a while, called before a clip."""
 
     def start(self, samples: Samples) -> None:
         """Play `samples`, shape (n, channels), from the next block on."""
@@ -86,6 +80,8 @@ class SilentOutput:
     """
 
     name = "silent"
+    underflows = 0
+    lost_t_s: float | None = None
 
     def __init__(self, rate_hz: int = 48_000, channels: int = 2, problem: str = "") -> None:
         self.rate_hz = rate_hz
@@ -102,6 +98,9 @@ class SilentOutput:
     def onset_t_s(self) -> float | None:
         """LSL time of `start`: when the sound would have begun."""
         return self._onset_t_s
+
+    def revive(self) -> None:
+        """Nothing was lost."""
 
     def start(self, samples: Samples) -> None:
         """Start the clock; `samples` are not heard."""
@@ -122,159 +121,6 @@ class SilentOutput:
         self._onset_t_s = None
 
 
-class DeviceOutput:
-    """A sound device through PortAudio.
-
-    Parameters
-    ----------
-    rate_hz, channels : int
-        Layout of the samples that `start` will get.
-
-    Raises
-    ------
-    OSError
-        When PortAudio is not installed.
-    sounddevice.PortAudioError
-        When there is no output device, or it refuses the layout.
-    """
-
-    def __init__(self, rate_hz: int, channels: int) -> None:
-        self.rate_hz = rate_hz
-        self.channels = channels
-        self.problem = ""
-        self.underflows = 0
-        self._offsets_s: deque[float] = deque(maxlen=64)
-        self._silence = np.zeros((0, channels), np.float32)
-        self._samples: Samples = self._silence
-        self._next = 0
-        self._started_t_s: float | None = None
-        self._onset_t_s: float | None = None
-        # LSL time at which media time 0 was (or will be) heard, by the newest block.
-        self._zero_t_s: float | None = None
-        self._stream = self._open()
-
-    def _open(self) -> Any:
-        import sounddevice
-
-        device = _default_output()
-        stream = sounddevice.OutputStream(
-            device=device["index"],
-            samplerate=self.rate_hz,
-            channels=self.channels,
-            dtype="float32",
-            latency="low",
-            callback=self._fill,
-        )
-        self.name = str(device["name"])
-        stream.start()
-        return stream
-
-    @property
-    def silent(self) -> bool:
-        """Whether the device has stopped asking for sound."""
-        return bool(self.problem)
-
-    @property
-    def onset_t_s(self) -> float | None:
-        """LSL time at which the first sample is scheduled at the DAC."""
-        return self._onset_t_s
-
-    def start(self, samples: Samples) -> None:
-        """Play `samples` from the next block on; a device that has gone is reopened."""
-        if samples.ndim != 2 or samples.shape[1] != self.channels:
-            raise ValueError(
-                f"samples have shape (n, {self.channels}), not {samples.shape}"
-            )
-        if not self._stream.active:
-            self._reopen()
-        self._next = 0
-        self._onset_t_s = self._zero_t_s = None
-        self._started_t_s = clock.now_s()
-        self._samples = samples
-
-    def _reopen(self) -> None:
-        with contextlib.suppress(Exception):
-            self._stream.close()
-        try:
-            self._stream = self._open()
-            self.problem = ""
-        except Exception as error:
-            self.problem = f"The sound device has gone: {error}."
-            logger.error("%s", self.problem)
-
-    def position_s(self, now_s: float | None = None) -> float:
-        """Return the media time being heard; a dead device leaves the plain clock."""
-        now = clock.now_s() if now_s is None else now_s
-        if self._started_t_s is None:
-            return 0.0
-        if self._zero_t_s is None:
-            if now - self._started_t_s < _STALL_S and not self.problem:
-                return -float(self._stream.latency)
-            self.problem = self.problem or f"{self.name} asked for no sound."
-            logger.error("%s", self.problem)
-            self._zero_t_s = now
-        return now - self._zero_t_s
-
-    def _fill(self, block: Samples, frames: int, times: Any, status: Any) -> None:
-        now = clock.now_s()
-        if status.output_underflow:
-            self.underflows += 1
-        heard_t_s = self._heard_t_s(now, times)
-        samples, start = self._samples, self._next
-        part = samples[start : start + frames]
-        block[: len(part)] = part
-        block[len(part) :] = 0.0
-        if len(part):
-            zero = heard_t_s - start / self.rate_hz
-            if start == 0 or self._onset_t_s is None:
-                self._onset_t_s = heard_t_s
-            if zero < self._onset_t_s - _RUNAWAY_S:
-                self.problem = f"{self.name} takes sound faster than it can be heard."
-            if self.problem:
-                zero = self._onset_t_s
-            if samples is self._samples:
-                self._next = start + len(part)
-                self._zero_t_s = zero
-
-    def _heard_t_s(self, now: float, times: Any) -> float:
-        """Return the LSL time at which the first sample of this block is heard."""
-        ahead = times.outputBufferDacTime - times.currentTime
-        # Some host interfaces leave these times at zero; the stated latency remains.
-        if times.currentTime <= 0 or not 0 <= ahead < 2:
-            return now + float(self._stream.latency)
-        offset_s = now - times.currentTime
-        if self._offsets_s and offset_s - min(self._offsets_s) > _CLOCK_STEP_S:
-            self._offsets_s.clear()
-        self._offsets_s.append(offset_s)
-        return float(times.outputBufferDacTime + min(self._offsets_s))
-
-    def stop(self) -> None:
-        """Fall silent at the next block."""
-        self._samples, self._next, self._started_t_s = self._silence, 0, None
-
-    def close(self) -> None:
-        """Give the device back."""
-        with contextlib.suppress(Exception):
-            self._stream.abort()
-            self._stream.close()
-
-
-def _default_output() -> dict[str, Any]:
-    """Return the system's default output, else the first there is.
-
-    PortAudio knows a default per host interface only; the first interface may have none.
-    """
-    import sounddevice
-
-    try:
-        return dict(sounddevice.query_devices(kind="output"))
-    except (sounddevice.PortAudioError, ValueError):
-        for device in sounddevice.query_devices():
-            if device["max_output_channels"] > 0:
-                return dict(device)
-        raise
-
-
 def open_output(rate_hz: int = 48_000, channels: int = 2) -> AudioOutput:
     """Open the default sound output, or a silent one that says why.
 
@@ -285,10 +131,7 @@ def open_output(rate_hz: int = 48_000, channels: int = 2) -> AudioOutput:
     except OSError as error:
         return SilentOutput(rate_hz, channels, f"{error}. {_NO_LIBRARY}")
     try:
-        try:
-            return DeviceOutput(rate_hz, channels)
-        except sounddevice.PortAudioError:
-            return DeviceOutput(int(_default_output()["default_samplerate"]), channels)
+        return DeviceOutput(rate_hz, channels)
     except (sounddevice.PortAudioError, ValueError, OSError) as error:
         return SilentOutput(rate_hz, channels, f"No sound output: {error}. {_NO_DEVICE}")
 
@@ -312,7 +155,7 @@ def describe_outputs() -> OutputReport:
     try:
         devices = [d for d in sounddevice.query_devices() if d["max_output_channels"] > 0]
         names = tuple(str(device["name"]) for device in devices)
-        default = str(_default_output()["name"]) if names else ""
+        default = str(default_output()["name"]) if names else ""
     except (sounddevice.PortAudioError, ValueError) as error:
         return OutputReport((), problem=f"No sound output: {error}.", fix=_NO_DEVICE)
     if not names:

@@ -85,6 +85,7 @@ def check_session(folder: Path) -> dict[str, Any]:
     streams = recording.streams
     _check_files(recording, findings)
     table = [check_stream(stream, findings, session_span(recording)) for stream in streams]
+    guarded(findings, "marks", partial(_check_marks, recording, findings))
     gaze = recording.gaze()
     if gaze is None:
         findings.red("there is no gaze stream in the recording")
@@ -162,6 +163,11 @@ def _check_trials(recording: Recording, gaze: RecordedStream, findings: Findings
             findings.red(
                 f"trial {trial}: gaze samples for {covered:.0f} % of the clip only"
             )
+
+
+def _check_marks(recording: Recording, findings: Findings) -> None:
+    for trial, why in recording.marks.items():
+        findings.amber(f"trial {trial}: {why}")
 
 
 def _check_files(recording: Recording, findings: Findings) -> None:

@@ -232,6 +232,12 @@ class Recording:
             and _counts(kinds.get(trial, {}))
         ]
 
+    @property
+    def marks(self) -> dict[int, str]:
+        """Why trials were not presented as they are meant to be; most are not in it."""
+        marked = self.events("trial_marked")
+        return {event["trial"]: "; ".join(event["why"]) for event in marked}
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the journal's events of one kind."""
         return [event for event in self.journal if event.get("event") == name]

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emer_studio.core.errors import WorkFailedError
 from emer_studio.core.process import Child
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
-from emer_studio.session.requests import Finish, PauseRequest, StopRequest
+from emer_studio.session.requests import ClipFailed, Finish, PauseRequest, StopRequest
 from emer_studio.synthetic.sync_code import length_s
 
 __all__ = ["WindowPresenter"]
@@ -79,7 +78,7 @@ class WindowPresenter:
         return {key: event[key] for key in ("which", "edges", "clicks", "t_s")}
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
-        """Load the clip and hold its first frame."""
+        """Load the clip and hold its first frame; `ClipFailed` when it cannot be."""
         clip = trial.clip
         self._child.send(
             "prepare",
@@ -92,9 +91,7 @@ class WindowPresenter:
         )
         event = self._wait("clip_ready", "clip_failed", timeout_s=_LOAD_S)
         if event["event"] == "clip_failed":
-            raise WorkFailedError(
-                f"Clip {clip.id} cannot be played: {event.get('text', '')}"
-            )
+            raise ClipFailed(str(event.get("text") or "no reason was given"))
         self._duration_s = float(event.get("duration_s") or 0.0)
         return event
 

@@ -24,7 +24,13 @@ class Presenter(Protocol):
         """Show nothing for a while."""
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
-        """Load the clip of a trial and hold its first frame; return its facts."""
+        """Load the clip of a trial and hold its first frame; return its facts.
+
+        Raises
+        ------
+        ClipFailed
+            When the clip cannot be opened.
+        """
 
     def play(
         self, trial: Trial, on_onset: Callable[[dict[str, Any]], None]

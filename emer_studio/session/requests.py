@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["ClipInterrupted", "Finish", "PauseRequest", "StopRequest"]
+__all__ = ["ClipFailed", "ClipInterrupted", "Finish", "PauseRequest", "StopRequest"]
 
 
 class Finish(StrEnum):
@@ -54,3 +54,7 @@ class PauseRequest(Exception):
 
 class ClipInterrupted(Exception):
     """A pause broke the clip off: it is over."""
+
+
+class ClipFailed(Exception):
+    """A clip cannot be opened: its trial is marked and the session goes on."""

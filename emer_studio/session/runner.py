@@ -26,12 +26,14 @@ from emer_studio.session.patience import PatientPresenter
 from emer_studio.session.plan import Trial
 from emer_studio.session.presenting import Presenter
 from emer_studio.session.requests import (
+    ClipFailed,
     ClipInterrupted,
     Finish,
     PauseRequest,
     StopRequest,
 )
 from emer_studio.session.steps import Ask, Mark, Step, Text, Wait
+from emer_studio.stimulus.framelog import faults
 
 __all__ = ["Runner", "State"]
 
@@ -61,6 +63,7 @@ _TEXT_STATES = {
     "debrief": State.CLOSING,
     "closing": State.CLOSING,
 }
+_MOST_FAILED = 3  # clips in a row: the folder is gone, not a clip (chosen by us)
 _CLIP_FACTS = ("fps", "duration_s", "audio")
 _ANSWER_KEYS = ("kind", "mapped", "points", "order", "rt_s", "input")
 
@@ -111,6 +114,7 @@ class Runner:
         self.trials_done = 0
         self.ratings = 0
         self.problem = ""
+        self._failed_in_a_row = 0
 
     def run(self) -> Finish:
         """Run the whole plan; always ends in the state DONE."""
@@ -135,7 +139,7 @@ class Runner:
             elif isinstance(step, Ask):
                 self._ask(step)
             elif isinstance(step, Mark):
-                self._mark(step)
+                self._sync_mark(step)
             else:
                 self._trial_or_another(step.trial)
 
@@ -146,8 +150,9 @@ class Runner:
                 self._trial(trial)
             except ClipInterrupted:
                 trial = self._interrupted(trial)
+            except ClipFailed as problem:
+                trial = self._not_shown(trial, " ".join(str(problem).split()))
             else:
-                self.trials_done += 1
                 return
 
     def _interrupted(self, trial: Trial) -> Trial | None:
@@ -156,6 +161,16 @@ class Runner:
         instead = {} if other is None else {"replaced_by": other.number}
         self._record("trial_interrupted", trial=trial.number, clip=trial.clip.id, **instead)
         return other
+
+    def _not_shown(self, trial: Trial, problem: str) -> Trial | None:
+        """Mark a trial whose clip cannot be opened; when many cannot, it is no clip."""
+        self._mark(trial, [f"it was not shown: {problem}"])
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= _MOST_FAILED:
+            raise WorkFailedError(
+                f"{_MOST_FAILED} clips in a row cannot be opened: {problem}"
+            )
+        return self._instead_of(trial)
 
     def _sit_out(self, request: PauseRequest) -> None:
         before = self.state
@@ -182,7 +197,7 @@ class Runner:
         self._presenter.fixation(step.seconds)
         self._record("baseline_done")
 
-    def _mark(self, step: Mark) -> None:
+    def _sync_mark(self, step: Mark) -> None:
         self._enter(State.SYNC, None)
         self._record("sync_mark", **self._presenter.mark(step.which))
 
@@ -203,6 +218,7 @@ class Runner:
         self._record("trial_started", trial=number, clip=clip.id, **_kind(trial))
         self._enter(State.FIXATION, trial)
         self._facts = self._presenter.prepare(trial)
+        self._failed_in_a_row = 0
         if trial.baseline.seconds:
             self._clip_baseline(trial)
         self._presenter.fixation(trial.fixation_s)
@@ -214,11 +230,19 @@ class Runner:
 
         end = self._presenter.play(trial, onset)
         self._write_clip_end(trial, end)
+        why = faults(end.get("summary", {}))
+        if why:
+            self._mark(trial, why)
         self._situation(None)
         self._rate_all(trial)
         self._enter(State.WASHOUT, trial)
         self._presenter.blank(trial.washout_s)
         self._record("trial_done", trial=number, clip=clip.id)
+        self.trials_done += 1
+
+    def _mark(self, trial: Trial, why: list[str]) -> None:
+        """Write down that a trial is not what was planned; whoever reads it decides."""
+        self._record("trial_marked", trial=trial.number, clip=trial.clip.id, why=why)
 
     def _write_clip_end(self, trial: Trial, end: dict[str, Any]) -> None:
         """Write what was measured of a clip; one that was broken off says so."""

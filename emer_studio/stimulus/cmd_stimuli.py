@@ -61,7 +61,7 @@ def _row(clip: Clip, folder: Path, *, luminance: bool) -> dict[str, Any]:
     try:
         report = inspect_clip(path)
     except BadInputError as problem:
-        row["errors"].append(problem.message)
+        row["errors"].append(" ".join(filter(None, (problem.message, problem.fix))))
         return row
     digest = sha256_file(path)
     row |= {
@@ -96,7 +96,7 @@ def _errors(clip: Clip, report: ClipReport, digest: str) -> list[str]:
             f" expected {clip.sha256[:12]}…"
         )
     if report.hdr:
-        found.append("it is HDR, which ordinary screens show wrongly: export it as SDR")
+        found.append(" ".join(report.hdr))
     end_s = clip.trim_out_s if clip.trim_out_s is not None else report.duration_s
     if end_s > report.duration_s + 0.05 or clip.trim_in_s >= end_s:
         found.append(

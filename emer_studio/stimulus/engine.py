@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from emer_studio.core import clock
 from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.devices.audio import AudioOutput, SilentOutput
 from emer_studio.stimulus import decode
+from emer_studio.stimulus.sound import read_sound
 
 __all__ = ["ClipFacts", "ClipPlayer", "Frame"]
 
@@ -36,7 +37,11 @@ _POLL_S = 0.002
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
-    """What is known about a clip before it plays; `expected` counts the pictures."""
+    """What is known about a clip before it plays.
+
+    `width` and `height` are those it is meant to be shown with (pixel aspect and rotation
+    are in them), `expected` counts the pictures.
+    """
 
     width: int
     height: int
@@ -128,8 +133,8 @@ class ClipPlayer:
         Raises
         ------
         BadInputError
-            When the file is missing, has no video, does not decode, or the part to play
-            is empty or too long.
+            When the file is missing, has no video, does not decode, is HDR, or the part
+            to play is empty or too long.
         """
         self._thread = threading.Thread(target=self._decode, name="clip-decode")
         self._thread.start()
@@ -152,15 +157,36 @@ class ClipPlayer:
 
     @property
     def audio(self) -> str:
-        """Return "device", "silent" (a sound that nobody hears) or "none" (no track)."""
+        """Return what became of the sound.
+
+        "device" (it is heard), "lost" (it was, until the device vanished), "silent"
+        (nobody hears it) or "none" (the clip has no sound).
+        """
         if self.facts is None or not self.facts.has_audio or not len(self._sound):
             return "none"
+        if self._output.lost_t_s is not None:
+            return "lost"
         return "silent" if self._output.silent else "device"
 
     @property
     def audio_onset_t_s(self) -> float | None:
         """LSL time at which the first sample reached the DAC, None without a device."""
-        return self._output.onset_t_s if self.audio == "device" else None
+        return self._output.onset_t_s if self.audio in ("device", "lost") else None
+
+    @property
+    def audio_lost_t_s(self) -> float | None:
+        """LSL time at which the sound device vanished, None when it did not."""
+        return self._output.lost_t_s
+
+    @property
+    def audio_underflows(self) -> int:
+        """Times the sound broke off because the machine was too busy."""
+        return self._output.underflows
+
+    @property
+    def problem(self) -> str:
+        """What ended the decoding before the clip's end; empty where nothing did."""
+        return "" if self._failure is None else self._failure.message
 
     @property
     def decode_errors(self) -> int:
@@ -254,6 +280,8 @@ class ClipPlayer:
 
     def _read_facts(self) -> None:
         timeline = decode.read_timeline(self.path)
+        if timeline.hdr is not None:
+            raise BadInputError(timeline.hdr[0], fix=timeline.hdr[1])
         self._origin_s = float(timeline.pts_s[0]) + self._trim_in_s
         whole_s = timeline.duration_s
         end_s = whole_s if self._trim_out_s is None else min(self._trim_out_s, whole_s)
@@ -290,7 +318,8 @@ class ClipPlayer:
 
     def _read_sound(self) -> None:
         output = self._output
-        sound = decode.read_sound(
+        output.revive()
+        sound = read_sound(
             self.path,
             self._origin_s,
             self._duration_s,
@@ -316,6 +345,10 @@ class ClipPlayer:
                 return False
             self._queue.append(frame)
         if self.first_frame is None:
-            self.first_frame, self.facts = frame, self._found
+            assert self._found is not None
+            assert self._pictures is not None
+            width, height = self._pictures.shown_px
+            self.facts = replace(self._found, width=width, height=height)
+            self.first_frame = frame
             self._ready.set()
         return True

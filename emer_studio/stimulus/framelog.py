@@ -8,15 +8,21 @@ from the display about when it lit up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from emer_studio.core.files import fsync_file
 from emer_studio.stimulus.engine import Frame
 
-__all__ = ["COLUMNS", "ClipRecord", "FrameLog"]
+__all__ = ["COLUMNS", "SHOWN_IS", "ClipRecord", "FrameLog", "faults"]
+
+SHOWN_IS = "submitted"
+"""What ``shown_s`` is: the paint was handed to the system. A raster window is not told of
+the display's swap, and only a photodiode sees the light."""
 
 COLUMNS = (
     "trial",
@@ -56,19 +62,29 @@ class ClipRecord:
     dropped: int = 0
 
     def summary(
-        self, *, audio: str, audio_onset_t_s: float | None = None, decode_errors: int = 0
+        self,
+        *,
+        audio: str,
+        audio_onset_t_s: float | None = None,
+        audio_lost_t_s: float | None = None,
+        audio_underflows: int = 0,
+        decode_errors: int = 0,
+        problem: str = "",
     ) -> dict[str, float | int | str | None]:
-        """Return the timing of the clip; milliseconds are None where nothing was shown.
+        """Return what became of the clip; milliseconds are None where nothing was shown.
 
-        ``av_offset_ms`` is the first picture minus the first sound: positive when the
-        picture came later.
+        ``shown_is`` names what the times of `shown_s` are. ``av_offset_ms`` is the first
+        picture minus the first sound: positive when the picture came later.
+        ``audio_lost_s`` is the time after the play command at which the device vanished,
+        ``problem`` what ended the decoding before the clip's end.
         """
         shown, pts = np.array(self.shown_s), np.array(self.pts_s)
         steps_ms = np.diff(shown) * 1000
         first = float(shown[0]) if len(shown) else None
-        heard = audio_onset_t_s if audio == "device" else None
         wall_ms = float((np.ptp(shown) - np.ptp(pts)) * 1000) if len(shown) else None
+        lost_ms = _ms(audio_lost_t_s, self.started_t_s)
         return {
+            "shown_is": SHOWN_IS,
             "first_frame_delay_ms": _ms(first, self.started_t_s),
             "shown": len(shown),
             "expected": self.expected,
@@ -79,9 +95,36 @@ class ClipRecord:
             "interval_max_ms": _percentile(steps_ms, 100),
             "wall_minus_media_ms": None if wall_ms is None else round(wall_ms, 3),
             "audio": audio,
-            "av_offset_ms": _ms(first, heard),
+            "audio_lost_s": None if lost_ms is None else round(lost_ms / 1000, 3),
+            "audio_underflows": audio_underflows,
+            "av_offset_ms": _ms(first, audio_onset_t_s),
             "decode_errors": decode_errors,
+            "problem": problem,
         }
+
+
+def faults(summary: Mapping[str, Any]) -> list[str]:
+    """Return why a clip was not presented as it is meant to be; nothing in most cases.
+
+    Parameters
+    ----------
+    summary : mapping
+        From `ClipRecord.summary`, as it is in the journal's ``clip_end``.
+    """
+    found = []
+    if summary.get("problem"):
+        found.append(f"it broke off: {summary['problem']}")
+    if summary.get("expected") and not summary.get("shown"):
+        found.append("none of its frames was shown")
+    if summary.get("decode_errors"):
+        found.append(f"{summary['decode_errors']} places of its picture do not decode")
+    if summary.get("audio") == "lost":
+        found.append(
+            f"the sound device vanished {summary['audio_lost_s']:.1f} s after its start"
+        )
+    if summary.get("audio_underflows"):
+        found.append(f"its sound broke off {summary['audio_underflows']} times")
+    return found
 
 
 def _ms(later_s: float | None, earlier_s: float | None) -> float | None:

@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.stimulus.container import hdr_problem, shown_size, video_stream
+from emer_studio.stimulus.decode import read_timeline
 
 __all__ = ["ClipReport", "inspect_clip"]
 
@@ -27,6 +29,7 @@ CEILING_DBTP = -1.0
 _BLACK = 0.04  # mean luma below this is black: a little above video black (chosen by us)
 _FROZEN = 0.0005  # mean change of luma below this is a picture that stands still (chosen)
 _LEAST_S = 0.5  # shorter stretches are cuts and fades (chosen by us)
+_CUT_OFF_S = 0.5  # a file that ends this much before it says is not whole (chosen by us)
 _EVEN = 0.02  # intervals within 2 % of each other are a constant rate (chosen by us)
 _SMALL = 160  # pixels across that a frame is reduced to before it is looked at
 Floats = npt.NDArray[np.float64]
@@ -38,6 +41,10 @@ class ClipReport:
 
     Attributes
     ----------
+    width_px, height_px : int
+        As it is to be shown: pixel aspect and rotation are in it.
+    hdr : tuple of str, optional
+        What is wrong with an HDR clip and how to mend it.
     declared_frames : int
         As the container says; 0 when it does not.
     variable : bool
@@ -61,7 +68,7 @@ class ClipReport:
     duration_s: float
     fps: float
     variable: bool
-    hdr: bool
+    hdr: tuple[str, str] | None
     codec: str
     times_s: Floats
     luminance: Floats
@@ -98,9 +105,7 @@ def inspect_clip(path: Path) -> ClipReport:
         raise BadInputError(f"The clip {path} does not exist.")
     try:
         with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise BadInputError(f"The clip {path} has no picture.")
-            return _report(path, container)
+            return _report(path, container, video_stream(container, path))
     except av.FFmpegError as problem:
         raise BadInputError(
             f"The clip {path} cannot be opened: {problem.strerror or problem}.",
@@ -108,29 +113,38 @@ def inspect_clip(path: Path) -> ClipReport:
         ) from None
 
 
-def _report(path: Path, container: av.container.InputContainer) -> ClipReport:
-    stream = container.streams.video[0]
+def _report(
+    path: Path, container: av.container.InputContainer, stream: av.VideoStream
+) -> ClipReport:
     problems: list[str] = []
-    times, light, change, rotation = _pictures(container, problems)
+    aspect = float(stream.sample_aspect_ratio or 1) or 1.0
+    size, times, light, change, rotation = _pictures(container, stream, aspect, problems)
     if not len(times):
         raise BadInputError(f"The clip {path} holds no frame that decodes.")
     steps = np.diff(times)
     usual = float(np.median(steps)) if len(steps) else 0.0
     audio, audio_s, lufs, peak = _sound(path, problems)
-    if stream.frames and stream.frames != len(times):
-        problems.append(f"it declares {stream.frames} frames and has {len(times)}")
+    declared = stream.frames - read_timeline(path).cut if stream.frames else 0
+    if declared and declared != len(times):
+        problems.append(f"it declares {declared} frames and has {len(times)}")
+    ends_s = max(float(times[-1] - times[0]) + usual, audio_s)
+    declared_s = float(container.duration or 0) / av.time_base
+    if not declared and declared_s > ends_s + _CUT_OFF_S:
+        problems.append(
+            f"it declares {declared_s:.1f} s and ends at {ends_s:.1f} s: is it cut off?"
+        )
     context = stream.codec_context
     return ClipReport(
         path=path,
-        width_px=context.width,
-        height_px=context.height,
+        width_px=size[0],
+        height_px=size[1],
         rotation_deg=rotation,
         frames=len(times),
-        declared_frames=stream.frames,
+        declared_frames=declared,
         duration_s=float(times[-1] - times[0]) + usual,
         fps=1 / usual if usual else 0.0,
         variable=bool(len(steps) and np.any(np.abs(steps - usual) > _EVEN * usual + 1e-3)),
-        hdr=getattr(context, "color_trc", 0) in (16, 18),  # PQ and HLG
+        hdr=hdr_problem(path, stream),
         codec=context.name,
         times_s=times,
         luminance=light,
@@ -145,13 +159,16 @@ def _report(path: Path, container: av.container.InputContainer) -> ClipReport:
 
 
 def _pictures(
-    container: av.container.InputContainer, problems: list[str]
-) -> tuple[Floats, Floats, Floats, int]:
-    """Return time, mean luma and change to the frame before, for every frame."""
-    times, light, change, rotation = [], [], [], 0
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    aspect: float,
+    problems: list[str],
+) -> tuple[tuple[int, int], Floats, Floats, Floats, int]:
+    """Return size, and time, mean luma and change for every frame, and rotation."""
+    size, times, light, change, rotation = (0, 0), [], [], [], 0
     before: npt.NDArray[Any] | None = None
-    for frame in _decoded(container, problems):
-        rotation = int(getattr(frame, "rotation", 0) or 0)
+    for frame in _decoded(container, stream, problems):
+        size, rotation = shown_size(frame, aspect), int(frame.rotation)
         width = min(_SMALL, frame.width)
         height = max(round(frame.height * width / frame.width), 1)
         luma = frame.reformat(width, height, "gray").to_ndarray().astype(np.float32) / 255
@@ -162,15 +179,15 @@ def _pictures(
             moved = float(np.mean(np.abs(luma - before)))
         change.append(moved)
         before = luma
-    return np.array(times), np.array(light), np.array(change), rotation
+    return size, np.array(times), np.array(light), np.array(change), rotation
 
 
 def _decoded(
-    container: av.container.InputContainer, problems: list[str]
+    container: av.container.InputContainer, stream: av.VideoStream, problems: list[str]
 ) -> Iterator[av.VideoFrame]:
     """Yield every frame that decodes; what does not is counted, not fatal."""
     broken = 0
-    for packet in container.demux(video=0):
+    for packet in container.demux(stream):
         try:
             yield from packet.decode()
         except av.FFmpegError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -11,6 +12,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
 from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.stimulus import Clip, ClipManifest, load_manifest
+from emer_studio.stimulus.container import hdr_problem, shown_size, video_stream
 from emer_studio.study.folder import Study
 
 __all__ = [
@@ -27,7 +29,7 @@ _LOOK_FRAMES = 15  # chosen by us: enough to know that decoding works, cheap for
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the beginning of a clip tells."""
+    """What the beginning of a clip tells; its size is the one it is shown with."""
 
     duration_s: float
     width_px: int
@@ -61,7 +63,7 @@ def look_at(path: Path) -> Look:
     Raises
     ------
     BadInputError
-        When it is missing, has no picture, or does not decode.
+        When it is missing, has no picture, does not decode, or is HDR.
     """
     if not path.is_file():
         raise BadInputError(
@@ -70,19 +72,20 @@ def look_at(path: Path) -> Look:
         )
     try:
         with av.open(str(path)) as container:
-            if not container.streams.video:
-                raise BadInputError(f"The clip {path} has no picture.")
-            decoded = 0
-            for decoded, _frame in enumerate(container.decode(video=0), start=1):
-                if decoded >= _LOOK_FRAMES:
-                    break
-            if not decoded:
+            stream = video_stream(container, path)
+            hdr = hdr_problem(path, stream)
+            if hdr is not None:
+                raise BadInputError(hdr[0], fix=hdr[1])
+            frames = list(islice(container.decode(stream), _LOOK_FRAMES))
+            if not frames:
                 raise BadInputError(f"The clip {path} holds no frame that decodes.")
-            stream = container.streams.video[0]
+            width_px, height_px = shown_size(
+                frames[0], float(stream.sample_aspect_ratio or 1) or 1.0
+            )
             return Look(
                 duration_s=float(container.duration or 0) / av.time_base,
-                width_px=stream.codec_context.width,
-                height_px=stream.codec_context.height,
+                width_px=width_px,
+                height_px=height_px,
                 fps=float(stream.average_rate or 0),
             )
     except av.FFmpegError as problem:

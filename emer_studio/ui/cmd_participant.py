@@ -14,6 +14,7 @@ Commands: ``show`` (text, fixation, blank), ``prepare``, ``play``, ``rate``, ``m
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -110,6 +111,8 @@ def run(args: argparse.Namespace) -> int:
         presenter.mirror = mirror.clip
     # exit, not quit: quit would ask the window first, and it says no.
     process.quit_asked.connect(application.exit)
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: searches for garbage need not look at it
     code = _serve(application, window, process, console, _facts(args, screen, output))
     if mirror is not None:
         mirror.close()

@@ -16,12 +16,14 @@ DISPLAY is set.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import datetime
 import os
 import platform
 import tempfile
 import time
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -88,39 +90,90 @@ def measure(seconds: float, size: tuple[int, int], codec: str = "h264") -> dict[
                 child.stop()
 
 
-def _start(
-    folder: Path, children: dict[str, Child], size: tuple[int, int], codec: str
-) -> None:
-    def run(name: str, *arguments: str) -> Child:
-        log = folder / f"{name}.txt"
-        children[name] = Child(name, [*arguments], stderr_path=log)
-        return children[name]
+def _run(children: dict[str, Child], folder: Path, name: str, *arguments: str) -> Child:
+    log = folder / f"{name}.txt"
+    children[name] = Child(name, [*arguments], stderr_path=log)
+    return children[name]
 
-    gaze = run("gaze", "simulate", "gaze", "--rate", str(GAZE_HZ), "--events")
+
+def _start_devices(
+    folder: Path, children: dict[str, Child], size: tuple[int, int], codec: str
+) -> tuple[str, str]:
+    """Start gaze and camera; return the source ids."""
+    gaze = _run(
+        children, folder, "gaze", "simulate", "gaze", "--rate", str(GAZE_HZ), "--events"
+    )
     gaze_id = gaze.wait_for("sending", timeout_s=30)["source_id"]
     width, height = map(str, size)
     video = str(folder / "face_001.mkv")
-    camera = run(
-        "camera", "camera", "--camera", "sim:pre=60,jpeg=1", "--out", video,
+    camera = _run(
+        children, folder, "camera",
+        "camera", "--camera", "sim:pre=60,jpeg=1", "--out", video,
         "--width", width, "--height", height, "--fps", str(FPS), "--codec", codec,
         "--preview", str(folder / "preview.ring"), "--events",
     )  # fmt: skip
-    camera_id = camera.wait_for("camera_ready", timeout_s=60)["source_id"]
-    window = run(
-        "participant",
-        "participant",
-        "--presented",
-        str(folder / "presented.csv"),
-        "--windowed",
-    )
+    return gaze_id, camera.wait_for("camera_ready", timeout_s=60)["source_id"]
+
+
+def _start_window(folder: Path, children: dict[str, Child]) -> None:
+    words = ["participant", "--presented", str(folder / "presented.csv"), "--windowed"]
+    window = _run(children, folder, "participant", *words)
     window.wait_for("ready", timeout_s=30)
     window.send("prepare", trial=1, clip="clip", file=str(folder / "clip.mp4"))
     window.wait_for("clip_ready", timeout_s=30)
-    recorder = run(
-        "recorder", "record", "--out", str(folder / "a.xdf"),
-        "--stream", f"id:{gaze_id}", "--stream", f"id:{camera_id}", "--events",
+
+
+def _start_recording(
+    folder: Path, children: dict[str, Child], sources: tuple[str, str]
+) -> None:
+    streams = [word for source in sources for word in ("--stream", f"id:{source}")]
+    recorder = _run(
+        children, folder, "recorder",
+        "record", "--out", str(folder / "a.xdf"), *streams, "--events",
     )  # fmt: skip
     recorder.wait_for("recording", timeout_s=30)
+    camera = children["camera"]
+    camera.send("begin", wait_for_recorder=True)
+    camera.wait_for("begun", timeout_s=20)
+
+
+def _finish_recording(folder: Path, children: dict[str, Child]) -> dict[str, Any]:
+    """Stop camera and recorder; return what is in their files."""
+    children["camera"].stop()
+    result = children["camera"].wait_for("result", timeout_s=5)
+    time.sleep(0.3)
+    children["recorder"].stop()
+    streams = {s.header.type: s for s in load_xdf(folder / "a.xdf").streams}
+    gaze = stream_stats(streams["Gaze"].stamps_s, expected_hz=GAZE_HZ)
+    with (folder / "face_001.frames.csv").open(newline="") as table:
+        delays = [float(row["queue_delay_ms"]) for row in csv.DictReader(table)]
+    with av.open(str(folder / "face_001.mkv")) as container:
+        in_file = sum(1 for packet in container.demux(video=0) if packet.size)
+    return {
+        "frames": result["frames"],
+        "in_file": in_file,
+        "indexed": len(streams["VideoFrames"].stamps_s),
+        "dropped": result["dropped"],
+        "missed": result["missed"],
+        "delay_ms": tuple(np.percentile(delays, (50, 99, 100))),
+        "gaze": gaze.samples,
+        "gaze_lost": gaze.lost,
+    }
+
+
+@contextlib.contextmanager
+def recording_beside(folder: Path) -> Iterator[dict[str, Any]]:
+    """Record a 1080p30 camera and gaze meanwhile; afterwards the dict says what came."""
+    children: dict[str, Child] = {}
+    found: dict[str, Any] = {}
+    try:
+        sources = _start_devices(folder, children, (1920, 1080), "h264")
+        _start_recording(folder, children, sources)
+        yield found
+        found |= _finish_recording(folder, children)
+    finally:
+        for child in children.values():
+            child.stop()
 
 
 def _measure(
@@ -130,10 +183,10 @@ def _measure(
     size: tuple[int, int],
     codec: str,
 ) -> dict[str, Any]:
-    _start(folder, children, size, codec)
-    camera, window, recorder = (children[n] for n in ("camera", "participant", "recorder"))
-    camera.send("begin", wait_for_recorder=True)
-    camera.wait_for("begun", timeout_s=20)
+    sources = _start_devices(folder, children, size, codec)
+    _start_window(folder, children)
+    _start_recording(folder, children, sources)
+    window = children["participant"]
     before = {name: _cpu_s(child) for name, child in children.items()}
     began = time.monotonic()
     window.send("play")
@@ -141,27 +194,9 @@ def _measure(
     time.sleep(max(began + seconds - time.monotonic(), 0.0))
     took_s = time.monotonic() - began
     cores = {n: (_cpu_s(child) - before[n]) / took_s for n, child in children.items()}
-    camera.stop()
-    result = camera.wait_for("result", timeout_s=5)
-    time.sleep(0.3)
-    recorder.stop()
-    streams = {s.header.type: s for s in load_xdf(folder / "a.xdf").streams}
-    gaze = stream_stats(streams["Gaze"].stamps_s, expected_hz=GAZE_HZ)
-    with (folder / "face_001.frames.csv").open(newline="") as table:
-        delays = [float(row["queue_delay_ms"]) for row in csv.DictReader(table)]
-    with av.open(str(folder / "face_001.mkv")) as container:
-        in_file = sum(1 for packet in container.demux(video=0) if packet.size)
-    return {
+    return _finish_recording(folder, children) | {
         "seconds": took_s,
-        "frames": result["frames"],
-        "in_file": in_file,
-        "indexed": len(streams["VideoFrames"].stamps_s),
-        "dropped": result["dropped"],
-        "missed": result["missed"],
-        "delay_ms": tuple(np.percentile(delays, (50, 99, 100))),
         "mbit_s": (folder / "face_001.mkv").stat().st_size * 8e-6 / took_s,
-        "gaze": gaze.samples,
-        "gaze_lost": gaze.lost,
         "clip_shown": shown["shown"],
         "clip_expected": shown["expected"],
         "cores": cores,

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from clips import write_clip
-from emer_studio.core.errors import WorkFailedError
 from emer_studio.core.process import Child
 from emer_studio.schema.protocol import ClipBaseline
 from emer_studio.schema.rating import RatingPage, mapped, mapped_share, parse_page
@@ -17,7 +16,7 @@ from emer_studio.schema.stimulus import Clip
 from emer_studio.session.plan import Trial
 from emer_studio.session.presenter import WindowPresenter
 from emer_studio.session.presenting import Presenter
-from emer_studio.session.requests import Finish, StopRequest
+from emer_studio.session.requests import ClipFailed, Finish, StopRequest
 from emer_studio.synthetic import sync_code
 from presenters import HeadlessPresenter
 
@@ -159,5 +158,5 @@ def test_an_operator_ends_whatever_is_shown(child: Child, clip: Path) -> None:
 
 def test_a_clip_that_cannot_be_played_is_told(child: Child, tmp_path: Path) -> None:
     window = WindowPresenter(child, {"one": tmp_path / "gone.mp4"})
-    with pytest.raises(WorkFailedError, match="cannot be played"):
+    with pytest.raises(ClipFailed, match="There is no clip"):
         window.prepare(trial())

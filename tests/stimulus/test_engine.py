@@ -15,7 +15,7 @@ from emer_studio.core import clock
 from emer_studio.core.errors import BadInputError
 from emer_studio.devices.audio import SilentOutput
 from emer_studio.stimulus.engine import ClipPlayer
-from emer_studio.stimulus.framelog import COLUMNS, ClipRecord, FrameLog
+from emer_studio.stimulus.framelog import COLUMNS, ClipRecord, FrameLog, faults
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +195,26 @@ def test_damage_in_the_middle_is_played_through_and_counted(tmp_path, at):
         at[0] = max(player.next_due_s(at[0]), at[0] + 1e-4)
         assert at[0] < 60
     assert shown[-1] >= 55
-    assert player.decode_errors > 0 or len(shown) < 60
+    assert player.decode_errors > 0
+    assert player.problem == ""
+    player.close()
+
+
+def test_a_file_that_was_cut_off_plays_as_far_as_it_goes_and_is_counted(tmp_path, at):
+    path = write_clip(tmp_path / "whole.mp4", seconds=4.0, size=(640, 360), front=True)
+    raw = path.read_bytes()
+    path.write_bytes(raw[: len(raw) * 6 // 10])
+    player = ClipPlayer(path)
+    player.prepare()
+    player.start()
+    shown = 0
+    while not player.ended(at[0]):
+        _settle(player)
+        shown += player.due_frame(at[0]) is not None
+        at[0] = max(player.next_due_s(at[0]), at[0] + 1e-4)
+        assert at[0] < 60
+    assert 30 < shown < 110
+    assert player.decode_errors >= 10
     player.close()
 
 
@@ -275,6 +294,31 @@ def test_a_log_that_exists_is_continued_never_cut(clip, tmp_path, at):
     _played(clip, again, at)
     again.close()
     assert path.read_bytes().startswith(before + b"3,half a ro\n3,")
+
+
+def test_what_is_wrong_with_a_clip_is_said_and_nothing_of_a_good_one():
+    record = ClipRecord(1, "a", 3, 10.0, shown_s=[10.1, 10.2, 10.3], pts_s=[0, 0.1, 0.2])
+    good = record.summary(audio="device", audio_onset_t_s=10.1)
+    assert good["shown_is"] == "submitted"
+    assert faults(good) == faults({}) == []
+    bad = record.summary(
+        audio="lost",
+        audio_onset_t_s=10.1,
+        audio_lost_t_s=12.5,
+        audio_underflows=2,
+        decode_errors=4,
+        problem="OSError: gone",
+    )
+    assert bad["audio_lost_s"] == 2.5
+    assert bad["av_offset_ms"] == 0.0
+    assert faults(bad) == [
+        "it broke off: OSError: gone",
+        "4 places of its picture do not decode",
+        "the sound device vanished 2.5 s after its start",
+        "its sound broke off 2 times",
+    ]
+    nothing = ClipRecord(1, "a", 60, 0.0).summary(audio="none")
+    assert faults(nothing) == ["none of its frames was shown"]
 
 
 def test_the_summary_of_nothing_shown_is_honest():

@@ -96,6 +96,14 @@ def test_a_clip_that_breaks_in_the_middle_is_reported_and_measured(tmp_path: Pat
     assert 0 < report.frames <= 120
 
 
+def test_a_file_that_was_cut_off_is_reported(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mkv", [0.3, 0.7] * 60, tone=0.1)
+    assert inspect_clip(path).problems == ()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    (problem,) = inspect_clip(path).problems
+    assert "is it cut off?" in problem
+
+
 @pytest.mark.parametrize("content", [b"", b"not a clip at all" * 50])
 def test_what_is_no_clip_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.mp4"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import threading
 from collections.abc import Callable
@@ -143,6 +144,7 @@ class ClipPresenter(QObject):
             raise BadInputError("There is no prepared clip to play.")
         assert self._player.facts is not None
         self._page, self._ready, self._sound_told = page, False, False
+        gc.disable()  # a search for garbage would make a picture late; playing makes none
         self._player.start()
         assert self._player.started_t_s is not None
         self._record = ClipRecord(
@@ -171,8 +173,7 @@ class ClipPresenter(QObject):
                     self.mirror(frame.picture)
             self._tell_sound(player)
         except Exception as error:
-            self.happened.emit("error", {"text": f"The clip was broken off: {error}"})
-            self._end(complete=False)
+            self._end(complete=False, problem=f"{type(error).__name__}: {error}")
             return
         now_s = clock.now_s()
         if player.ended(now_s):
@@ -194,7 +195,7 @@ class ClipPresenter(QObject):
         if self.playing:
             self._end(complete=False)
 
-    def _end(self, *, complete: bool) -> None:
+    def _end(self, *, complete: bool, problem: str = "") -> None:
         player, record, wanted = self._player, self._record, self._wanted
         assert player is not None
         assert record is not None
@@ -206,10 +207,20 @@ class ClipPresenter(QObject):
         summary = record.summary(
             audio=player.audio,
             audio_onset_t_s=player.audio_onset_t_s,
+            audio_lost_t_s=player.audio_lost_t_s,
+            audio_underflows=player.audio_underflows,
             decode_errors=player.decode_errors,
+            problem=problem or player.problem,
         )
         self._drop()
-        self._log.sync()
+        gc.enable()
+        # PyAV's containers and streams refer to each other: without this their decoders,
+        # tens of megabytes, stay until Python happens to look for such circles.
+        gc.collect()
+        try:
+            self._log.sync()
+        except (OSError, ValueError) as error:
+            summary["problem"] = summary["problem"] or f"its log was not written: {error}"
         said: dict[str, Any] = {"t_s": ended_t_s, "complete": complete, "summary": summary}
         self.happened.emit("clip_end", {**_which(wanted), **said})
 

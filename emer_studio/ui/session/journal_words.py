@@ -30,6 +30,8 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
         return "Sound began", ""
     if kind == "clip_end":
         return _clip_end(entry)
+    if kind == "trial_marked":
+        return f"{clip}: {'; '.join(entry.get('why', []))}", "amber"
     if kind == "rating":
         values = entry.get("value")
         said = (
