@@ -26,6 +26,8 @@ class Settings:
 
     Attributes
     ----------
+    last_edited : str
+        The protocol that the editor showed last.
     confirmed_gaze : tuple of str
         Signatures of the gaze mappings that a person confirmed, the latest last.
     """
@@ -35,6 +37,7 @@ class Settings:
     last_camera: str = ""
     last_gaze: str = ""
     last_protocol: str = ""
+    last_edited: str = ""
     last_size: str = ""
     last_fps: str = ""
     last_codec: str = ""

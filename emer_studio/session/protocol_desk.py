@@ -13,7 +13,6 @@ by two events, unless a newer one waits: ``read`` (structure and doubts) and ``c
 from __future__ import annotations
 
 import logging
-import os
 import queue
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,6 +29,7 @@ from emer_studio.schema.completion import Known
 from emer_studio.schema.places import compose, line_at, line_named
 from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.protocol_doubts import doubts
+from emer_studio.schema.relocate import relative
 from emer_studio.schema.stimulus import ClipManifest
 from emer_studio.session.plan import build_plan
 from emer_studio.session.protocol_check import check_protocol, lengths_of
@@ -37,7 +37,7 @@ from emer_studio.session.steps import steps_of
 from emer_studio.session.timeline import timeline
 from emer_studio.stimulus.library import Look, look_at, manifest_of
 
-__all__ = ["Desk", "relative", "serve"]
+__all__ = ["Desk", "serve"]
 
 logger = logging.getLogger(__name__)
 _UNKNOWN = Look(0.0, 0, 0, 0.0)
@@ -215,11 +215,3 @@ def _manifests(path: Path) -> list[str]:
         if "\nclips:" in head and "\nrating_pages:" not in head:
             names.append(relative(file, path.parent))
     return names
-
-
-def relative(file: Path, folder: Path) -> str:
-    """Return how a file in `folder` names another: relatively, where that is possible."""
-    try:
-        return Path(os.path.relpath(file, folder)).as_posix()
-    except ValueError:  # another drive of Windows
-        return file.as_posix()
