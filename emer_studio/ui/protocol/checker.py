@@ -13,7 +13,7 @@ from emer_studio.ui.jobs import JobRunner, Outcome
 __all__ = ["Checker"]
 
 _QUIET_MS = 300  # chosen by us: a pause in typing, hardly a wait
-_PATIENCE_S = 3.0  # an answer that takes longer is not waited for once there is a new text
+_PATIENCE_S = 3.0  # chosen by us: a new text does not wait longer for an old one's answer
 _GRACE_S = 0.3  # the process holds nothing that could be lost
 
 
@@ -25,6 +25,7 @@ class Checker(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.patience_s = _PATIENCE_S
         self._runner: JobRunner | None = None
         self._question: dict[str, Any] = {}
         self._number, self._asked_s, self._answered = 0, 0.0, True
@@ -53,7 +54,7 @@ class Checker(QObject):
         self._answered = True
 
     def _send(self) -> None:
-        late = not self._answered and time.monotonic() - self._asked_s > _PATIENCE_S
+        late = not self._answered and time.monotonic() - self._asked_s > self.patience_s
         if late:
             self.close()
         if self._runner is None:

@@ -29,6 +29,7 @@ from emer_studio.ui.workspace import Workspace
 
 __all__ = ["ProtocolPage"]
 
+_SLOW_MS = 700  # chosen by us: an answer that takes longer is announced
 _LOOK_MS = 1500  # chosen by us: as often as the study's folder is looked at
 
 
@@ -45,6 +46,8 @@ class ProtocolPage(Page):
         self._connect()
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self.keeper.look_at_disk)
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
+        self._slow.timeout.connect(self.problems.wait)
 
     def _lay_out(self) -> None:
         self.subtitle.show()
@@ -146,6 +149,10 @@ class ProtocolPage(Page):
 
     def _answered(self, answer: dict[str, Any]) -> None:
         found = problems_of(answer)
+        if answer["whole"]:
+            self._slow.stop()
+        else:
+            self._slow.start()
         if answer["whole"] or found:
             self._show_problems(found, sound_words(answer))
         if answer["known"] is not None:
@@ -244,6 +251,7 @@ class ProtocolPage(Page):
         """Keep what is not saved, and end the processes."""
         self.keeper.keep_draft()
         self._timer.stop()
+        self._slow.stop()
         self.checker.close()
         super().finish()
         self.trying.close()

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
+from emer_studio.ui import theme
 from emer_studio.ui.parts import Card, button, label
 from emer_studio.ui.protocol.strip import COLOURS, Part, Strip, in_words, parts_of, told
 
@@ -135,6 +136,8 @@ class Preview(Card):
         """Show that a trial is being tried."""
         self._trying = trying
         self.button.setText(" Stop" if trying else " Try this trial")
+        name = "stop" if trying else "play"
+        self.button.setIcon(theme.icon(name, "#ffffff", disabled="#98a2ad"))
         self.button.setEnabled(trying or self._may_try)
 
     def say(self, text: str) -> None:

@@ -62,6 +62,11 @@ class Problems(QWidget):
         self.list.setVisible(bool(problems))
         self._fit()
 
+    def wait(self) -> None:
+        """Say that the answer takes a while."""
+        self.summary.setText("Trying the orders and opening the clips …")
+        restyle(self.summary, "kind", "small")
+
     def _fit(self) -> None:
         """Be as high as the problems need, but leave the room to the text."""
         rows = [self.list.sizeHintForRow(n) for n in range(min(self.list.count(), _ROWS))]
