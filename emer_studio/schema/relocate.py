@@ -10,7 +10,7 @@ import yaml
 
 from emer_studio.schema.places import compose, node_at
 
-__all__ = ["relative", "relocated"]
+__all__ = ["manifest_named", "relative", "relocated", "with_manifest"]
 
 
 def relative(file: Path, folder: Path) -> str:
@@ -47,6 +47,23 @@ def relocated(text: str, old: Path, new: Path) -> str:
     for start, end, written in sorted(changes, reverse=True):
         text = text[:start] + written + text[end:]
     return text
+
+
+def manifest_named(text: str, folder: Path) -> Path | None:
+    """Return the clip manifest that a text in `folder` names; None when it is not there."""
+    node = node_at(compose(text), ["clips"])
+    if not isinstance(node, yaml.ScalarNode) or not node.value:
+        return None
+    path = (folder / node.value).resolve()
+    return path if path.is_file() else None
+
+
+def with_manifest(text: str, name: str) -> str:
+    """Return a text that names another clip manifest."""
+    node = node_at(compose(text), ["clips"])
+    if not isinstance(node, yaml.ScalarNode):
+        return text
+    return text[: node.start_mark.index] + name + text[node.end_mark.index :]
 
 
 def _paths(root: yaml.Node | None) -> Iterator[yaml.ScalarNode]:

@@ -30,7 +30,7 @@ from emer_studio.schema.places import compose, line_at, line_named
 from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.protocol_doubts import doubts
 from emer_studio.schema.relocate import relative
-from emer_studio.schema.stimulus import ClipManifest
+from emer_studio.schema.stimulus import ClipManifest, is_manifest
 from emer_studio.session.plan import build_plan
 from emer_studio.session.protocol_check import check_protocol, lengths_of
 from emer_studio.session.steps import steps_of
@@ -206,12 +206,6 @@ def _manifests(path: Path) -> list[str]:
     """Return the clip manifests near a protocol and the shipped ones, as it names them."""
     folders = (path.parent, path.parent.parent / "stimuli", data_dir() / "stimuli")
     found = [file for folder in folders for file in sorted(folder.glob("*.yaml"))]
-    names = []
-    for file in dict.fromkeys(found):
-        try:
-            head = file.read_text(encoding="utf-8", errors="replace")[:100_000]
-        except OSError:
-            continue
-        if "\nclips:" in head and "\nrating_pages:" not in head:
-            names.append(relative(file, path.parent))
-    return names
+    return [
+        relative(file, path.parent) for file in dict.fromkeys(found) if is_manifest(file)
+    ]

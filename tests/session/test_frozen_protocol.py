@@ -11,6 +11,9 @@ import pytest
 
 from emer_studio.core.process import command_line
 from emer_studio.schema.protocol import load_protocol
+from emer_studio.session.live import Devices
+from emer_studio.session.prepare import prepare
+from emer_studio.session.protocol_desk import Desk
 from emer_studio.stimulus.library import clip_file, manifest_of
 from emer_studio.study.folder import open_study
 from emer_studio.study.frozen import frozen_manifest, is_frozen
@@ -69,3 +72,28 @@ def test_without_its_sessions_a_frozen_copy_says_what_is_missing(study):
     done = run("protocol", "check", str(copy))
     assert done.returncode == 2
     assert "'clips' names 'short-clips.yaml'" in done.stderr
+
+
+def test_the_editor_shows_a_frozen_copy_with_its_clips(study):
+    (copy,) = (study / "protocols").glob("*.yaml")
+    desk = Desk()
+    page = desk.read(copy.read_text(encoding="utf-8"), copy)
+    desk.check(page, 0, 0)
+    assert page.mistakes == []
+    lengths = [part["seconds"] for part in page.stretches if part["kind"] == "clip"]
+    assert lengths == pytest.approx([2.0, 2.0], abs=0.1)
+
+
+def test_a_session_can_be_repeated_with_a_frozen_copy(study):
+    (copy,) = (study / "protocols").glob("*.yaml")
+    kept = {
+        path.name for kind in ("protocols", "stimuli") for path in (study / kind).iterdir()
+    }
+    devices = Devices("sim", "sim", True, True, None, "en", 1.0)
+    prepared = prepare(open_study(study), "P002", str(copy), devices, None)
+    assert prepared.protocol_path == copy
+    assert len(prepared.clips.files) == 2
+    again = {
+        path.name for kind in ("protocols", "stimuli") for path in (study / kind).iterdir()
+    }
+    assert again == kept

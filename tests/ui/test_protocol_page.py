@@ -15,6 +15,7 @@ from emer_studio.schema.protocol import find_protocol, load_protocol
 from emer_studio.session.protocol_check import check_protocol
 from emer_studio.ui.protocol.file import forget_draft, read_draft
 from emer_studio.ui.protocol.page import ProtocolPage
+from emer_studio.ui.session.form import protocols_of
 from emer_studio.ui.session.page import SessionPage
 from protocols import write_short_protocol
 
@@ -83,6 +84,21 @@ def test_a_shipped_protocol_is_saved_as_ones_own_and_finds_its_clips(page, study
     settled(qtbot, made)
     assert shown_problems(made) == []
     assert check_protocol(load_protocol(target), target).trials == 4
+    assert load_protocol(target).clips == "demo-clips.yaml"
+    assert [name for name, _ in protocols_of(study)] == [
+        "demo",
+        "emer",
+        "pilot",
+        "mine.yaml",
+    ]
+    copy = target.with_name("demo-clips.yaml")
+    copy.write_text(copy.read_text() + "# ours\n")
+    made.keeper.open(DEMO)
+    made.keeper.ask_target = lambda _parent, _path: str(target.with_name("other.yaml"))
+    made.keeper.save_as()
+    assert load_protocol(made.file.path).clips == "demo-clips_2.yaml"
+    assert copy.read_text().endswith("# ours\n")
+    made.keeper.open(target)
     assert made.save_button.isEnabled() is False
     qtbot.keyClicks(made.editor, "# ")
     assert made.save_button.isEnabled()
@@ -136,10 +152,21 @@ def test_what_was_not_saved_is_there_again_after_a_crash(page, study, qtbot):
     assert second.file.path == path
     assert "not saved" in second.notice.text.text()
     assert "name: short" in path.read_text()
+    assert second.keeper.state == "changed"
     second.notice.buttons[1].click()
     assert "name: short" in second.editor.toPlainText()
     assert read_draft() is None
     first.editor.document().setModified(False)
+
+
+def test_changes_that_were_undone_leave_no_draft(show, qtbot):
+    made = show()
+    edit(qtbot, made, "name: short", "name: changed")
+    assert read_draft() is not None
+    made.editor.undo()
+    settled(qtbot, made)
+    assert not made.keeper.modified
+    assert read_draft() is None
 
 
 def test_a_file_that_another_program_wrote_is_noticed(show, qtbot):

@@ -6,9 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import data_dir, read_json, write_atomic, write_json
+from emer_studio.core.files import (
+    data_dir,
+    next_free,
+    read_json,
+    write_atomic,
+    write_json,
+)
 from emer_studio.core.settings import config_dir
-from emer_studio.schema.relocate import relocated
+from emer_studio.schema.relocate import manifest_named, relocated, with_manifest
 from emer_studio.study.frozen import is_frozen
 
 __all__ = ["Draft", "ProtocolFile", "forget_draft", "keep_draft", "read_draft", "shipped"]
@@ -92,17 +98,32 @@ class ProtocolFile:
     def save_as(self, path: Path, text: str) -> str:
         """Write to another file, which is the one from then on; return the text written.
 
-        Relative paths are changed so that they lead to the same files.
+        Relative paths are changed so that they lead to the same files. A clip manifest
+        that ships is copied beside it: the lab puts its own clips into the copy.
         """
         path = path.resolve()
         reason = _why_protected(path)
         if reason:
             raise BadInputError(f"{path} {reason}.", fix="Choose another folder or name.")
-        moved = relocated(text, self.path.parent, path.parent)
+        moved = _own_clips(relocated(text, self.path.parent, path.parent), path.parent)
         write_atomic(path, moved)
         self.path, self.is_new, self.protected = path, False, ""
         self.seen()
         return moved
+
+
+def _own_clips(text: str, folder: Path) -> str:
+    """Copy a clip manifest that ships into `folder`; let the text name the copy."""
+    manifest = manifest_named(text, folder)
+    home = (data_dir() / "stimuli").resolve()
+    if manifest is None or manifest.parent != home or folder == home:
+        return text
+    content = manifest.read_bytes()
+    copy = folder / f"{manifest.stem}-clips.yaml"
+    if not (copy.is_file() and copy.read_bytes() == content):
+        copy = next_free(copy)
+        write_atomic(copy, content)
+    return with_manifest(text, copy.name)
 
 
 def _why_protected(path: Path) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from emer_studio.core import settings
 from emer_studio.core.errors import BadInputError, EmerError
+from emer_studio.schema.relocate import manifest_named
 from emer_studio.study.folder import Study
 from emer_studio.ui.protocol import file as files
 from emer_studio.ui.protocol.editor import Editor
@@ -196,8 +197,9 @@ class Keeper(QObject):
         self._editor.protect(False)
         self._editor.replaceText(written)
         self._is_saved()
-        if written != text:
-            self.said.emit("Saved. Its paths were changed, so that the clips are found.")
+        clips = manifest_named(written, self.file.path.parent)
+        if written != text and clips is not None:
+            self.said.emit(f"Saved. Its clips are listed in {clips}.")
         settings.remember(last_edited=str(self.file.path))
         self.opened.emit()
         return True
@@ -269,3 +271,5 @@ class Keeper(QObject):
         """Keep what is not saved, in case the program ends."""
         if self.file is not None and self.modified:
             files.keep_draft(self.file, self._editor.toPlainText())
+        elif self.file is not None:
+            files.forget_draft()  # the changes were undone

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from emer_studio.schema.fragments import Fragment, fragments
+from emer_studio.schema.stimulus import is_manifest
 from emer_studio.study.folder import Study
 from emer_studio.study.frozen import is_frozen
 from emer_studio.ui.parts import button
@@ -45,7 +46,8 @@ def open_button(
 
     def fill() -> None:
         menu.clear()
-        found = sorted((study.folder / "protocols").glob("*.y*ml"))
+        there = sorted((study.folder / "protocols").glob("*.y*ml"))
+        found = [path for path in there if not is_manifest(path)]
         own = [path for path in found if not is_frozen(path)]
         frozen = [path for path in found if is_frozen(path)]
         menu.addAction("Open a file…").triggered.connect(lambda _on=False: ask())

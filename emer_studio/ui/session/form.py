@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from emer_studio.core.errors import EmerError
 from emer_studio.core.files import data_dir
 from emer_studio.schema.protocol import find_protocol, load_protocol
+from emer_studio.schema.stimulus import is_manifest
 from emer_studio.stimulus.library import manifest_of
 from emer_studio.study.folder import Study
 from emer_studio.ui.parts import Card, Pill, button, label
@@ -61,7 +62,11 @@ def protocols_of(study: Study) -> list[tuple[str, str]]:
     own = sorted((study.folder / "protocols").glob("*.yaml"))
     found = [(path.stem, path.stem) for path in shipped]
     # Frozen copies end in a hash; they document past sessions and do not run again.
-    found += [(path.name, str(path)) for path in own if not _FROZEN.search(path.name)]
+    found += [
+        (path.name, str(path))
+        for path in own
+        if not (_FROZEN.search(path.name) or is_manifest(path))
+    ]
     return found
 
 
