@@ -84,6 +84,7 @@ def complete(
     """
     place = place_at(lines, row, column)
     found = list(_at(place, lines, known or Known())) if place.kind else []
+    found = _not_there_yet(place, found)
     typed = place.typed.strip("'\"").lower()
     fitting = [one for one in found if typed in one.text.lower()]
     fitting.sort(key=lambda one: not one.text.lower().startswith(typed))
@@ -176,6 +177,14 @@ def _values(
         yield Suggestion(text, text)
     for text, meaning in _references(place.path, lines, known):
         yield Suggestion(text, _quoted(text), "", meaning)
+
+
+def _not_there_yet(place: Place, found: list[Suggestion]) -> list[Suggestion]:
+    """Leave out the items that a list has already."""
+    if not place.path or not isinstance(place.path[-1], int):
+        return found
+    there = {value.strip("'\"") for value in place.siblings.values()}
+    return [one for one in found if one.text not in there]
 
 
 def _references(

@@ -39,7 +39,8 @@ class Place:
     typed : str
         What stands there already, left of the cursor.
     siblings : dict of str to str
-        The other keys of the same mapping with what stands on their line.
+        The other keys of the same mapping with what stands on their line; for an item of
+        a list, the other items by number.
     flow : bool
         Inside ``{...}`` or ``[...]``.
     """
@@ -136,10 +137,12 @@ def place_at(lines: Sequence[str], row: int, column: int) -> Place:
     if has_key:
         return Place(step.path, "value", written[has_key.end() :].strip())
     above = step.path[:-1]
+    in_list = bool(above) and isinstance(above[-1], int)
     siblings = {
         str(other.path[-1]): other.value
         for other in steps
-        if other.path[:-1] == above and other.row != row
+        if other.row != row
+        and (other.path[:-1] == above or (in_list and other.path[:-1] == above[:-1]))
     }
     return Place(above, "key", written, siblings)
 

@@ -24,7 +24,7 @@ class Flow:
     typed : str
         What of it stands there.
     siblings : dict of str to str
-        The other keys of the innermost mapping.
+        The other keys of the innermost mapping, or the items of a list by number.
     """
 
     start: int | None = None
@@ -124,11 +124,13 @@ def read_flow(text: str) -> Flow:
             path.append(frame.key)
     last = stack[-1]
     in_value = last.bracket == "[" or last.key is not None
-    siblings = {} if in_value else last.siblings
+    siblings = {} if last.key is not None else last.siblings
     return Flow(stack[0].start, tuple(path), in_value, word.lstrip(), siblings)
 
 
 def _note(frame: _Frame, word: str) -> None:
-    """Keep what a mapping already has."""
-    if frame.bracket == "{" and frame.key is not None and word.strip():
+    """Keep what a mapping or a list already has."""
+    if frame.bracket == "[":
+        frame.siblings[str(frame.number)] = word.strip()
+    elif frame.key is not None and word.strip():
         frame.siblings[frame.key] = word.strip()

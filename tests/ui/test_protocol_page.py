@@ -326,6 +326,13 @@ def test_the_strip_is_the_session_and_leads_to_the_text(show, qtbot):
     assert made.editor.lines()[made.editor.row()].strip() == "- id: sam"
     assert strip.trial == 3
     clip = [part for part in strip.parts if part.kind == "clip"][1]
+    strip.setFocus()
+    for _ in range(5):
+        qtbot.keyClick(strip, Qt.Key.Key_Right)
+    assert strip.trial == 4
+    qtbot.keyClick(strip, Qt.Key.Key_Left)
+    assert strip.trial == 3
+    assert strip.hasFocus()
     qtbot.mouseMove(strip, strip.centre_px(clip).toPoint())
     qtbot.waitUntil(lambda: made.preview.told.text().startswith("Trial 2, "), timeout=2000)
 

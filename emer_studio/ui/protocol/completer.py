@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Completer"]
 
-_WIDTH_PX, _LIST_PX, _HEIGHT_PX, _ROW_PX = 520, 220, 214, 26
+_WIDTH_PX, _LIST_PX, _HEIGHT_PX, _ROW_PX = 520, 220, 230, 27
 _WORD = re.compile(r"[\w-]*")
 _OPENERS = ("[", "{", " ")
 
@@ -191,7 +191,7 @@ class _Popup(QFrame):
         width = _WIDTH_PX if told else _LIST_PX + 12
         room_below = editor.height() - below.y() - 8
         room_above = below.y() - 24
-        wanted = max(_ROW_PX * len(self._found) + 12, 112 if told else 0)
+        wanted = max(_ROW_PX * len(self._found) + 14, 112 if told else 0)
         height = min(wanted, _HEIGHT_PX, max(room_below, room_above))
         left = max(min(below.x(), editor.width() - width - 16), 4)
         top = below.y() + 4 if room_below >= height else room_above - height

@@ -74,6 +74,11 @@ class ProtocolFile:
         return cls(path.resolve(), is_new=True), relocated(text, source.parent, folder)
 
     @property
+    def ships(self) -> bool:
+        """Whether it is a file of the program's own."""
+        return self.path in [path.resolve() for path in shipped()]
+
+    @property
     def stamp(self) -> _Stamp:
         """Time and size of the file as it was read or saved; None for a new one."""
         return self._stamp

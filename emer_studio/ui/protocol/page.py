@@ -93,7 +93,7 @@ class ProtocolPage(Page):
         self.keeper.saved.connect(self.workspace.look)
         self.keeper.said.connect(self.said)
         self.problems.chosen.connect(self._go_to)
-        self.preview.placeChosen.connect(self._go_to)
+        self.preview.placeChosen.connect(self._show_place)
         self.preview.participantChanged.connect(lambda _number: self.check(now=True))
         self.preview.tryAsked.connect(self._try)
         self.preview.stopAsked.connect(self.job.stop)
@@ -123,9 +123,8 @@ class ProtocolPage(Page):
             return
         state, protected = self.keeper.state, bool(self.file.protected)
         self.title.setText(self.file.path.name)
-        self.subtitle.setText(
-            f"{f'{state}   ·   ' if state else ''}{self.file.path.parent}"
-        )
+        folder = "" if self.file.ships else str(self.file.path.parent)
+        self.subtitle.setText("   ·   ".join(filter(None, (state, folder))))
         self.save_button.setEnabled(bool(state) and not protected)
         self.insert_menu.setEnabled(not protected)
 
@@ -169,6 +168,12 @@ class ProtocolPage(Page):
     def _go_to(self, line: int) -> None:
         self.editor.goTo(line - 1)
         self.editor.setFocus()
+
+    def _show_place(self, line: int) -> None:
+        """Go to a line from the timeline; who goes through it with keys stays there."""
+        self.editor.goTo(line - 1)
+        if not self.preview.strip.hasFocus():
+            self.editor.setFocus()
 
     def _follow(self, row: int) -> None:
         """Choose a trial of the block in which the cursor stands."""

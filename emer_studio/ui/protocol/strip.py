@@ -8,7 +8,15 @@ from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+)
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from emer_studio.ui import theme
@@ -89,7 +97,7 @@ class Strip(QWidget):
         self._stale = False
         self.setMinimumHeight(round(_HEAD + _BAR + 7))
         self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Timeline of the session")
 
@@ -153,6 +161,29 @@ class Strip(QWidget):
                 QToolTip.showText(event.globalPosition().toPoint(), told(part), self)
             self.update()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to the trial before or after with the arrow keys."""
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        trials = self.trials()
+        if event.key() not in steps or self.trial not in trials:
+            super().keyPressEvent(event)
+            return
+        at = trials.index(self.trial) + steps[Qt.Key(event.key())]
+        wanted = trials[min(max(at, 0), len(trials) - 1)]
+        self.chosen.emit(
+            next(p for p in self.parts if p.trial == wanted and p.kind == "clip")
+        )
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the arrow keys work here."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that they do not any more."""
+        super().focusOutEvent(event)
+        self.update()
+
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is under the pointer."""
         self._under = None
@@ -195,7 +226,8 @@ class Strip(QWidget):
             if right - left > 12:
                 painter.fillRect(QRectF(left - 0.5, _HEAD, 1.0, _BAR), QColor("#ffffff"))
             if number == self.trial:
-                painter.setPen(QPen(QColor(theme.INK), 2))
+                ink = theme.ACCENT if self.hasFocus() else theme.INK
+                painter.setPen(QPen(QColor(ink), 3 if self.hasFocus() else 2))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRect(QRectF(left, _HEAD - 1, right - left, _BAR + 2))
 
