@@ -103,6 +103,10 @@ def parse_yaml(text: str, model: type[M], *, source: str) -> M:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         value = yaml.safe_load(text)
+        twice = list(_standing_twice(root))
+    except RecursionError:
+        deep = Mistake(None, "it is nested too deeply, or a part of it contains itself.")
+        raise MistakesError(source, [deep]) from None
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         what = getattr(problem, "problem", None) or str(problem)
@@ -110,7 +114,6 @@ def parse_yaml(text: str, model: type[M], *, source: str) -> M:
         raise MistakesError(source, [Mistake(line, f"not valid YAML: {what}.")]) from None
     except ValueError as problem:  # a date or a number that is none
         raise MistakesError(source, [Mistake(None, f"{problem}.")]) from None
-    twice = list(_standing_twice(root))
     if twice:
         raise MistakesError(source, twice)
     if not isinstance(value, dict):

@@ -41,7 +41,7 @@ def compose(text: str) -> yaml.Node | None:
     """Return the nodes of a YAML text with their places; None while it does not parse."""
     try:
         return yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return None
 
 
@@ -91,15 +91,15 @@ def line_named(root: yaml.Node | None, sentence: str) -> int | None:
     Problems that only show in the whole (a reference, an order, a text that is missing)
     are told as sentences that name a block, a page or a key.
     """
+    keyed = re.search(r"^'([a-z_]+)' ", sentence)
+    if keyed:
+        return line_at(root, [keyed.group(1)])
     for pattern, where, name, key in _CALLED:
         found = pattern.search(sentence)
         if found:
             last = found.group(key) if isinstance(key, int) else key
             path = [where, found.group(name), *([_KEYS.get(last, last)] if last else [])]
             return line_at(root, path)
-    keyed = re.search(r"^'([a-z_]+)' ", sentence)
-    if keyed:
-        return line_at(root, [keyed.group(1)])
     for pattern, key in _TOP:
         if pattern.search(sentence):
             return line_at(root, [key])
