@@ -27,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="stream name")
     parser.add_argument("--seconds", type=float, help="stop by itself after N seconds")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--source-id", default="", metavar="ID", help="gaze: of its stream")
     parser.add_argument(
         "--video", type=Path, help="camera: send the frame index of this video"
     )
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     name = args.name or _NAMES[args.kind]
     until = None if args.seconds is None else time.monotonic() + args.seconds
     if args.kind == "gaze":
-        sent = _gaze(console, name, rate, args.seed, until)
+        sent = _gaze(console, name, rate, args.seed, until, args.source_id)
     elif args.kind == "camera":
         sent = _camera(console, name, rate, args.video, until)
     else:
@@ -64,10 +65,17 @@ def _ready(console: Console, outlet: Outlet) -> None:
     console.say(f"sending {outlet.spec.name} (Ctrl-C ends it)")
 
 
-def _gaze(console: Console, name: str, rate: float, seed: int, until: float | None) -> int:
+def _gaze(
+    console: Console,
+    name: str,
+    rate: float,
+    seed: int,
+    until: float | None,
+    source_id: str,
+) -> int:
     from emer_studio.devices.eyetracker_sim import SimulatedTracker
 
-    tracker = SimulatedTracker(name=name, rate_hz=rate, seed=seed)
+    tracker = SimulatedTracker(name=name, rate_hz=rate, seed=seed, source_id=source_id)
     control = Control(tracker.situation) if console.events else None
     _ready(console, tracker.outlet)
     try:

@@ -39,7 +39,9 @@ GAZE_CHANNELS = tuple(
 class SimulatedTracker:
     """A tracker with one stream, running until `close`."""
 
-    def __init__(self, *, name: str, rate_hz: float, seed: int = 1) -> None:
+    def __init__(
+        self, *, name: str, rate_hz: float, seed: int = 1, source_id: str = ""
+    ) -> None:
         self._rate_hz = rate_hz
         self._model = GazeModel(seed, rate_hz)
         self._emotion = "neutral"
@@ -50,7 +52,7 @@ class SimulatedTracker:
                 channels=GAZE_CHANNELS,
                 channel_format="float32",
                 nominal_hz=rate_hz,
-                source_id=new_source_id("gaze-sim"),
+                source_id=source_id or new_source_id("gaze-sim"),
                 simulated=True,
             )
         )

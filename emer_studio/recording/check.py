@@ -13,7 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from emer_studio.recording.check_journal import check_journal, guarded, session_span
+from emer_studio.recording.check_journal import (
+    check_journal,
+    guarded,
+    session_cuts,
+    session_span,
+)
 from emer_studio.recording.check_sound import check_sound
 from emer_studio.recording.check_stream import Findings, check_stream, tell
 from emer_studio.recording.check_video import check_video
@@ -84,7 +89,8 @@ def check_session(folder: Path) -> dict[str, Any]:
         findings.amber(f"the session ended as {manifest.state} {manifest.problem}".rstrip())
     streams = recording.streams
     _check_files(recording, findings)
-    table = [check_stream(stream, findings, session_span(recording)) for stream in streams]
+    span, cuts = session_span(recording), session_cuts(recording)
+    table = [check_stream(stream, findings, span, cuts) for stream in streams]
     guarded(findings, "marks", partial(_check_marks, recording, findings))
     gaze = recording.gaze()
     if gaze is None:

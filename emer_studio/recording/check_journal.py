@@ -9,7 +9,7 @@ from typing import Any
 from emer_studio.recording.check_stream import Findings
 from emer_studio.recording.reader import RecordedStream, Recording, journal_lines
 
-__all__ = ["check_journal", "guarded", "session_span"]
+__all__ = ["check_journal", "guarded", "session_cuts", "session_span"]
 
 _UNMIRRORED = ("rating_change",)  # in the journal only: one for each change of mind
 _SAME_S = 0.001  # a marker carries the journal's own stamp; correction moves it a little
@@ -28,6 +28,16 @@ def session_span(recording: Recording) -> tuple[float, float] | None:
     """Return when the session began and ended, by its journal."""
     began, ended = (recording.events(name) for name in ("session_started", "session_done"))
     return (began[0]["t_s"], ended[-1]["t_s"]) if began and ended else None
+
+
+def session_cuts(recording: Recording) -> list[tuple[float, float]]:
+    """Return from when to when nothing was recorded, because the session was cut off."""
+    found, before_s = [], 0.0
+    for event in recording.journal:
+        if event["event"] == "session_resumed":
+            found.append((before_s, event["t_s"]))
+        before_s = event["t_s"]
+    return found
 
 
 def check_journal(

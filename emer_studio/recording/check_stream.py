@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.recording.clock_fit import FAR_S
-from emer_studio.recording.gaps import StreamStats, stream_stats
+from emer_studio.recording.gaps import StreamStats, missing_between, stream_stats
 from emer_studio.recording.xdf_chunks import Finding
 from emer_studio.recording.xdf_load import RecordedStream
 from emer_studio.schema.streams import gaze_layout
@@ -61,7 +61,10 @@ def tell(found: Iterable[Finding], who: str, findings: Findings) -> None:
 
 
 def check_stream(
-    stream: RecordedStream, findings: Findings, span: tuple[float, float] | None
+    stream: RecordedStream,
+    findings: Findings,
+    span: tuple[float, float] | None,
+    cuts: Sequence[tuple[float, float]] = (),
 ) -> dict[str, Any]:
     """Check one stream.
 
@@ -72,6 +75,8 @@ def check_stream(
         Where to note what is wrong.
     span : tuple of float, optional
         The time (s, recorder's clock) that the stream should cover.
+    cuts : sequence of tuple of float
+        Times in which nothing was recorded, because the session was cut off.
 
     Returns
     -------
@@ -80,7 +85,7 @@ def check_stream(
     """
     header = stream.header
     tell(stream.findings, header.name, findings)
-    stats = _check_stamps(stream, findings, span)
+    stats = _without(_check_stamps(stream, findings, span), cuts, header.expected_hz)
     _check_counts(stream, stats, findings)
     spread_s = _check_clock(stream, findings)
     row: dict[str, Any] = {
@@ -107,6 +112,29 @@ def check_stream(
             colour = findings.red if lost_pct >= _EYES_RED_PCT else findings.amber
             colour(f"{header.name}: the eyes were lost in {lost_pct:.0f} % of the samples")
     return row
+
+
+def _without(
+    stats: StreamStats, cuts: Sequence[tuple[float, float]], expected_hz: float
+) -> StreamStats:
+    """Take the gaps out that lie in a cut: nobody lost those samples."""
+
+    def cut_off(start_s: float, length_s: float) -> bool:
+        middle_s = start_s + length_s / 2
+        return any(first <= middle_s <= last for first, last in cuts)
+
+    out = [gap for gap in stats.gaps if cut_off(*gap)]
+    if not out or stats.effective_hz <= 0:
+        return stats
+    length_s = sum(length for _, length in out)
+    not_lost = sum(missing_between(length, expected_hz) for _, length in out)
+    span_s = (stats.samples - 1) / stats.effective_hz - length_s
+    return replace(
+        stats,
+        effective_hz=(stats.samples - 1 - len(out)) / span_s if span_s > 0 else 0.0,
+        lost=max(stats.lost - not_lost, 0),
+        gaps=tuple(gap for gap in stats.gaps if gap not in out),
+    )
 
 
 def _number(value: float, digits: int) -> float | None:

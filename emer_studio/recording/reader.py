@@ -71,13 +71,16 @@ def read_journal(folder: Path) -> list[dict[str, Any]]:
 def journal_lines(folder: Path) -> tuple[list[dict[str, Any]], list[int]]:
     """Return the events of a session, and the numbers of lines that are none.
 
-    A last line that a crash has cut is not counted among those.
+    A line that a crash has cut is not counted among those: it is the last one, or the
+    session was gone on with right after it.
     """
     path = folder / "journal.jsonl"
     if not path.is_file():
         raise BadInputError(f"{folder} has no journal.jsonl: it is not a session.")
     text = path.read_text(encoding="utf-8", errors="replace")
-    lines, events, broken = text.splitlines(), [], []
+    lines = text.splitlines()
+    events: list[dict[str, Any]] = []
+    broken: list[int] = []
     for number, line in enumerate(lines, start=1):
         try:
             event = json.loads(line)
@@ -87,6 +90,8 @@ def journal_lines(folder: Path) -> tuple[list[dict[str, Any]], list[int]]:
         except (json.JSONDecodeError, KeyError, TypeError):
             sound = False
         if sound:
+            if event["event"] == "session_resumed" and broken[-1:] == [number - 1]:
+                broken.pop()
             events.append(event)
         elif number < len(lines) or text.endswith("\n"):
             broken.append(number)

@@ -35,6 +35,7 @@ class SessionManifest(Model):
     simulated: bool
     simulated_devices: tuple[str, ...] = ()
     started: str
+    resumed: tuple[str, ...] = ()
     ended: str = ""
     app_version: str
     python: str = ""
@@ -48,6 +49,7 @@ class SessionManifest(Model):
     seed: int
     participant_index: int
     gaze_stream: str = ""
+    source_ids: dict[str, str] = {}
     camera: dict[str, Any] = {}
     microphone: dict[str, Any] = {}
     display: dict[str, Any] = {}

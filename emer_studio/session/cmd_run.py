@@ -15,8 +15,9 @@ from emer_studio.recording.video import CODECS
 from emer_studio.session.conduct import conduct
 from emer_studio.session.desk import Desk
 from emer_studio.session.live import Devices
-from emer_studio.session.prepare import prepare
-from emer_studio.study.folder import open_study
+from emer_studio.session.prepare import Prepared, prepare
+from emer_studio.session.prepare_again import prepare_again
+from emer_studio.study.folder import Study, open_study
 from emer_studio.study.lock import locked
 
 
@@ -24,8 +25,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.add_argument("study", type=Path, metavar="STUDY")
     parser.add_argument("--participant", required=True, metavar="CODE", help="such as P001")
+    parser.add_argument("--protocol", default="", metavar="FILE", help="or a shipped name")
     parser.add_argument(
-        "--protocol", required=True, metavar="FILE", help="or a shipped name"
+        "--resume",
+        action="store_true",
+        help="go on with the participant's last session, which was cut off",
     )
     parser.add_argument(
         "--session", type=int, metavar="N", help="default: the next free one"
@@ -69,11 +73,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_output_arguments(parser)
 
 
+def _prepared(args: argparse.Namespace, study: Study) -> Prepared:
+    if args.resume and (args.protocol or args.session is not None or args.opt_out):
+        raise BadInputError(
+            "--resume goes on with what was begun: protocol, session number and categories"
+            " are those of before.",
+            fix="Leave --protocol, --session and --opt-out out, or --resume.",
+        )
+    if args.resume:
+        return prepare_again(study, args.participant, _devices(args))
+    if not args.protocol:
+        raise BadInputError(
+            "Which protocol?", fix="Name it with --protocol FILE, or use --resume."
+        )
+    devices, number = _devices(args), args.session
+    return prepare(study, args.participant, args.protocol, devices, number, args.opt_out)
+
+
 def _devices(args: argparse.Namespace) -> Devices:
     default = "sim" if args.simulate else ""
-    camera = args.camera or default or "0"
+    camera = args.camera or default or ("" if args.resume else "0")
     gaze = args.gaze or default
-    if not gaze:
+    if not gaze and not args.resume:
         raise BadInputError(
             "Which stream is the eye tracker?",
             fix="Name it with --gaze NAME (any LSL gaze stream), or use --simulate.",
@@ -121,14 +142,7 @@ def run(args: argparse.Namespace) -> int:
         locked(args.study, f"session of {args.participant}"),
         signals_set(stop) as signals,
     ):
-        prepared = prepare(
-            study,
-            args.participant,
-            args.protocol,
-            _devices(args),
-            args.session,
-            args.opt_out,
-        )
+        prepared = _prepared(args, study)
         result = conduct(prepared, console, stop, desk)
     text = (
         f"{result['session']}\n  {result['state']}: {result['trials']} trials,"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emer_studio.core import logs
+from emer_studio.core import clock, logs
 from emer_studio.core.clock import utc_now
 from emer_studio.core.console import Console
 from emer_studio.core.errors import EmerError
@@ -26,7 +26,7 @@ from emer_studio.session.plan import Trial
 from emer_studio.session.prepare import Prepared, manifest_for
 from emer_studio.session.presenter import WindowPresenter
 from emer_studio.session.runner import Runner, State
-from emer_studio.session.steps import steps_of
+from emer_studio.session.steps import Run
 from emer_studio.stimulus.library import display_doubts
 from emer_studio.study.slots import Slots
 
@@ -84,7 +84,9 @@ def conduct(
     desk : Desk
         Where the operator's other commands come in.
     """
-    live = LiveSession(prepared.devices, console)
+    unfinished = prepared.unfinished
+    ids = unfinished.manifest.source_ids if unfinished else {}
+    live = LiveSession(prepared.devices, console, ids)
     folder = prepared.folder
     try:
         live.open_devices(folder, stop.is_set)
@@ -96,7 +98,7 @@ def conduct(
             prepared.participant,
             simulated=prepared.devices.simulate,
         )
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=unfinished is not None)
         manifest = _recorded(prepared, live, console, stop, desk)
     finally:
         live.stop()
@@ -167,25 +169,9 @@ def _run(
         update={"display": facts.get("display", {}), "audio": facts.get("audio", {})}
     )
     _save(folder, manifest)
+    _begin(prepared, live, log)
     for doubt in (*live.doubts, *facts.get("warnings", ())):
         log.finding(str(doubt))
-    log.record(
-        "session_started",
-        participant=prepared.participant,
-        session=prepared.number,
-        protocol=prepared.protocol.name,
-        simulated=list(live.simulated),
-        plan=[
-            {
-                "trial": t.number,
-                "clip": t.clip.id,
-                "block": t.block,
-                "practice": t.practice,
-                "ratings": [page.id for page in t.ratings],
-            }
-            for t in prepared.plan
-        ],
-    )
     if prepared.again:
         log.finding(f"clips seen in an earlier session: {', '.join(prepared.again)}")
     for text in _on_this_display(prepared, facts.get("display", {})):
@@ -203,7 +189,7 @@ def _run(
     presenter = WindowPresenter(live.window, prepared.clips.files, prepared.luminance, who)
     language = prepared.devices.language
     runner = Runner(
-        tuple(steps_of(prepared.protocol, prepared.plan)),
+        prepared.steps,
         presenter,
         title=localised(prepared.protocol.title, language),
         language=language,
@@ -211,6 +197,7 @@ def _run(
         announce=lambda state, trial: _announce(console, state, trial, len(prepared.plan)),
         situation=lambda trial: _situation(live, trial),
         instead_of=prepared.reserve.instead_of,
+        trials_done=prepared.unfinished.trials_done if prepared.unfinished else 0,
     )
     watcher = threading.Thread(
         target=_stop_on_request, args=(stop, runner, live), name="stop-request"
@@ -225,6 +212,40 @@ def _run(
     update = _ending(folder, str(finish), runner.problem or "; ".join(problems))
     update["trials_done"] = runner.trials_done
     return manifest.model_copy(update=update)
+
+
+def _begin(prepared: Prepared, live: LiveSession, log: _Log) -> None:
+    """Write the plan, or what is left of it."""
+    unfinished = prepared.unfinished
+    if unfinished is not None:
+        left = [step.trial.number for step in prepared.steps if isinstance(step, Run)]
+        since_s = clock.now_s() - unfinished.journal[-1]["t_s"]
+        log.record(
+            "session_resumed",
+            after=unfinished.journal[-1]["event"],
+            since_s=round(since_s, 3),
+            trials_left=left,
+        )
+        log.finding(f"the session was cut off and gone on with {since_s:.0f} s later")
+        return
+    log.record(
+        "session_started",
+        participant=prepared.participant,
+        session=prepared.number,
+        protocol=prepared.protocol.name,
+        simulated=list(live.simulated),
+        opt_out=list(prepared.opt_out),
+        plan=[
+            {
+                "trial": t.number,
+                "clip": t.clip.id,
+                "block": t.block,
+                "practice": t.practice,
+                "ratings": [page.id for page in t.ratings],
+            }
+            for t in prepared.plan
+        ],
+    )
 
 
 def _on_this_display(prepared: Prepared, display: dict[str, Any]) -> list[str]:

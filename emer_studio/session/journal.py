@@ -17,7 +17,10 @@ class Journal:
     """An append-only journal; safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
+        cut = path.is_file() and not path.read_bytes().endswith(b"\n")
         self._file = path.open("a", encoding="utf-8")
+        if cut:  # what a crash left of a line stays, and stays apart
+            self._file.write("\n")
         self._lock = threading.Lock()
 
     def write(self, name: str, /, *, t_s: float | None = None, **fields: Any) -> float:

@@ -7,17 +7,13 @@ Stop: camera (its last frame reaches the recorder) → recorder → window → t
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
@@ -25,6 +21,7 @@ from emer_studio.core.files import next_segment
 from emer_studio.core.process import Child
 from emer_studio.schema.streams import GazeLayout, StreamHeader, layout_facts, recognise
 from emer_studio.session.gaze_question import ask_about_gaze, somebody_there
+from emer_studio.session.live_folder import new_live_folder
 from emer_studio.session.markers import MarkerOutlet
 from emer_studio.session.supervised import Supervised
 from emer_studio.streams.inlets import Found, Inlet, find_one
@@ -37,7 +34,6 @@ logger = logging.getLogger(__name__)
 _START_S = 30.0  # chosen by us: a slow machine imports Qt and opens a camera in this time
 _LAST_SAMPLES_S = 0.3  # three pulls of the recorder
 SIM_GAZE = "EMER_SimGaze"
-_LIVE = "emer-live-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +85,23 @@ class LiveSession:
         What to use.
     console : Console
         Where a waiting person or window hears about it.
+    source_ids : mapping, optional
+        Of the streams of a session that is gone on with: it stays one recording.
     """
 
-    def __init__(self, devices: Devices, console: Console) -> None:
+    def __init__(
+        self,
+        devices: Devices,
+        console: Console,
+        source_ids: Mapping[str, str] | None = None,
+    ) -> None:
         self.devices, self._console = devices, console
         self.on_event: Callable[[str, dict[str, Any]], None] = lambda _who, _event: None
-        _sweep()
-        self._live = Path(tempfile.mkdtemp(prefix=f"{_LIVE}{os.getpid()}-"))
+        self._live = new_live_folder()
+        known = source_ids or {}
+        kinds = ("camera", "microphone", "markers", "gaze-sim")
+        self.source_ids = {kind: known.get(kind) or new_source_id(kind) for kind in kinds}
+        """One for every run of a process."""
         self.gaze: Child | None = None
         self.camera: Supervised | None = None
         self.window: Child | None = None
@@ -111,10 +117,8 @@ class LiveSession:
         self.camera_facts: dict[str, Any] = {}
         self.microphone: Supervised | None = None
         self.microphone_facts: dict[str, Any] = {}
-        self._microphone_id = new_source_id("microphone")
         self._preview = Path()
         self._mirror = self._live / "mirror.ring"
-        self._camera_id = new_source_id("camera")  # of every run of its process
         self.window_facts: dict[str, Any] = {}
         self._stopping = False
         self._log: Path | None = None  # of the session, once it has a folder
@@ -131,6 +135,7 @@ class LiveSession:
         """
         if self.devices.gaze == "sim":
             words = ["simulate", "gaze", "--name", SIM_GAZE, "--events"]
+            words += ["--source-id", self.source_ids["gaze-sim"]]
             self.gaze = self._start("gaze", words)
             ready = self._ready(self.gaze, "sending")
             self._gaze_query = f"id:{ready['source_id']}"
@@ -163,7 +168,7 @@ class LiveSession:
                 "microphone",
                 *("--source", self.devices.microphone),
                 *("--out", str(next_segment(folder, "voice", ".mka"))),
-                *("--source-id", self._microphone_id, "--events"),
+                *("--source-id", self.source_ids["microphone"], "--events"),
             ],
             ready="microphone_ready",
             on_event=self._heard,
@@ -186,7 +191,7 @@ class LiveSession:
             "camera",
             *("--camera", self.devices.camera),
             *("--out", str(next_segment(folder, "face", ".mkv"))),
-            *("--source-id", self._camera_id, *self.devices.camera_options),
+            *("--source-id", self.source_ids["camera"], *self.devices.camera_options),
             *("--preview", str(self._preview)),
             "--events",
         ]
@@ -269,7 +274,8 @@ class LiveSession:
     def record(self, folder: Path) -> None:
         """Open the marker stream, start both recorders, then let the camera write."""
         simulated = bool(self.simulated)
-        self.markers = MarkerOutlet(folder.name, simulated=simulated)
+        ids = self.source_ids
+        self.markers = MarkerOutlet(folder.name, ids["markers"], simulated=simulated)
         for name, stem in (("recorder", "streams"), ("standby recorder", "standby")):
             self.recorders[name] = Supervised(
                 name,
@@ -287,9 +293,9 @@ class LiveSession:
 
     def _recorder_words(self, folder: Path, stem: str, run: int) -> list[str]:
         assert self.markers is not None
-        ids = [self._camera_id, self.markers.source_id]
+        ids = [self.source_ids["camera"], self.markers.source_id]
         if self.microphone is not None:
-            ids.append(self._microphone_id)
+            ids.append(self.source_ids["microphone"])
         queries = [self._gaze_query, *(f"id:{source_id}" for source_id in ids)]
         rings = ["--rings", str(self._live / f"rings_{run}")] if stem == "streams" else []
         late = ["--late", "--wait", "1"] if run > 1 else []
@@ -382,11 +388,3 @@ class LiveSession:
         self._console.say(
             f"waiting for the gaze stream {self.devices.gaze!r}: {left_s:.0f} s left"
         )
-
-
-def _sweep() -> None:
-    """Take away the display rings of programs that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_LIVE}*"):
-        owner = folder.name.removeprefix(_LIVE).split("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from emer_studio.schema.streams import Channel
-from emer_studio.streams.outlets import Outlet, OutletSpec, new_source_id
+from emer_studio.streams.outlets import Outlet, OutletSpec
 
 __all__ = ["MARKER_STREAM", "MarkerOutlet"]
 
@@ -16,8 +16,8 @@ MARKER_STREAM = "EMER_Markers"
 class MarkerOutlet:
     """Sends each event as one JSON text, stamped with the event's own time."""
 
-    def __init__(self, session_id: str, *, simulated: bool) -> None:
-        self.source_id = new_source_id("markers")
+    def __init__(self, session_id: str, source_id: str, *, simulated: bool) -> None:
+        self.source_id = source_id
         self._outlet = Outlet(
             OutletSpec(
                 name=MARKER_STREAM,

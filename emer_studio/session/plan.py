@@ -16,7 +16,7 @@ from emer_studio.schema.rating import RatingPage
 from emer_studio.schema.stimulus import Clip, ClipManifest
 from emer_studio.session.order import order_clips
 
-__all__ = ["CLOSING", "Trial", "build_plan", "fitting_clips", "select_clips"]
+__all__ = ["CLOSING", "Trial", "build_plan", "fitting_clips", "select_clips", "trial_of"]
 
 CLOSING = "closing"
 """The block of the clip that ends a session on a good note; it is never analysed."""
@@ -99,6 +99,15 @@ def build_plan(
         closing = Block(id=CLOSING, ratings=("none",))
         trials.append(_trial(len(trials) + 1, closing, clip, ()))
     return tuple(trials)
+
+
+def trial_of(protocol: Protocol, number: int, block_id: str, clip: Clip) -> Trial:
+    """Return a trial of a block with a clip, as `build_plan` makes it."""
+    if block_id == CLOSING:
+        return _trial(number, Block(id=CLOSING, ratings=("none",)), clip, ())
+    block = protocol.block(block_id)
+    pages = tuple(protocol.page(name) for name in block.ratings)
+    return _trial(number, block, clip, pages)
 
 
 def _trial(number: int, block: Block, clip: Clip, pages: tuple[RatingPage, ...]) -> Trial:

@@ -18,21 +18,24 @@ from emer_studio.schema.study import SessionManifest
 from emer_studio.session.live import Devices, LiveSession
 from emer_studio.session.plan import Trial, build_plan
 from emer_studio.session.reserve import Reserve
+from emer_studio.session.resume import Unfinished
 from emer_studio.session.seen import seen_clips
+from emer_studio.session.steps import Step, steps_of
 from emer_studio.stimulus.figures import freeze_figures
 from emer_studio.stimulus.inspect import inspect_clip
 from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
 from emer_studio.study.folder import Study
 from emer_studio.study.slots import Slots
 
-__all__ = ["Prepared", "manifest_for", "prepare"]
+__all__ = ["Prepared", "clip_luminance", "manifest_for", "prepare"]
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A session that may begin: everything that can be checked beforehand was.
 
-    `again` are the clips of the plan that the participant has seen in an earlier session.
+    `again` are the clips of the plan that the participant has seen in an earlier session;
+    `unfinished` is the session that is gone on with, if it is one.
     """
 
     study: Study
@@ -43,12 +46,15 @@ class Prepared:
     manifest_path: Path
     clips: FrozenClips
     plan: tuple[Trial, ...]
+    steps: tuple[Step, ...]
     reserve: Reserve
     again: tuple[str, ...]
     participant_index: int
     folder: Path
     devices: Devices
     luminance: dict[str, float]
+    opt_out: tuple[str, ...] = ()
+    unfinished: Unfinished | None = None
 
 
 def prepare(
@@ -104,16 +110,18 @@ def prepare(
         manifest_path=study.freeze(manifest_path, "stimuli"),
         clips=clips,
         plan=plan,
+        steps=tuple(steps_of(protocol, plan)),
         reserve=reserve,
         again=tuple(clip for clip in planned if clip in seen),
         participant_index=index,
         folder=folder,
         devices=devices,
-        luminance=_luminance(protocol, plan, reserve, clips),
+        luminance=clip_luminance(protocol, plan, reserve, clips),
+        opt_out=tuple(opt_out),
     )
 
 
-def _luminance(
+def clip_luminance(
     protocol: Protocol, plan: Sequence[Trial], reserve: Reserve, clips: FrozenClips
 ) -> dict[str, float]:
     """Measure the clips whose baseline is to be as bright as they are."""
@@ -124,7 +132,12 @@ def _luminance(
 
 
 def manifest_for(prepared: Prepared, live: LiveSession) -> SessionManifest:
-    """Return the manifest of a session that begins now."""
+    """Return the manifest of a session that begins, or goes on, now."""
+    if prepared.unfinished is not None:
+        known = prepared.unfinished.manifest
+        again = {"state": "running", "ended": "", "problem": "", "verdict": ""}
+        when = (*known.resumed, utc_now())
+        return known.model_copy(update={**again, "resumed": when})
     return SessionManifest(
         participant=prepared.participant,
         session=prepared.number,
@@ -144,6 +157,7 @@ def manifest_for(prepared: Prepared, live: LiveSession) -> SessionManifest:
         seed=prepared.study.file.seed,
         participant_index=prepared.participant_index,
         gaze_stream=live.gaze_name,
+        source_ids=live.source_ids,
         camera=live.camera_facts,
         microphone=live.microphone_facts,
         lags=tuple(asdict(lag) for lag in settings.load().lags),

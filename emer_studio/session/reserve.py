@@ -24,6 +24,8 @@ class Reserve:
         Categories that the participant does not want to see.
     seen : sequence of str
         Ids of clips that the participant has seen before.
+    first_number : int
+        Of the first trial that takes another's place; after the plan's unless given.
     """
 
     def __init__(
@@ -34,10 +36,11 @@ class Reserve:
         *,
         refused: Sequence[str] = (),
         seen: Sequence[str] = (),
+        first_number: int = 0,
     ) -> None:
         taken = {trial.clip.id for trial in plan} | set(seen) | {protocol.closing_clip}
         self._left: dict[tuple[str, str], list[Clip]] = defaultdict(list)
-        self._next = len(plan) + 1
+        self._next = first_number or len(plan) + 1
         for block in protocol.blocks:
             for clip in fitting_clips(block, manifest):
                 left = self._left[block.id, clip.emotion]

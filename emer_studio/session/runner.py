@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -32,7 +33,7 @@ from emer_studio.session.requests import (
     PauseRequest,
     StopRequest,
 )
-from emer_studio.session.steps import Ask, Mark, Step, Text, Wait
+from emer_studio.session.steps import Ask, Mark, Run, Step, Text, Wait
 from emer_studio.stimulus.framelog import faults
 
 __all__ = ["Runner", "State"]
@@ -89,6 +90,8 @@ class Runner:
         ``situation(trial or None)``: tells simulated devices what is being shown.
     instead_of : callable
         ``instead_of(trial)``: a trial in place of one that was broken off, or None.
+    trials_done : int
+        Trials that were finished before the session was cut off.
     """
 
     def __init__(
@@ -102,6 +105,7 @@ class Runner:
         announce: Callable[[State, Trial | None], None],
         situation: Callable[[Trial | None], None],
         instead_of: Callable[[Trial], Trial | None] = lambda _trial: None,
+        trials_done: int = 0,
     ) -> None:
         self._steps, self._window = steps, presenter
         self._presenter = PatientPresenter(presenter, self._sit_out)
@@ -111,7 +115,7 @@ class Runner:
         self._record, self._announce, self._situation = record, announce, situation
         self._facts: dict[str, Any] = {}  # of the clip that was prepared last
         self.state = State.IDLE
-        self.trials_done = 0
+        self.trials_done = trials_done
         self.ratings = 0
         self.problem = ""
         self._failed_in_a_row = 0
@@ -141,7 +145,15 @@ class Runner:
             elif isinstance(step, Mark):
                 self._sync_mark(step)
             else:
-                self._trial_or_another(step.trial)
+                self._run(step)
+
+    def _run(self, step: Run) -> None:
+        if step.begun == "cut off":
+            self._trial_or_another(self._interrupted(step.trial))
+        elif step.begun == "seen":
+            self._finish_trial(step.trial, step.rated)
+        else:
+            self._trial_or_another(step.trial)
 
     def _trial_or_another(self, trial: Trial | None) -> None:
         """Run a trial; one whose clip is broken off gives way to one of the reserve."""
@@ -158,7 +170,9 @@ class Runner:
     def _interrupted(self, trial: Trial) -> Trial | None:
         self._situation(None)
         other = self._instead_of(trial)
-        instead = {} if other is None else {"replaced_by": other.number}
+        instead: dict[str, Any] = {}
+        if other is not None:
+            instead = {"replaced_by": other.number, "instead": other.clip.id}
         self._record("trial_interrupted", trial=trial.number, clip=trial.clip.id, **instead)
         return other
 
@@ -234,10 +248,15 @@ class Runner:
         if why:
             self._mark(trial, why)
         self._situation(None)
-        self._rate_all(trial)
+        self._finish_trial(trial)
+
+    def _finish_trial(self, trial: Trial, rated: Sequence[str] = ()) -> None:
+        """Ask the pages that were not answered yet; then the trial is done."""
+        pages = tuple(page for page in trial.ratings if page.id not in rated)
+        self._rate_all(replace(trial, ratings=pages))
         self._enter(State.WASHOUT, trial)
         self._presenter.blank(trial.washout_s)
-        self._record("trial_done", trial=number, clip=clip.id)
+        self._record("trial_done", trial=trial.number, clip=trial.clip.id)
         self.trials_done += 1
 
     def _mark(self, trial: Trial, why: list[str]) -> None:

@@ -49,9 +49,20 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One trial."""
+    """One trial, or what is left of it after a session was cut off.
+
+    Attributes
+    ----------
+    trial : Trial
+    begun : {"", "seen", "cut off"}
+        Whether its clip was seen before: to the end, or not.
+    rated : tuple of str
+        The pages that were answered before.
+    """
 
     trial: Trial
+    begun: str = ""
+    rated: tuple[str, ...] = ()
 
 
 Step = Text | Wait | Ask | Mark | Run

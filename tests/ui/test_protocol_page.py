@@ -71,7 +71,7 @@ def test_the_first_look_shows_the_demo_which_stays_as_it_is(page, study, qtbot):
     qtbot.keyClicks(made.editor, "x")
     assert made.editor.toPlainText() == before
     assert not made.save_button.isEnabled()
-    assert "Sound: 4 trials from 4 clips" in made.problems.summary.text()
+    assert "No mistakes: 4 trials from 4 clips" in made.problems.summary.text()
 
 
 def test_a_shipped_protocol_is_saved_as_ones_own_and_finds_its_clips(page, study, qtbot):

@@ -43,4 +43,5 @@ def sound_words(answer: dict[str, Any]) -> str:
         else f"balanced over {cycle} participants"
     )
     length = in_words(sum(part["seconds"] for part in parts))
-    return f"Sound: {trials} trials from {answer['clips']} clips, about {length}; {order}"
+    what = f"{trials} trials from {answer['clips']} clips"
+    return f"No mistakes: {what}, about {length}; {order}"

@@ -24,6 +24,9 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
         return f"Session started: {entry.get('protocol')}, {count} trials", ""
     if kind == "trial_started":
         return f"Trial {trial} begins: {clip}", ""
+    if kind == "session_resumed":
+        left = len(entry.get("trials_left", []))
+        return f"Gone on with, {left} trials left", "amber"
     if kind == "clip_onset":
         return f"First frame of {clip} is on the screen", ""
     if kind == "audio_onset":
