@@ -184,7 +184,8 @@ def _window(wanted: TryOut, language: str, folder: Path) -> Iterator[Child]:
             window.wait_for("ready", timeout_s=_START_S)
         except WorkFailedError as problem:
             kinds = {kind.exit_code: kind for kind in (MissingError, BadInputError)}
-            raise kinds.get(window.last_code or 0, WorkFailedError)(str(problem)) from None
+            code = window.last_code or window.returncode or 0
+            raise kinds.get(code, WorkFailedError)(str(problem)) from None
         yield window
     finally:
         window.stop()
