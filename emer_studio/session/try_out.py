@@ -111,7 +111,7 @@ def try_trial(wanted: TryOut, console: Console, stop: threading.Event) -> dict[s
         file = _clip(trial, manifest_path, folder, console)
         grey = trial.baseline.kind == "luminance"
         luminance = {trial.clip.id: inspect_clip(file).mean_luminance} if grey else {}
-        with _window(wanted, language, folder) as window:
+        with _ctrl_c_sets(stop), _window(wanted, language, folder) as window:
             presenter = WindowPresenter(window, {trial.clip.id: file}, luminance, "try")
             heard = _Heard()
             runner = Runner(
@@ -192,7 +192,7 @@ def _window(wanted: TryOut, language: str, folder: Path) -> Iterator[Child]:
 
 
 def _run(runner: Runner, window: Child, stop: threading.Event) -> Finish:
-    """Run the trial; end it when `stop` is set, also by Ctrl-C."""
+    """Run the trial; end it when `stop` is set."""
 
     def watch() -> None:
         stop.wait()
@@ -200,13 +200,21 @@ def _run(runner: Runner, window: Child, stop: threading.Event) -> Finish:
             window.interrupt()
 
     watcher = threading.Thread(target=watch, name="stop-request")
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
     watcher.start()
     try:
         return runner.run()
     finally:
         stop.set()
         watcher.join()
+
+
+@contextlib.contextmanager
+def _ctrl_c_sets(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C end the trial in order, from before the window is there."""
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
+    try:
+        yield
+    finally:
         signal.signal(signal.SIGINT, before)
 
 
