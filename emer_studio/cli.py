@@ -43,7 +43,9 @@ COMMANDS: dict[str, Command] = {
     "participant": Command("emer_studio.ui.cmd_participant", "the participant's window"),
     "check": Command("emer_studio.recording.cmd_check", "check a session or XDF file"),
     "salvage": Command("emer_studio.recording.cmd_salvage", "rescue a cut XDF file"),
-    "protocol": Command("emer_studio.session.cmd_protocol", "check a protocol"),
+    "protocol": Command(
+        "emer_studio.session.cmd_protocol", "check a protocol, try a trial"
+    ),
     "stimuli": Command("emer_studio.stimulus.cmd_stimuli", "measure the clips"),
     "selftest": Command(
         "emer_studio.session.cmd_selftest", "how late display, camera and sound are"

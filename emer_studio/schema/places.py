@@ -10,30 +10,30 @@ import yaml
 
 __all__ = ["compose", "line_at", "line_named", "node_at"]
 
-# What our own sentences call a thing, and where the file has it. The first that fits wins:
-# "the question of page 'sam'" stands at the question, not at the page's first line.
+# What our own sentences call a thing, the list that has it, and the key in it if the
+# sentence does not say. The first that fits wins: "the question of page 'sam'" stands at
+# the question, not at the page's first line.
 _CALLED = (
     (
-        re.compile(r"the (question|low|high)(?: end)? of page '([^']+)'"),
+        r"the (?P<key>question|low|high)(?: end)? of page '(?P<name>[^']+)'",
         "rating_pages",
-        2,
-        1,
+        "",
     ),
-    (re.compile(r"the (text|break) of block '([^']+)'"), "blocks", 2, 1),
-    (re.compile(r"the opt-out '([^']+)'"), "opt_out", 1, None),
-    (re.compile(r"[Bb]lock '([^']+)'.* (?:order|first|last|row)"), "blocks", 1, "order"),
-    (re.compile(r"[Bb]lock '([^']+)'.* rating page"), "blocks", 1, "ratings"),
-    (re.compile(r"[Bb]lock '([^']+)'.* (?:clip|select)"), "blocks", 1, "select"),
-    (re.compile(r"[Bb]lock '([^']+)'"), "blocks", 1, None),
-    (re.compile(r"[Pp]age '([^']+)'"), "rating_pages", 1, None),
+    (r"the (?P<key>text|break) of block '(?P<name>[^']+)'", "blocks", ""),
+    (r"the opt-out '(?P<name>[^']+)'", "opt_out", ""),
+    (r"[Bb]lock '(?P<name>[^']+)'.* (?:order|first|last|row)", "blocks", "order"),
+    (r"[Bb]lock '(?P<name>[^']+)'.* rating page", "blocks", "ratings"),
+    (r"[Bb]lock '(?P<name>[^']+)'.* (?:clip|select)", "blocks", "select"),
+    (r"[Bb]lock '(?P<name>[^']+)'", "blocks", ""),
+    (r"[Pp]age '(?P<name>[^']+)'", "rating_pages", ""),
 )
 _KEYS = {"break": "breaks"}
 _TOP = (
-    (re.compile(r"[Tt]he closing clip"), "closing_clip"),
-    (re.compile(r"texts of its own .* in '"), "languages"),
-    (re.compile(r"[Tt]wo rating pages"), "rating_pages"),
-    (re.compile(r"[Tt]wo blocks|[Pp]ractice blocks"), "blocks"),
-    (re.compile(r"[Tt]he clip |clip manifest"), "clips"),
+    (r"[Tt]he closing clip", "closing_clip"),
+    (r"texts of its own .* in '", "languages"),
+    (r"[Tt]wo rating pages", "rating_pages"),
+    (r"[Tt]wo blocks|[Pp]ractice blocks", "blocks"),
+    (r"[Tt]he clip |clip manifest", "clips"),
 )
 
 
@@ -94,13 +94,13 @@ def line_named(root: yaml.Node | None, sentence: str) -> int | None:
     keyed = re.search(r"^'([a-z_]+)' ", sentence)
     if keyed:
         return line_at(root, [keyed.group(1)])
-    for pattern, where, name, key in _CALLED:
-        found = pattern.search(sentence)
+    for pattern, where, key in _CALLED:
+        found = re.search(pattern, sentence)
         if found:
-            last = found.group(key) if isinstance(key, int) else key
-            path = [where, found.group(name), *([_KEYS.get(last, last)] if last else [])]
+            key = found.groupdict().get("key") or key
+            path = [where, found["name"], *([_KEYS.get(key, key)] if key else [])]
             return line_at(root, path)
     for pattern, key in _TOP:
-        if pattern.search(sentence):
+        if re.search(pattern, sentence):
             return line_at(root, [key])
     return line_at(root, []) if root is not None else None

@@ -114,4 +114,5 @@ def _try(args: argparse.Namespace) -> int:
     console.result(result, "\n".join([head, *told]))
     if result["state"] == "failed":
         raise WorkFailedError(f"The trial failed: {result['problem']}")
-    return 0
+    interrupted = result["state"] == "aborted" and not args.events
+    return 130 if interrupted else 0

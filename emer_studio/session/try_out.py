@@ -112,7 +112,7 @@ def try_trial(wanted: TryOut, console: Console, stop: threading.Event) -> dict[s
         file = _clip(trial, manifest_path, folder, console)
         grey = trial.baseline.kind == "luminance"
         luminance = {trial.clip.id: inspect_clip(file).mean_luminance} if grey else {}
-        with _window(wanted, language, folder) as window:
+        with _ctrl_c_sets(stop), _window(wanted, language, folder) as window:
             presenter = WindowPresenter(window, {trial.clip.id: file}, luminance, "try")
             heard = _Heard()
             runner = Runner(
@@ -185,14 +185,15 @@ def _window(wanted: TryOut, language: str, folder: Path) -> Iterator[Child]:
             window.wait_for("ready", timeout_s=_START_S)
         except WorkFailedError as problem:
             kinds = {kind.exit_code: kind for kind in (MissingError, BadInputError)}
-            raise kinds.get(window.last_code or 0, WorkFailedError)(str(problem)) from None
+            code = window.last_code or window.returncode or 0
+            raise kinds.get(code, WorkFailedError)(str(problem)) from None
         yield window
     finally:
         window.stop()
 
 
 def _run(runner: Runner, window: Child, stop: threading.Event) -> Finish:
-    """Run the trial; end it when `stop` is set, also by Ctrl-C."""
+    """Run the trial; end it when `stop` is set."""
 
     def watch() -> None:
         stop.wait()
@@ -200,13 +201,21 @@ def _run(runner: Runner, window: Child, stop: threading.Event) -> Finish:
             window.interrupt()
 
     watcher = threading.Thread(target=watch, name="stop-request")
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
     watcher.start()
     try:
         return runner.run()
     finally:
         stop.set()
         watcher.join()
+
+
+@contextlib.contextmanager
+def _ctrl_c_sets(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C end the trial in order, from before the window is there."""
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
+    try:
+        yield
+    finally:
         signal.signal(signal.SIGINT, before)
 
 

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
-import tempfile
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from emer_studio.core.process import Child, command_line
 from protocols import write_short_protocol
+
+_DISPLAYS = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch) -> Path:
+    """A folder for temporary files that only this test's processes use."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.setenv(name, str(folder))
+    return folder
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +40,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_trial_is_shown_and_what_was_answered_is_told(tmp_path):
+def test_a_trial_is_shown_and_what_was_answered_is_told(tmp_path, temporary):
     path = write_short_protocol(tmp_path / "lab", 1.0)
     before = sorted(path.parent.iterdir())
     unsaved = tmp_path / "elsewhere" / "unsaved.yaml"
@@ -53,7 +69,7 @@ def test_a_trial_is_shown_and_what_was_answered_is_told(tmp_path):
     assert found["pictures"]["shown"] > 0
     assert sorted(path.parent.iterdir()) == before
     assert sorted(unsaved.parent.iterdir()) == [unsaved]
-    assert not list(Path(tempfile.gettempdir()).glob("emer-try-*"))
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -69,6 +85,47 @@ def test_what_cannot_be_tried_is_told(tmp_path, words, told):
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path, temporary):
+    path = write_short_protocol(tmp_path, 1.0)
+    words = command_line("protocol", "try", str(path), "--headless", "--json")
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    try:
+        _wait_for_child(process.pid, temporary)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert json.loads(out)["state"] == "aborted"
+    assert list(temporary.iterdir()) == []
+
+
+def _wait_for_child(pid: int, temporary: Path) -> None:
+    """Wait until the participant's window shows something."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        logs = list(temporary.glob("emer-try-*/presented.csv"))
+        if psutil.Process(pid).children() and logs:
+            return
+        time.sleep(0.1)
+    raise AssertionError("no window came")
+
+
+def test_without_a_display_it_says_what_is_missing(tmp_path):
+    done = subprocess.run(
+        command_line("protocol", "try", str(write_short_protocol(tmp_path, 1.0))),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={k: v for k, v in os.environ.items() if k not in _DISPLAYS},
+    )
+    if sys.platform == "linux":
+        assert done.returncode == 3
+        assert "no display" in done.stderr
 
 
 def test_the_end_of_its_input_ends_it(tmp_path):
