@@ -45,6 +45,9 @@ COMMANDS: dict[str, Command] = {
     "salvage": Command("emer_studio.recording.cmd_salvage", "rescue a cut XDF file"),
     "protocol": Command("emer_studio.session.cmd_protocol", "check a protocol"),
     "stimuli": Command("emer_studio.stimulus.cmd_stimuli", "measure the clips"),
+    "selftest": Command(
+        "emer_studio.session.cmd_selftest", "how late display, camera and sound are"
+    ),
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
     "prelabel": Command("emer_studio.fer.cmd_prelabel", "pre-label facial expressions"),

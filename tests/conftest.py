@@ -125,7 +125,7 @@ def recorded_study(
     from protocols import write_short_protocol
 
     base = tmp_path_factory.mktemp("recorded")
-    protocol = write_short_protocol(base / "protocol")
+    protocol = write_short_protocol(base / "protocol", sync_marks=True)
     study = base / "study"
     subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
     who = ("--participant", "P001", "--protocol", str(protocol))

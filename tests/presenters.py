@@ -8,6 +8,8 @@ from typing import Any
 
 from emer_studio.schema.rating import RatingPage, mapped, mapped_share
 from emer_studio.session.plan import Trial
+from emer_studio.session.requests import PauseRequest
+from emer_studio.synthetic import sync_code
 
 __all__ = ["HeadlessPresenter"]
 
@@ -19,6 +21,8 @@ class HeadlessPresenter:
     ----------
     back : sequence of (int, str)
         Trials and pages from which the participant goes back, in this order.
+    pauses : sequence of int
+        Numbers of calls that a pause comes in the way of.
     """
 
     def __init__(
@@ -26,17 +30,27 @@ class HeadlessPresenter:
         at: int | None = None,
         problem: Exception | None = None,
         back: tuple[tuple[int, str], ...] = (),
+        pauses: tuple[int, ...] = (),
     ) -> None:
         self.calls: list[str] = []
         self.asked: list[tuple[int, str, object]] = []
         self._at, self._problem = at, problem
         self._back = list(back)
+        self._pauses = pauses
         self._now_s = 0.0
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
         if self._problem is not None and len(self.calls) == self._at:
             raise self._problem
+        if len(self.calls) in self._pauses:
+            end = {"t_s": self._now_s, "complete": False} if name == "play" else None
+            raise PauseRequest("participant", self._now_s, "half", clip_end=end)
+
+    def wait_out(self) -> dict[str, Any]:
+        self._call("wait_out")
+        self._now_s += 60.0
+        return {"t_s": self._now_s, "by": "participant"}
 
     def text(self, title: str, body: str, button: str | None) -> None:
         assert title
@@ -48,6 +62,12 @@ class HeadlessPresenter:
 
     def blank(self, seconds: float) -> None:
         self._call("blank")
+
+    def mark(self, which: str) -> dict[str, Any]:
+        self._call("mark")
+        edges = [[self._now_s + at, level] for at, level in sync_code.edges(which)]
+        self._now_s += sync_code.length_s(which)
+        return {"which": which, "edges": edges, "clicks": [], "t_s": self._now_s}
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
         self._call("prepare")

@@ -14,6 +14,7 @@ format_version: 1
 name: short
 title: {en: Short}
 clips: short-clips.yaml
+sync_marks: false
 instructions: {en: Watch and rate.}
 rating_pages:
   - id: sam
@@ -33,10 +34,13 @@ clips:
 """
 
 
-def write_short_protocol(folder: Path, seconds: float = 2.0) -> Path:
+def write_short_protocol(
+    folder: Path, seconds: float = 2.0, *, sync_marks: bool = False
+) -> Path:
     """Write protocol, manifest and clips; return the protocol's file."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "short.yaml").write_text(_PROTOCOL)
+    text = _PROTOCOL.replace("sync_marks: false", f"sync_marks: {str(sync_marks).lower()}")
+    (folder / "short.yaml").write_text(text)
     (folder / "short-clips.yaml").write_text(_CLIPS)
     write_demo_clip(folder / "up.mp4", "joy", seconds)
     write_demo_clip(folder / "down.mp4", "sorrow", seconds)

@@ -5,6 +5,7 @@ A settings file can never stop the program: unknown or broken entries are ignore
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass, fields, replace
@@ -15,9 +16,44 @@ import platformdirs
 
 from emer_studio.core.files import write_json
 
-__all__ = ["Settings", "config_dir", "load", "models_dir", "remember", "remember_gaze"]
+__all__ = [
+    "KnownLag",
+    "Settings",
+    "config_dir",
+    "load",
+    "models_dir",
+    "remember",
+    "remember_gaze",
+    "remember_lag",
+]
 
 _MOST_CONFIRMED = 50  # chosen by us: more trackers than a lab will ever have
+
+
+@dataclass(frozen=True, slots=True)
+class KnownLag:
+    """How late something is on this machine.
+
+    Attributes
+    ----------
+    what : str
+        ``display``, ``display and camera`` or ``sound``.
+    device : str
+        Which one; empty where nobody said.
+    lag_ms, se_ms : float
+        Lag and its standard error; 0 where that is not known.
+    measured : str
+        When, UTC.
+    how : str
+        By what instrument.
+    """
+
+    what: str
+    device: str
+    lag_ms: float
+    se_ms: float
+    measured: str
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +64,8 @@ class Settings:
     ----------
     confirmed_gaze : tuple of str
         Signatures of the gaze mappings that a person confirmed, the latest last.
+    lags : tuple of KnownLag
+        Of displays and sound outputs, as ``selftest`` measured them.
     """
 
     last_study: str = ""
@@ -41,6 +79,7 @@ class Settings:
     last_mains: str = ""
     last_microphone: str = ""
     confirmed_gaze: tuple[str, ...] = ()
+    lags: tuple[KnownLag, ...] = ()
 
 
 def config_dir() -> Path:
@@ -64,12 +103,23 @@ def load() -> Settings:
         return Settings()
     if not isinstance(raw, dict):
         return Settings()
-    known = {field.name for field in fields(Settings)} - {"confirmed_gaze"}
+    known = {field.name for field in fields(Settings)} - {"confirmed_gaze", "lags"}
     kept = {k: v for k, v in raw.items() if k in known and isinstance(v, str)}
     listed = raw.get("confirmed_gaze")
     confirmed = listed if isinstance(listed, list) else []
     texts = tuple(v for v in confirmed if isinstance(v, str))
-    return Settings(**kept, confirmed_gaze=texts)
+    return Settings(**kept, confirmed_gaze=texts, lags=_lags(raw.get("lags")))
+
+
+def _lags(raw: Any) -> tuple[KnownLag, ...]:
+    found = []
+    for entry in raw if isinstance(raw, list) else []:
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            lag_ms, se_ms = float(entry["lag_ms"]), float(entry["se_ms"])
+            what, device = str(entry["what"]), str(entry["device"])
+            measured, how = str(entry["measured"]), str(entry["how"])
+            found.append(KnownLag(what, device, lag_ms, se_ms, measured, how))
+    return tuple(found)
 
 
 def remember(**choices: str) -> None:
@@ -85,3 +135,11 @@ def remember_gaze(signature: str) -> None:
     kept = (*others, signature)[-_MOST_CONFIRMED:]
     settings = replace(known, confirmed_gaze=kept)
     write_json(config_dir() / "settings.json", asdict(settings))
+
+
+def remember_lag(lag: KnownLag) -> None:
+    """Store a lag; an older one of the same device is forgotten."""
+    known = load()
+    same = (lag.what, lag.device)
+    others = [old for old in known.lags if (old.what, old.device) != same]
+    write_json(config_dir() / "settings.json", asdict(replace(known, lags=(*others, lag))))

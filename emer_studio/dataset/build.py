@@ -173,21 +173,19 @@ def _gaze_of(recording: Recording) -> BinocularGaze:
 
 
 def _trials(recording: Recording) -> list[_Trial]:
-    """Return the trials that were finished and have a measured onset and end."""
-    onsets = {event["trial"]: event["t_s"] for event in recording.events("clip_onset")}
-    ends = {event["trial"]: event["t_s"] for event in recording.events("clip_end")}
+    """Return the finished trials that count, with their ratings."""
     ratings = recording.ratings
     return [
         _Trial(
-            number=event["trial"],
-            clip=event["clip"],
-            onset_s=onsets[event["trial"]],
-            end_s=ends[event["trial"]],
-            ratings=tuple(r for r in ratings if r["trial"] == event["trial"]),
-            marked=recording.marks.get(event["trial"], ""),
+            number=shown.trial,
+            clip=shown.clip,
+            onset_s=shown.onset_s,
+            end_s=shown.end_s,
+            ratings=tuple(r for r in ratings if r["trial"] == shown.trial),
+            marked=recording.trial_marks.get(shown.trial, ""),
         )
-        for event in recording.events("trial_done")
-        if event["trial"] in onsets and event["trial"] in ends
+        for shown in recording.shown_clips
+        if shown.done
     ]
 
 

@@ -23,6 +23,7 @@ _RISE_S = 1.2  # chosen by us: how slowly an expression builds up
 # Frames that wait for a slow reader before the device overwrites them. OpenCV asks a
 # Linux driver for four buffers.
 _BUFFERS = 4
+_FLASH = 10.0  # of 255: what a white screen adds to a lit face (chosen by us)
 _JPEG_QUALITY = 90  # chosen by us: a 1080p picture of 200 kB, as a good webcam's
 
 
@@ -59,6 +60,7 @@ class SimulatedDevice:
         self._origin_s: float | None = None
         self._since_s = clock.now_s()
         self.count = 0  # number of the next frame
+        self._changes: list[tuple[float, float]] = []  # of the light on the face
 
     def open(self) -> SimulatedCamera:
         """Open it.
@@ -98,6 +100,20 @@ class SimulatedDevice:
         if not self.simulation.emotion:
             self._emotion, self._since_s = emotion, clock.now_s()
 
+    def shine(self, light: float) -> None:
+        """Change the light of the screen in front of the face, 0 … 1."""
+        self._changes.append((clock.now_s(), light))
+
+    def _lit(self, t_s: float) -> float:
+        """Return the mean light on a frame that was exposed until `t_s`."""
+        start_s = t_s - 1 / self.facts.fps
+        total, light, since_s = 0.0, 0.0, start_s
+        for at_s, level in [*self._changes, (t_s, 0.0)]:
+            until_s = min(max(at_s, start_s), t_s)
+            total += light * (until_s - since_s)
+            light, since_s = level, until_s
+        return total / (t_s - start_s)
+
     def take(self, number: int, t_s: float, *, jpeg: bool) -> Frame:
         """Return frame `number` taken at `t_s` (LSL clock); as JPEG bytes where asked."""
         if self._drawn:
@@ -109,6 +125,9 @@ class SimulatedDevice:
         else:
             strength = min((t_s - self._since_s) / _RISE_S, 1.0)
             picture = self._face.render(self._emotion, strength, t_s=self.age_s())
+        if light := self._lit(t_s):
+            lit = cv2.convertScaleAbs(picture, alpha=1.0, beta=_FLASH * light)
+            picture = lit.astype(np.uint8)
         if self.simulation.code:
             draw_code(picture, number, t_s)
         if jpeg and self.simulation.jpeg:
@@ -163,8 +182,11 @@ class SimulatedCamera:
         return any(self._opened_s < at <= now_s for at, _ in self._device.simulation.unplug)
 
     def situation(self, command: dict[str, Any]) -> None:
-        """Show the emotion of the clip that is playing."""
-        self._device.show(str(command.get("emotion") or "neutral"))
+        """Show the emotion of the clip that is playing, or the light of a flash."""
+        if "light" in command:
+            self._device.shine(float(command["light"]))
+        else:
+            self._device.show(str(command.get("emotion") or "neutral"))
 
     def close(self) -> None:
         """Nothing to let go of."""

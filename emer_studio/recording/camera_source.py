@@ -146,7 +146,9 @@ class CameraSource:
 
     def situation(self, command: dict[str, Any]) -> None:
         """Tell a simulated camera what goes on, now and whenever it is opened again."""
-        self._situation, camera = command, self._camera
+        camera = self._camera
+        if "emotion" in command:
+            self._situation = command
         if camera is not None:
             camera.situation(command)
 

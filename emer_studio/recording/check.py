@@ -18,6 +18,7 @@ from emer_studio.recording.check_sound import check_sound
 from emer_studio.recording.check_stream import Findings, check_stream, tell
 from emer_studio.recording.check_video import check_video
 from emer_studio.recording.reader import RecordedStream, Recording
+from emer_studio.recording.sync_marks import sync_lags
 from emer_studio.recording.xdf_load import load_xdf
 from emer_studio.schema.streams import recognise, value_doubts
 
@@ -26,6 +27,7 @@ __all__ = ["check_session", "check_xdf"]
 # Limits chosen by us; a lab's own limits come with its protocol.
 _DROPPED_PCT = 2.0
 _LOOKED_AT = 1000  # samples spread over the session: enough to see what its values are
+_LAG_CHANGE_MS = 10.0  # a third of a frame at 30 Hz, beyond three standard errors
 _COVERED_PCT = 90.0  # of a clip, by gaze samples
 
 
@@ -94,6 +96,9 @@ def check_session(folder: Path) -> dict[str, Any]:
     sound = check_sound(folder, findings)
     trials = check_journal(recording, streams, findings)
     guarded(findings, "presented", partial(_check_presented, recording, findings))
+    sync: dict[str, Any] = {}
+    guarded(findings, "sync marks", lambda: sync.update(sync_lags(recording)))
+    _judge_sync(sync, findings)
     for event in recording.events("finding"):
         findings.amber(f"during the session: {event.get('what')}")
     return {
@@ -107,8 +112,21 @@ def check_session(folder: Path) -> dict[str, Any]:
         "streams": table,
         "video": video,
         "sound": sound,
+        "sync": sync,
         **trials,
     }
+
+
+def _judge_sync(sync: dict[str, Any], findings: Findings) -> None:
+    """Say where a lag has changed for certain; a flash that is not seen is no fault."""
+    for device, lags in sync.items():
+        drift_ms = lags.get("drift_ms", 0.0)
+        certain_ms = abs(drift_ms) - 3 * lags.get("drift_se_ms", 0.0)
+        if certain_ms > _LAG_CHANGE_MS:
+            findings.amber(f"the {device}'s lag changed by {drift_ms:+.0f} ms")
+        for which in ("start", "end"):
+            if (lag := lags.get(which)) and lag["lag_ms"] + 3 * lag["se_ms"] < 0:
+                findings.red(f"the {device} is {-lag['lag_ms']:.0f} ms ahead of the screen")
 
 
 def _check_layout(gaze: RecordedStream, findings: Findings) -> None:
@@ -135,6 +153,8 @@ def _check_trials(recording: Recording, gaze: RecordedStream, findings: Findings
         trial, start_s, end_s = end["trial"], onsets.get(end["trial"]), end["t_s"]
         if person and end.get("summary", {}).get("audio") == "silent":
             findings.amber(f"trial {trial}: its sound could not be played")
+        if not end.get("complete", True):
+            continue  # broken off by a pause, which the journal's findings tell
         if start_s is None or gaze.header.nominal_hz <= 0 or end_s <= start_s:
             continue
         inside = np.sum((gaze.stamps_s >= start_s) & (gaze.stamps_s < end_s))
@@ -146,7 +166,7 @@ def _check_trials(recording: Recording, gaze: RecordedStream, findings: Findings
 
 
 def _check_marks(recording: Recording, findings: Findings) -> None:
-    for trial, why in recording.marks.items():
+    for trial, why in recording.trial_marks.items():
         findings.amber(f"trial {trial}: {why}")
 
 
@@ -172,7 +192,8 @@ def _check_presented(recording: Recording, findings: Findings) -> None:
     for event in recording.events("clip_end"):
         summary = event.get("summary", {})
         shown, expected = int(summary.get("shown", 0)), int(summary.get("expected", 0))
-        if expected and 100 * (expected - shown) / expected > _DROPPED_PCT:
+        whole = event.get("complete", True)
+        if whole and expected and 100 * (expected - shown) / expected > _DROPPED_PCT:
             findings.amber(
                 f"trial {event['trial']}: {shown} of {expected} frames were shown"
             )

@@ -67,7 +67,12 @@ def _events(recording: Recording, findings: Findings) -> Event:
         )
     rated = [event["trial"] for event in recording.ratings]
     onsets = [event["trial"] for event in recording.events("clip_onset")]
-    missing = [entry["trial"] for entry in plan if entry["trial"] not in done]
+    replaced = _interruptions(recording, done, findings)
+    missing = [
+        entry["trial"]
+        for entry in plan
+        if entry["trial"] not in done and entry["trial"] not in replaced
+    ]
     if missing:
         findings.amber(f"trials that were not finished: {', '.join(map(str, missing))}")
     unrated = {entry["trial"] for entry in plan if not entry.get("ratings", True)}
@@ -77,6 +82,19 @@ def _events(recording: Recording, findings: Findings) -> Event:
         if trial not in onsets:
             findings.red(f"trial {trial} has no clip onset")
     return {"planned": len(plan), "trials": len(done), "ratings": len(rated)}
+
+
+def _interruptions(recording: Recording, done: set[int], findings: Findings) -> set[int]:
+    """Tell of clips that a pause broke off; return those that others stand in for."""
+    replaced = set()
+    for event in recording.events("trial_interrupted"):
+        trial, other = event["trial"], event.get("replaced_by")
+        if other in done:
+            findings.amber(f"trial {trial} was broken off; trial {other} took its place")
+            replaced.add(trial)
+        else:
+            findings.amber(f"trial {trial} was broken off and has no replacement")
+    return replaced
 
 
 def _markers(

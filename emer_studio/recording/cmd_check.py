@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.recording.check import check_session, check_xdf
@@ -27,5 +28,22 @@ def run(args: argparse.Namespace) -> int:
         f"  lost {row['loss_pct']:.2f} %"
         for row in result["streams"]
     ]
+    lines += _sync_lines(result.get("sync", {}))
     Console.of(args).result(result, "\n".join(lines))
     return 1 if result["verdict"] == "red" else 0
+
+
+def _sync_lines(sync: dict[str, Any]) -> list[str]:
+    """Return what flash and click told, a line for each device."""
+    lines = []
+    for device, lags in sync.items():
+        told = [
+            f"{which} {lag['lag_ms']:.1f} ± {lag['se_ms']:.1f} ms"
+            for which in ("start", "end")
+            if (lag := lags.get(which))
+        ]
+        if "drift_ms" in lags:
+            told.append(f"change {lags['drift_ms']:+.1f} ± {lags['drift_se_ms']:.1f} ms")
+        said = ", ".join(told) or "did not catch the flash or click"
+        lines.append(f"  lag of the {device} after the screen or loudspeaker: {said}")
+    return lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ __all__ = [
     "RecordedStream",
     "Recording",
     "Series",
+    "ShownClip",
     "count_video_frames",
     "final_ratings",
     "frame_table",
@@ -104,6 +106,28 @@ def final_ratings(journal: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             last.pop(key, None)  # a later answer takes a later place
             last[key] = event
     return list(last.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClip:
+    """A clip that was shown to its end.
+
+    Attributes
+    ----------
+    trial : int
+    clip : str
+        Its id in the manifest.
+    onset_s, end_s : float
+        When its first picture was submitted, and when it was over; LSL clock.
+    done : bool
+        Whether the trial was finished, with all its ratings.
+    """
+
+    trial: int
+    clip: str
+    onset_s: float
+    end_s: float
+    done: bool
 
 
 class Recording:
@@ -195,14 +219,32 @@ class Recording:
         return final_ratings(self.journal)
 
     @property
-    def marks(self) -> dict[int, str]:
+    def trial_marks(self) -> dict[int, str]:
         """Why trials were not presented as they are meant to be; most are not in it."""
         marked = self.events("trial_marked")
         return {event["trial"]: "; ".join(event["why"]) for event in marked}
 
+    @property
+    def shown_clips(self) -> list[ShownClip]:
+        """The clips to analyse: shown to their end, no practice, not the closing one."""
+        kinds = {event["trial"]: event for event in self.events("trial_started")}
+        onsets = {event["trial"]: event["t_s"] for event in self.events("clip_onset")}
+        done = {event["trial"] for event in self.events("trial_done")}
+        return [
+            ShownClip(trial, end["clip"], onsets[trial], end["t_s"], trial in done)
+            for end in self.events("clip_end")
+            if (trial := end["trial"]) in onsets
+            and end.get("complete", True)
+            and _counts(kinds.get(trial, {}))
+        ]
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the journal's events of one kind."""
         return [event for event in self.journal if event.get("event") == name]
+
+
+def _counts(started: dict[str, Any]) -> bool:
+    return not started.get("practice") and started.get("block") != "closing"
 
 
 def _load_all(paths: list[Path]) -> dict[str, LoadedXdf]:

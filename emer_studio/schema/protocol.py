@@ -174,6 +174,9 @@ class Protocol(Model):
     closing_clip : str
         A clip that ends the session on a good note; it is not rated.
     label_unit : LabelUnit
+    sync_marks : bool
+        A session opens and closes with a coded flash and click, which tell how late camera
+        and microphone are. Slow enough for the general flash limit; false leaves it out.
     """
 
     format_version: Literal[1] = 1
@@ -192,6 +195,7 @@ class Protocol(Model):
     opt_out: dict[str, LocalText] = {}
     closing_clip: str = ""
     label_unit: LabelUnit = LabelUnit()
+    sync_marks: bool = True
     rating_pages: Annotated[tuple[RatingPage, ...], Field(min_length=1)]
     blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
 

@@ -52,6 +52,7 @@ class SessionManifest(Model):
     microphone: dict[str, Any] = {}
     display: dict[str, Any] = {}
     audio: dict[str, Any] = {}
+    lags: tuple[dict[str, Any], ...] = ()
     streams: tuple[str, ...] = ()
     standby: tuple[str, ...] = ()
     videos: tuple[str, ...] = ()

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.process import Control
+from emer_studio.core.stopping import signals_set
 from emer_studio.recording.video import CODECS
 from emer_studio.session.conduct import conduct
+from emer_studio.session.desk import Desk
 from emer_studio.session.live import Devices
 from emer_studio.session.prepare import prepare
 from emer_studio.study.folder import open_study
@@ -116,11 +114,12 @@ def run(args: argparse.Namespace) -> int:
     if args.headless:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     stop = threading.Event()
+    desk = Desk(stop)
     if args.events:
-        Control(lambda command: _obey(command, stop), on_end=stop.set)
+        Control(desk.obey, on_end=stop.set)
     with (
         locked(args.study, f"session of {args.participant}"),
-        _signals_set(stop) as signals,
+        signals_set(stop) as signals,
     ):
         prepared = prepare(
             study,
@@ -130,7 +129,7 @@ def run(args: argparse.Namespace) -> int:
             args.session,
             args.opt_out,
         )
-        result = conduct(prepared, console, stop)
+        result = conduct(prepared, console, stop, desk)
     text = (
         f"{result['session']}\n  {result['state']}: {result['trials']} trials,"
         f" {result['ratings']} ratings; verdict {result['verdict']}"
@@ -139,27 +138,3 @@ def run(args: argparse.Namespace) -> int:
     if result["state"] == "failed":
         raise WorkFailedError(f"The session failed: {result['problem']}")
     return 130 if signals else 0
-
-
-def _obey(command: dict[str, Any], stop: threading.Event) -> None:
-    if command.get("cmd") == "abort":
-        stop.set()
-
-
-@contextlib.contextmanager
-def _signals_set(stop: threading.Event) -> Iterator[list[int]]:
-    """Let Ctrl-C and a polite kill end the session as the operator's abort does."""
-    caught: list[int] = []
-
-    def end(number: int, _frame: object) -> None:
-        caught.append(number)
-        stop.set()
-
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, end) for number in numbers}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -19,6 +19,7 @@ from emer_studio.recording.reader import final_ratings, read_journal
 from emer_studio.recording.video_salvage import cut_off_videos, finish_video
 from emer_studio.schema.base import localised
 from emer_studio.schema.study import SessionManifest
+from emer_studio.session.desk import Desk
 from emer_studio.session.journal import Journal
 from emer_studio.session.live import LiveSession
 from emer_studio.session.plan import Trial
@@ -67,7 +68,9 @@ class _Log:
         self.record("finding", what=what)
 
 
-def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict[str, Any]:
+def conduct(
+    prepared: Prepared, console: Console, stop: threading.Event, desk: Desk
+) -> dict[str, Any]:
     """Run the session and return what the command reports.
 
     Parameters
@@ -78,6 +81,8 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
         Where progress goes.
     stop : Event
         Set by the operator to end the session at the next event.
+    desk : Desk
+        Where the operator's other commands come in.
     """
     live = LiveSession(prepared.devices, console)
     folder = prepared.folder
@@ -92,7 +97,7 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
             simulated=prepared.devices.simulate,
         )
         folder.mkdir(parents=True)
-        manifest = _recorded(prepared, live, console, stop)
+        manifest = _recorded(prepared, live, console, stop, desk)
     finally:
         live.stop()
     for video in cut_off_videos(folder):
@@ -117,7 +122,11 @@ def conduct(prepared: Prepared, console: Console, stop: threading.Event) -> dict
 
 
 def _recorded(
-    prepared: Prepared, live: LiveSession, console: Console, stop: threading.Event
+    prepared: Prepared,
+    live: LiveSession,
+    console: Console,
+    stop: threading.Event,
+    desk: Desk,
 ) -> SessionManifest:
     """Run with a journal, a log and a manifest that always tells how it ended."""
     folder = prepared.folder
@@ -126,7 +135,7 @@ def _recorded(
     handler = logs.add_file(folder / "log.txt")
     log = _Log(Journal(folder / "journal.jsonl"), live, console)
     try:
-        manifest = _run(prepared, live, log, manifest, stop)
+        manifest = _run(prepared, live, log, manifest, stop, desk)
     except (EmerError, OSError) as problem:
         manifest = manifest.model_copy(update=_ending(folder, "failed", str(problem)))
         raise
@@ -146,6 +155,7 @@ def _run(
     log: _Log,
     manifest: SessionManifest,
     stop: threading.Event,
+    desk: Desk,
 ) -> SessionManifest:
     folder, console = prepared.folder, log.console
     problems: list[str] = []
@@ -176,6 +186,8 @@ def _run(
             for t in prepared.plan
         ],
     )
+    if prepared.again:
+        log.finding(f"clips seen in an earlier session: {', '.join(prepared.again)}")
     for text in _on_this_display(prepared, facts.get("display", {})):
         log.record("display_note", text=text)
         console.say(text)
@@ -186,6 +198,7 @@ def _run(
         **live.gaze_layout,
     )
     assert live.window is not None
+    desk.window = live.window
     who = f"{prepared.participant}/{prepared.number}"
     presenter = WindowPresenter(live.window, prepared.clips.files, prepared.luminance, who)
     language = prepared.devices.language
@@ -197,6 +210,7 @@ def _run(
         record=log.record,
         announce=lambda state, trial: _announce(console, state, trial, len(prepared.plan)),
         situation=lambda trial: _situation(live, trial),
+        instead_of=prepared.reserve.instead_of,
     )
     watcher = threading.Thread(
         target=_stop_on_request, args=(stop, runner, live), name="stop-request"
@@ -236,6 +250,8 @@ def _overheard(
     kind = event.get("event")
     if kind in ("finding", "error"):
         log.finding(str(event.get("what") or event.get("text") or event))
+    elif kind == "light":
+        live.light(int(event["level"]))
     elif kind == "rating_change":
         fields = {k: v for k, v in event.items() if k not in ("event", "t_s")}
         log.journal.write("rating_change", t_s=event.get("t_s"), **fields)

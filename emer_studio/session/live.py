@@ -113,6 +113,7 @@ class LiveSession:
         self.microphone_facts: dict[str, Any] = {}
         self._microphone_id = new_source_id("microphone")
         self._preview = Path()
+        self._mirror = self._live / "mirror.ring"
         self._camera_id = new_source_id("camera")  # of every run of its process
         self.window_facts: dict[str, Any] = {}
         self._stopping = False
@@ -253,6 +254,7 @@ class LiveSession:
             "participant",
             *("--presented", str(folder / "presented.csv")),
             *("--language", self.devices.language),
+            *("--mirror", str(self._mirror)),
         ]
         if self.devices.windowed:
             arguments.append("--windowed")
@@ -262,6 +264,7 @@ class LiveSession:
             arguments.append("--simulate")
         self.window = self._start("participant", arguments)
         self.window_facts = self._ready(self.window, "ready")
+        self._console.event("live", mirror=str(self._mirror))
 
     def record(self, folder: Path) -> None:
         """Open the marker stream, start both recorders, then let the camera write."""
@@ -310,6 +313,11 @@ class LiveSession:
             self.camera.send("situation", **fields)
         if self.devices.simulate and self.window is not None:
             self.window.send("situation", **fields)
+
+    def light(self, level: int) -> None:
+        """Tell a simulated camera, which has no eyes, of a flash."""
+        if self.devices.camera.partition(":")[0] == "sim" and self.camera is not None:
+            self.camera.send("situation", light=level)
 
     def stop(self) -> dict[str, Any]:
         """Stop everything in order, once; return the recorder's and camera's results."""

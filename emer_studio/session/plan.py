@@ -16,7 +16,7 @@ from emer_studio.schema.rating import RatingPage
 from emer_studio.schema.stimulus import Clip, ClipManifest
 from emer_studio.session.order import order_clips
 
-__all__ = ["CLOSING", "Trial", "build_plan", "select_clips"]
+__all__ = ["CLOSING", "Trial", "build_plan", "fitting_clips", "select_clips"]
 
 CLOSING = "closing"
 """The block of the clip that ends a session on a good note; it is never analysed."""
@@ -24,7 +24,10 @@ CLOSING = "closing"
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One trial: fixation, clip, ratings, washout."""
+    """One trial: fixation, clip, ratings, washout.
+
+    `instead_of` is the number of the trial that was broken off and that this one replaces.
+    """
 
     number: int
     block: str
@@ -34,6 +37,7 @@ class Trial:
     fixation_s: float
     washout_s: float
     ratings: tuple[RatingPage, ...]
+    instead_of: int | None = None
 
 
 def build_plan(
@@ -43,6 +47,8 @@ def build_plan(
     participant_index: int,
     seed: int,
     opt_out: Sequence[str] = (),
+    seen: Sequence[str] = (),
+    session: int = 1,
 ) -> tuple[Trial, ...]:
     """Return the trials of one participant in order.
 
@@ -56,6 +62,10 @@ def build_plan(
         The study's seed.
     opt_out : sequence of str
         Categories of clips that the participant does not want to see.
+    seen : sequence of str
+        Clips seen in earlier sessions; where a block draws among clips, they are not drawn.
+    session : int
+        Number of the participant's session: a later one has an order of its own.
 
     Raises
     ------
@@ -68,11 +78,13 @@ def build_plan(
                 f"{category!r} is no category that the protocol {protocol.name!r} lets"
                 f" people opt out of: {', '.join(protocol.opt_out) or 'it has none'}."
             )
-    key = f"{seed}/{participant_index}/{protocol.name}".encode()
+    later = f"/{session}" if session > 1 else ""
+    key = f"{seed}/{participant_index}/{protocol.name}{later}".encode()
     rng = random.Random(hashlib.sha256(key).digest())
     trials: list[Trial] = []
+    without = _without(protocol, opt_out)
     for block in protocol.blocks:
-        clips = select_clips(block, manifest, rng, without=_without(protocol, opt_out))
+        clips = select_clips(block, manifest, rng, without=without, seen=seen)
         if opt_out:  # a design with holes balances nothing: what is left is drawn
             order = block.order.model_copy(update={"counterbalance": "none"})
             block = block.model_copy(update={"order": order})
@@ -127,6 +139,7 @@ def select_clips(
     rng: random.Random,
     *,
     without: Callable[[Clip], bool] = lambda _clip: False,
+    seen: Sequence[str] = (),
 ) -> list[Clip]:
     """Return the clips that a block shows, in the manifest's order.
 
@@ -134,7 +147,23 @@ def select_clips(
     ----------
     without : callable
         Tells which clips are left out whatever the block asks for.
+    seen : sequence of str
+        Ids of clips that are not drawn where the block draws.
     """
+    asked = fitting_clips(block, manifest)
+    clips = [clip for clip in asked if not without(clip)]
+    if block.select.per_emotion is not None:
+        emotions = dict.fromkeys(clip.emotion for clip in asked)
+        drawn = [_draw(block, clips, asked, emotion, rng, seen) for emotion in emotions]
+        chosen = {clip.id for some in drawn for clip in some}
+        clips = [clip for clip in clips if clip.id in chosen]
+    if not clips:
+        raise BadInputError(f"Block {block.id!r} selects no clip of {manifest.name!r}.")
+    return clips
+
+
+def fitting_clips(block: Block, manifest: ClipManifest) -> list[Clip]:
+    """Return the clips that a block may show, before anything is drawn or left out."""
     select = block.select
     known = {clip.id for clip in manifest.clips}
     unknown = [name for name in select.ids if name not in known]
@@ -143,22 +172,13 @@ def select_clips(
             f"Block {block.id!r} asks for the clip {unknown[0]!r}, which the manifest"
             f" {manifest.name!r} does not have. It has: {', '.join(sorted(known))}."
         )
-    asked = [
+    return [
         clip
         for clip in manifest.clips
         if (not select.ids or clip.id in select.ids)
         and (not select.emotions or clip.emotion in select.emotions)
         and (not select.groups or clip.group in select.groups)
     ]
-    clips = [clip for clip in asked if not without(clip)]
-    if select.per_emotion is not None:
-        emotions = dict.fromkeys(clip.emotion for clip in asked)
-        drawn = [_draw(block, clips, asked, emotion, rng) for emotion in emotions]
-        chosen = {clip.id for some in drawn for clip in some}
-        clips = [clip for clip in clips if clip.id in chosen]
-    if not clips:
-        raise BadInputError(f"Block {block.id!r} selects no clip of {manifest.name!r}.")
-    return clips
 
 
 def _draw(
@@ -167,6 +187,7 @@ def _draw(
     asked: Sequence[Clip],
     emotion: str,
     rng: random.Random,
+    seen: Sequence[str],
 ) -> list[Clip]:
     """Draw clips of one emotion; the reserve must be there before anyone needs it."""
     wanted, reserve = block.select.per_emotion or 0, block.select.reserve
@@ -178,4 +199,12 @@ def _draw(
             f"Block {block.id!r} wants {wanted} clips of {emotion}{spare}, the manifest"
             f" has {held}."
         )
+    unseen = [clip for clip in pool if clip.id not in seen]
+    if pool and len(unseen) < min(wanted, len(pool)):
+        raise BadInputError(
+            f"Block {block.id!r} wants {wanted} clips of {emotion} that the participant has"
+            f" not seen before; of {len(pool)} there are {len(unseen)} left.",
+            fix="Add clips of this emotion to the manifest, or use another protocol.",
+        )
+    pool = unseen if seen else pool
     return rng.sample(pool, min(wanted, len(pool)))  # fewer only where they were refused

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from emer_studio import __version__
+from emer_studio.core import settings
 from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
@@ -16,6 +17,8 @@ from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.schema.study import SessionManifest
 from emer_studio.session.live import Devices, LiveSession
 from emer_studio.session.plan import Trial, build_plan
+from emer_studio.session.reserve import Reserve
+from emer_studio.session.seen import seen_clips
 from emer_studio.stimulus.figures import freeze_figures
 from emer_studio.stimulus.inspect import inspect_clip
 from emer_studio.stimulus.library import FrozenClips, freeze_clips, manifest_of
@@ -27,7 +30,10 @@ __all__ = ["Prepared", "manifest_for", "prepare"]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A session that may begin: everything that can be checked beforehand was."""
+    """A session that may begin: everything that can be checked beforehand was.
+
+    `again` are the clips of the plan that the participant has seen in an earlier session.
+    """
 
     study: Study
     participant: str
@@ -37,6 +43,8 @@ class Prepared:
     manifest_path: Path
     clips: FrozenClips
     plan: tuple[Trial, ...]
+    reserve: Reserve
+    again: tuple[str, ...]
     participant_index: int
     folder: Path
     devices: Devices
@@ -71,14 +79,20 @@ def prepare(
     study.check_code(participant, simulated=devices.simulate)
     index = Slots(study.folder).of(protocol.name, participant, simulated=devices.simulate)
     chosen = study.session_number(participant, number)
+    seen = seen_clips(study, participant)
     plan = build_plan(
         protocol,
         manifest,
         participant_index=index,
         seed=study.file.seed,
         opt_out=opt_out,
+        seen=seen,
+        session=chosen,
     )
-    clips = freeze_clips(study, manifest, manifest_path, {trial.clip.id for trial in plan})
+    reserve = Reserve(protocol, manifest, plan, refused=opt_out, seen=seen)
+    planned = [trial.clip.id for trial in plan]
+    wanted = {*planned, *(clip.id for clip in reserve.clips)}
+    clips = freeze_clips(study, manifest, manifest_path, wanted)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     folder = study.folder / "sessions" / f"sub-{participant}_ses-{chosen:02d}_{stamp}"
     return Prepared(
@@ -90,20 +104,23 @@ def prepare(
         manifest_path=study.freeze(manifest_path, "stimuli"),
         clips=clips,
         plan=plan,
+        reserve=reserve,
+        again=tuple(clip for clip in planned if clip in seen),
         participant_index=index,
         folder=folder,
         devices=devices,
-        luminance=_luminance(plan, clips),
+        luminance=_luminance(protocol, plan, reserve, clips),
     )
 
 
-def _luminance(plan: Sequence[Trial], clips: FrozenClips) -> dict[str, float]:
+def _luminance(
+    protocol: Protocol, plan: Sequence[Trial], reserve: Reserve, clips: FrozenClips
+) -> dict[str, float]:
     """Measure the clips whose baseline is to be as bright as they are."""
-    return {
-        trial.clip.id: inspect_clip(clips.files[trial.clip.id]).mean_luminance
-        for trial in plan
-        if trial.baseline.kind == "luminance"
-    }
+    wanted = [t.clip.id for t in plan if t.baseline.kind == "luminance"]
+    if any(block.trial.baseline.kind == "luminance" for block in protocol.blocks):
+        wanted += [clip.id for clip in reserve.clips]
+    return {name: inspect_clip(clips.files[name]).mean_luminance for name in wanted}
 
 
 def manifest_for(prepared: Prepared, live: LiveSession) -> SessionManifest:
@@ -129,5 +146,6 @@ def manifest_for(prepared: Prepared, live: LiveSession) -> SessionManifest:
         gaze_stream=live.gaze_name,
         camera=live.camera_facts,
         microphone=live.microphone_facts,
+        lags=tuple(asdict(lag) for lag in settings.load().lags),
         trials_planned=len(prepared.plan),
     )

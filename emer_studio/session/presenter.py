@@ -9,13 +9,19 @@ from typing import Any
 from emer_studio.core.process import Child
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
-from emer_studio.session.runner import ClipFailed, Finish, StopRequest
+from emer_studio.session.requests import ClipFailed, Finish, PauseRequest, StopRequest
+from emer_studio.synthetic.sync_code import length_s
 
 __all__ = ["WindowPresenter"]
 
 _ANSWER_S = 3600.0  # a participant may take their time; a pause is the operator's affair
+_PAUSE_S = 24 * 3600.0
 _LOAD_S = 60.0
+_BECAUSE_S = 5.0  # a clip is broken off first, and why is told right after
 _OVERTIME_S = 30.0  # chosen by us: a clip that is this late has failed
+
+_ENDS = ("stop_requested", "interrupted")
+_REQUESTS = ("pause_requested", *_ENDS)
 
 
 class WindowPresenter:
@@ -65,6 +71,12 @@ class WindowPresenter:
         self._child.send("show", page="blank")
         self._pause(seconds)
 
+    def mark(self, which: str) -> dict[str, Any]:
+        """Show the coded flash and click."""
+        self._child.send("mark", which=which)
+        event = self._wait("mark_done", timeout_s=length_s(which) + _OVERTIME_S)
+        return {key: event[key] for key in ("which", "edges", "clicks", "t_s")}
+
     def prepare(self, trial: Trial) -> dict[str, Any]:
         """Load the clip and hold its first frame; `ClipFailed` when it cannot be."""
         clip = trial.clip
@@ -96,8 +108,15 @@ class WindowPresenter:
                 timeout_s=self._duration_s + _OVERTIME_S,
             )
             if event["event"] == "clip_end":
-                return event
+                return event if event.get("complete", True) else self._broken_off(event)
             on_onset(event)
+
+    def _broken_off(self, end: dict[str, Any]) -> dict[str, Any]:
+        """Find out why a clip ended early; one that broke by itself is over."""
+        event = self._child.next_event(*_REQUESTS, timeout_s=_BECAUSE_S)
+        if event is not None:
+            self._comply(event, end)
+        return end
 
     def grey(self, trial: Trial, seconds: float) -> None:
         """Show an even grey of the clip's mean luminance for a while."""
@@ -115,21 +134,31 @@ class WindowPresenter:
         event = self._wait("rating", "rating_back", timeout_s=_ANSWER_S)
         return {**event, "back": event["event"] == "rating_back"}
 
-    def _pause(self, seconds: float) -> None:
-        event = self._child.next_event("stop_requested", "interrupted", timeout_s=seconds)
-        if event is not None:
-            self._stop(event)
+    def wait_out(self) -> dict[str, Any]:
+        """Wait for the end of a pause, which may be the end of the session."""
+        event = self._wait("resumed", timeout_s=_PAUSE_S, heed_pauses=False)
+        return {"t_s": event["t_s"], "by": event["by"]}
 
-    def _wait(self, *names: str, timeout_s: float) -> dict[str, Any]:
-        event = self._child.wait_for(
-            *names, "stop_requested", "interrupted", timeout_s=timeout_s
-        )
-        if event["event"] in ("stop_requested", "interrupted"):
-            self._stop(event)
+    def _pause(self, seconds: float) -> None:
+        event = self._child.next_event(*_REQUESTS, timeout_s=seconds)
+        if event is not None:
+            self._comply(event)
+
+    def _wait(
+        self, *names: str, timeout_s: float, heed_pauses: bool = True
+    ) -> dict[str, Any]:
+        requests = _REQUESTS if heed_pauses else _ENDS
+        event = self._child.wait_for(*names, *requests, timeout_s=timeout_s)
+        if event["event"] in requests:
+            self._comply(event)
         return event
 
     @staticmethod
-    def _stop(event: dict[str, Any]) -> None:
-        if event["event"] == "stop_requested":
+    def _comply(request: dict[str, Any], clip_end: dict[str, Any] | None = None) -> None:
+        if request["event"] == "stop_requested":
             raise StopRequest(Finish.STOPPED)
-        raise StopRequest(Finish(event.get("finish", Finish.ABORTED)))
+        if request["event"] == "interrupted":
+            raise StopRequest(Finish(request.get("finish", Finish.ABORTED)))
+        raise PauseRequest(
+            request["by"], request["t_s"], request.get("answers"), clip_end=clip_end
+        )

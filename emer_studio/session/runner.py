@@ -8,6 +8,8 @@
 
 It knows neither Qt nor devices: it shows through a `Presenter`, writes to the journal and
 sends markers. A request to stop is resolved at the next event, never in the middle of one.
+A pause may come anywhere: what was shown is shown again, except a clip, which is over; one
+from the reserve takes its place where there is one.
 """
 
 from __future__ import annotations
@@ -15,16 +17,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.schema.base import localised
 from emer_studio.schema.rating import RatingPage, scored, without_back
+from emer_studio.session.patience import PatientPresenter
 from emer_studio.session.plan import Trial
-from emer_studio.session.steps import Ask, Step, Text, Wait
+from emer_studio.session.presenting import Presenter
+from emer_studio.session.requests import (
+    ClipFailed,
+    ClipInterrupted,
+    Finish,
+    PauseRequest,
+    StopRequest,
+)
+from emer_studio.session.steps import Ask, Mark, Step, Text, Wait
 from emer_studio.stimulus.framelog import faults
 
-__all__ = ["ClipFailed", "Finish", "Presenter", "Runner", "State", "StopRequest"]
+__all__ = ["Runner", "State"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +46,7 @@ class State(StrEnum):
     IDLE = "idle"
     INSTRUCTIONS = "instructions"
     BASELINE = "baseline"
+    SYNC = "sync"
     FIXATION = "fixation"
     CLIP = "clip"
     RATING = "rating"
@@ -42,6 +54,7 @@ class State(StrEnum):
     BREAK = "break"
     QUESTIONS = "questions"
     CLOSING = "closing"
+    PAUSED = "paused"
     DONE = "done"
 
 
@@ -51,67 +64,8 @@ _TEXT_STATES = {
     "closing": State.CLOSING,
 }
 _MOST_FAILED = 3  # clips in a row: the folder is gone, not a clip (chosen by us)
+_CLIP_FACTS = ("fps", "duration_s", "audio")
 _ANSWER_KEYS = ("kind", "mapped", "points", "order", "rt_s", "input")
-
-
-class Finish(StrEnum):
-    """How it ended."""
-
-    COMPLETE = "complete"
-    STOPPED = "stopped"
-    ABORTED = "aborted"
-    FAILED = "failed"
-
-
-class StopRequest(Exception):
-    """Someone wants the session to end now; raised by a presenter while it waits."""
-
-    def __init__(self, finish: Finish) -> None:
-        super().__init__(str(finish))
-        self.finish = finish
-
-
-class ClipFailed(Exception):
-    """A clip cannot be opened: its trial is marked and the session goes on."""
-
-
-class Presenter(Protocol):
-    """What the runner needs of the participant's window; any call may raise StopRequest."""
-
-    def text(self, title: str, body: str, button: str | None) -> None:
-        """Show a text until the participant goes on."""
-
-    def fixation(self, seconds: float) -> None:
-        """Show a cross for a while."""
-
-    def blank(self, seconds: float) -> None:
-        """Show nothing for a while."""
-
-    def prepare(self, trial: Trial) -> dict[str, Any]:
-        """Load the clip of a trial and hold its first frame; return its facts.
-
-        Raises
-        ------
-        ClipFailed
-            When the clip cannot be opened.
-        """
-
-    def play(
-        self, trial: Trial, on_onset: Callable[[dict[str, Any]], None]
-    ) -> dict[str, Any]:
-        """Play the prepared clip; return what was measured at its end."""
-
-    def grey(self, trial: Trial, seconds: float) -> None:
-        """Show an even grey of the prepared clip's mean luminance for a while."""
-
-    def rate(
-        self, trial: Trial | None, page: RatingPage, earlier: object = None
-    ) -> dict[str, Any]:
-        """Ask one rating page, of a trial or of none; return the answer.
-
-        `earlier` is what was answered before; an answer with ``back`` true is none: the
-        participant asks for the page before this one.
-        """
 
 
 class Runner:
@@ -133,6 +87,8 @@ class Runner:
         ``announce(state, trial)``: for whoever watches; may not fail the session.
     situation : callable
         ``situation(trial or None)``: tells simulated devices what is being shown.
+    instead_of : callable
+        ``instead_of(trial)``: a trial in place of one that was broken off, or None.
     """
 
     def __init__(
@@ -145,10 +101,15 @@ class Runner:
         record: Callable[..., None],
         announce: Callable[[State, Trial | None], None],
         situation: Callable[[Trial | None], None],
+        instead_of: Callable[[Trial], Trial | None] = lambda _trial: None,
     ) -> None:
-        self._steps, self._presenter = steps, presenter
+        self._steps, self._window = steps, presenter
+        self._presenter = PatientPresenter(presenter, self._sit_out)
+        self._instead_of = instead_of
+        self._trial_now: Trial | None = None
         self._title, self._language = title, language
         self._record, self._announce, self._situation = record, announce, situation
+        self._facts: dict[str, Any] = {}  # of the clip that was prepared last
         self.state = State.IDLE
         self.trials_done = 0
         self.ratings = 0
@@ -177,8 +138,50 @@ class Runner:
                 self._wait(step)
             elif isinstance(step, Ask):
                 self._ask(step)
+            elif isinstance(step, Mark):
+                self._mark(step)
             else:
-                self._trial(step.trial)
+                self._trial_or_another(step.trial)
+
+    def _trial_or_another(self, trial: Trial | None) -> None:
+        """Run a trial; one whose clip is not shown to its end gives way to the reserve."""
+        while trial is not None:
+            try:
+                self._trial(trial)
+            except ClipInterrupted:
+                trial = self._interrupted(trial)
+            except ClipFailed as problem:
+                trial = self._unopened(trial, problem)
+            else:
+                self.trials_done += 1
+                return
+
+    def _interrupted(self, trial: Trial) -> Trial | None:
+        self._situation(None)
+        other = self._instead_of(trial)
+        instead = {} if other is None else {"replaced_by": other.number}
+        self._record("trial_interrupted", trial=trial.number, clip=trial.clip.id, **instead)
+        return other
+
+    def _unopened(self, trial: Trial, problem: ClipFailed) -> Trial | None:
+        told = " ".join(str(problem).split())  # a fix stands on a line of its own
+        self._tag(trial, [f"it was not shown: {told}"])
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row >= _MOST_FAILED:
+            raise WorkFailedError(
+                f"{_MOST_FAILED} clips in a row cannot be opened: {told}"
+            ) from None
+        return self._interrupted(trial)
+
+    def _sit_out(self, request: PauseRequest) -> None:
+        before = self.state
+        if request.clip_end is not None and self._trial_now is not None:
+            self._write_clip_end(self._trial_now, request.clip_end)
+        self._record("paused", t_s=request.t_s, by=request.by, during=str(before))
+        self._enter(State.PAUSED, self._trial_now)
+        gone_on = self._window.wait_out()
+        self._record("resumed", t_s=gone_on["t_s"], by=gone_on["by"])
+        self._enter(before, self._trial_now)
 
     def _text(self, step: Text) -> None:
         self._enter(_TEXT_STATES.get(step.what, State.INSTRUCTIONS), None)
@@ -195,6 +198,10 @@ class Runner:
         self._presenter.fixation(step.seconds)
         self._record("baseline_done")
 
+    def _mark(self, step: Mark) -> None:
+        self._enter(State.SYNC, None)
+        self._record("sync_mark", **self._presenter.mark(step.which))
+
     def _ask(self, step: Ask) -> None:
         self._enter(State.QUESTIONS, None)
         answer = self._presenter.rate(None, without_back(step.page))
@@ -209,19 +216,9 @@ class Runner:
 
     def _trial(self, trial: Trial) -> None:
         number, clip = trial.number, trial.clip
-        self._record("trial_started", trial=number, clip=clip.id, block=trial.block)
+        self._record("trial_started", trial=number, clip=clip.id, **_kind(trial))
         self._enter(State.FIXATION, trial)
-        try:
-            facts = self._presenter.prepare(trial)
-        except ClipFailed as problem:
-            told = " ".join(str(problem).split())  # a fix stands on a line of its own
-            self._mark(trial, [f"it was not shown: {told}"])
-            self._failed_in_a_row += 1
-            if self._failed_in_a_row >= _MOST_FAILED:
-                raise WorkFailedError(
-                    f"{_MOST_FAILED} clips in a row cannot be opened: {told}"
-                ) from None
-            return
+        self._facts = self._presenter.prepare(trial)
         self._failed_in_a_row = 0
         if trial.baseline.seconds:
             self._clip_baseline(trial)
@@ -233,29 +230,32 @@ class Runner:
             self._record(event["event"], t_s=event["t_s"], trial=number, clip=clip.id)
 
         end = self._presenter.play(trial, onset)
-        self._record(
-            "clip_end",
-            t_s=end["t_s"],
-            trial=number,
-            clip=clip.id,
-            summary=end.get("summary", {}),
-            facts={
-                key: facts[key] for key in ("fps", "duration_s", "audio") if key in facts
-            },
-        )
+        self._write_clip_end(trial, end)
         why = faults(end.get("summary", {}))
         if why:
-            self._mark(trial, why)
+            self._tag(trial, why)
         self._situation(None)
         self._rate_all(trial)
         self._enter(State.WASHOUT, trial)
         self._presenter.blank(trial.washout_s)
         self._record("trial_done", trial=number, clip=clip.id)
-        self.trials_done += 1
 
-    def _mark(self, trial: Trial, why: list[str]) -> None:
+    def _tag(self, trial: Trial, why: list[str]) -> None:
         """Write down that a trial is not what was planned; whoever reads it decides."""
         self._record("trial_marked", trial=trial.number, clip=trial.clip.id, why=why)
+
+    def _write_clip_end(self, trial: Trial, end: dict[str, Any]) -> None:
+        """Write what was measured of a clip; one that was broken off says so."""
+        facts = {key: self._facts[key] for key in _CLIP_FACTS if key in self._facts}
+        self._record(
+            "clip_end",
+            t_s=end["t_s"],
+            trial=trial.number,
+            clip=trial.clip.id,
+            summary=end.get("summary", {}),
+            facts=facts,
+            **({} if end.get("complete", True) else {"complete": False}),
+        )
 
     def _clip_baseline(self, trial: Trial) -> None:
         """Show what the clip will be compared with."""
@@ -301,8 +301,14 @@ class Runner:
         self.ratings += not revised
 
     def _enter(self, state: State, trial: Trial | None) -> None:
-        self.state = state
+        self.state, self._trial_now = state, trial
         self._announce(state, trial)
+
+
+def _kind(trial: Trial) -> dict[str, Any]:
+    """Return what a reader must know of a trial: its block, and whether it counts."""
+    kind: dict[str, Any] = {"block": trial.block, "practice": trial.practice}
+    return kind if trial.instead_of is None else kind | {"instead_of": trial.instead_of}
 
 
 def _details(page: RatingPage, answer: dict[str, Any]) -> dict[str, Any]:

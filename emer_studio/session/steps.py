@@ -10,11 +10,12 @@ from emer_studio.schema.base import LocalText
 from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
+from emer_studio.synthetic.sync_code import length_s
 
-__all__ = ["Ask", "Run", "Step", "Text", "Wait", "duration_s", "steps_of"]
+__all__ = ["Ask", "Mark", "Run", "Step", "Text", "Wait", "duration_s", "steps_of"]
 
 # How long people usually take, for a preview only (chosen by us).
-_READING_S, _RATING_S = 20.0, 8.0
+_READING_S, _RATING_S, _NOTICE_S = 20.0, 8.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,20 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """The coded flash and click; see `synthetic.sync_code`."""
+
+    which: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One trial."""
 
     trial: Trial
 
 
-Step = Text | Wait | Ask | Run
+Step = Text | Wait | Ask | Mark | Run
 
 
 def steps_of(protocol: Protocol, plan: Sequence[Trial]) -> Iterator[Step]:
@@ -68,12 +76,16 @@ def steps_of(protocol: Protocol, plan: Sequence[Trial]) -> Iterator[Step]:
     ):
         if body:
             yield Text(what, body)
+    if protocol.sync_marks:
+        yield Mark("start")
     yield from (Ask("before", protocol.page(name)) for name in protocol.before)
     if protocol.baseline_s:
         yield Wait("baseline", protocol.baseline_s)
     for block_id, group in groupby(plan, key=lambda trial: trial.block):
         yield from _block(protocol, block_id, list(group))
     yield from (Ask("after", protocol.page(name)) for name in protocol.after)
+    if protocol.sync_marks:
+        yield Mark("end")
     for what, body, go_on in (
         ("debrief", protocol.debrief, True),
         ("closing", protocol.closing, False),
@@ -110,6 +122,8 @@ def duration_s(steps: Sequence[Step], clip_s: dict[str, float]) -> float:
             total += step.seconds
         elif isinstance(step, Ask):
             total += _RATING_S * max(len(step.page.items), 1)
+        elif isinstance(step, Mark):
+            total += _NOTICE_S + length_s(step.which)
         else:
             trial = step.trial
             total += trial.fixation_s + trial.baseline.seconds + trial.washout_s

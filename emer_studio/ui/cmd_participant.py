@@ -3,11 +3,12 @@
 It reads commands on standard input and writes events on standard output, one JSON object
 a line. At the end of its input it closes its files and exits within a second.
 
-Commands: ``show`` (text, fixation, blank), ``prepare``, ``play``, ``rate``,
-``situation``, ``snapshot``, ``quit``. Events: ``ready``, ``page_shown``, ``page_done``,
-``clip_ready``, ``clip_failed``, ``clip_onset``, ``audio_onset``, ``clip_end``,
-``rating_change``, ``rating``, ``rating_back``, ``stop_requested``, ``snapshot``,
-``error``. All times ``t_s`` are seconds on the LSL clock.
+Commands: ``show`` (text, fixation, blank), ``prepare``, ``play``, ``rate``, ``mark``,
+``pause``, ``resume``, ``situation``, ``snapshot``, ``quit``. Events: ``ready``,
+``page_shown``, ``page_done``, ``clip_ready``, ``clip_failed``, ``clip_onset``,
+``audio_onset``, ``clip_end``, ``rating_change``, ``rating``, ``rating_back``, ``light``,
+``mark_done``, ``pause_requested``, ``resumed``, ``stop_requested``, ``snapshot``,
+``finding``, ``error``. All times ``t_s`` are seconds on the LSL clock.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from emer_studio.devices.audio import AudioOutput, open_output
 from emer_studio.stimulus.framelog import FrameLog
 from emer_studio.ui.application import make_application, screen_at, screen_facts
 from emer_studio.ui.participant import look
+from emer_studio.ui.participant.display_watch import DisplayWatch
+from emer_studio.ui.participant.mirror import Mirror
 from emer_studio.ui.participant.pages import BlankPage
 from emer_studio.ui.participant.presenter import ClipPresenter
 from emer_studio.ui.participant.process import ParticipantProcess
@@ -68,6 +71,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--snapshot", type=Path, metavar="DIR", help="photograph every page into DIR"
     )
+    parser.add_argument(
+        "--mirror", type=Path, metavar="FILE", help="ring for a small picture of the window"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -98,11 +104,18 @@ def run(args: argparse.Namespace) -> int:
         simulated=SimulatedParticipant(window, args.seed) if args.simulate else None,
         snapshot_dir=args.snapshot,
     )
+    if not args.windowed:
+        process.watch(DisplayWatch(window, screen))
+    mirror = Mirror(window, args.mirror) if args.mirror else None
+    if mirror is not None:
+        presenter.mirror = mirror.clip
     # exit, not quit: quit would ask the window first, and it says no.
     process.quit_asked.connect(application.exit)
     gc.collect()
     gc.freeze()  # what is loaded by now stays: searches for garbage need not look at it
     code = _serve(application, window, process, console, _facts(args, screen, output))
+    if mirror is not None:
+        mirror.close()
     window.finish()
     _last_resort()
     presenter.close()

@@ -16,7 +16,8 @@ from emer_studio.recording.reader import Recording
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.session.order import Rules, violations
 from emer_studio.session.plan import Trial, build_plan
-from emer_studio.session.runner import Finish, Runner
+from emer_studio.session.requests import Finish
+from emer_studio.session.runner import Runner
 from emer_studio.session.steps import Text, steps_of
 from emer_studio.stimulus.library import manifest_of
 from presenters import HeadlessPresenter

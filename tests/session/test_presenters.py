@@ -15,7 +15,9 @@ from emer_studio.schema.rating import RatingPage, mapped, mapped_share, parse_pa
 from emer_studio.schema.stimulus import Clip
 from emer_studio.session.plan import Trial
 from emer_studio.session.presenter import WindowPresenter
-from emer_studio.session.runner import ClipFailed, Finish, Presenter, StopRequest
+from emer_studio.session.presenting import Presenter
+from emer_studio.session.requests import ClipFailed, Finish, StopRequest
+from emer_studio.synthetic import sync_code
 from presenters import HeadlessPresenter
 
 Q = {"en": "How was it?", "zh": "感受如何？"}
@@ -88,6 +90,16 @@ def test_a_clip_is_prepared_and_played(presenter: Presenter) -> None:
     assert onsets[0]["event"] == "clip_onset"
     assert end["t_s"] - onsets[0]["t_s"] == pytest.approx(1.0, abs=0.3)
     assert end["summary"]["shown"] <= end["summary"]["expected"] == 30
+
+
+def test_a_mark_tells_when_every_change_was_shown(presenter: Presenter) -> None:
+    mark = presenter.mark("end")
+    times = [t_s for t_s, _ in mark["edges"]]
+    assert [level for _, level in mark["edges"]] == [1, 0] * 7
+    planned = [at for at, _ in sync_code.edges("end")]
+    assert times[-1] - times[0] == pytest.approx(planned[-1] - planned[0], abs=0.1)
+    assert mark["t_s"] > times[-1]
+    assert mark["which"] == "end"
 
 
 @PAGE

@@ -24,7 +24,11 @@ from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache import open_cache
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
-from emer_studio.study.folder import open_study
+from emer_studio.recording.sync_marks import sync_lags
+from emer_studio.session.seen import seen_clips
+from emer_studio.stimulus.demo_clips import write_demo_clip
+from emer_studio.study.folder import create_study, open_study
+from emer_studio.synthetic.sync_code import edges
 from protocols import write_short_protocol
 from senders import SENDER
 
@@ -81,6 +85,24 @@ def test_onsets_are_the_first_presented_frames(recorded_study: Result) -> None:
         assert onset["t_s"] == pytest.approx(min(shown), abs=1e-6)
         assert len(shown) >= 0.9 * 60
         assert np.all(np.diff(shown) > 0)
+
+
+def test_flashes_tell_how_late_the_camera_is(recorded_study: Result) -> None:
+    """The simulated camera is told of the light by pipes: late by those and its frames."""
+    _, result = recorded_study
+    recording = Recording(Path(result["session"]))
+    marks = recording.events("sync_mark")
+    assert [mark["which"] for mark in marks] == ["start", "end"]
+    for mark in marks:
+        shown = np.array([t_s for t_s, _ in mark["edges"]])
+        planned = np.array([at for at, _ in edges(mark["which"])])
+        np.testing.assert_allclose(np.diff(shown), np.diff(planned), atol=0.08)
+        assert mark["clicks"] == []  # no sound device here
+    lags = sync_lags(recording)["camera"]
+    for which in ("start", "end"):
+        assert lags[which]["found"] >= 5
+        assert 0 < lags[which]["lag_ms"] < 100
+    assert abs(lags["drift_ms"]) < 30 + 3 * lags["drift_se_ms"]
 
 
 def test_the_session_is_marked_as_simulated_everywhere(recorded_study: Result) -> None:
@@ -313,3 +335,62 @@ def test_a_tracker_that_dies_makes_the_session_red_and_its_trials_excluded(
     report = build_dataset(open_study(study), tmp_path / "d")
     assert len(report.excluded) + len(report.left_out) == 2
     assert all(row.excluded for row in open_cache(tmp_path / "d").samples)
+
+
+def test_an_operator_pauses_in_a_clip_and_goes_on(tmp_path: Path) -> None:
+    """The clip is over; one of the reserve takes its place, and the data says so."""
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+    select = "{id: main, select: {per_emotion: 1, reserve: 1}, trial:"
+    protocol.write_text(protocol.read_text().replace("{id: main, trial:", select))
+    manifest = protocol.with_name("short-clips.yaml")
+    spare = [
+        f"  - {{id: {name}-spare, file: {name}-spare.mp4, emotion: {emotion}}}"
+        for name, emotion in (("up", "happiness"), ("down", "sadness"))
+    ]
+    manifest.write_text("\n".join([manifest.read_text().rstrip(), *spare, ""]))
+    for name, mood in (("up", "joy"), ("down", "sorrow")):
+        write_demo_clip(manifest.with_name(f"{name}-spare.mp4"), mood, 2.5)
+    create_study(tmp_path / "study", seed=3)
+    words = ["run", str(tmp_path / "study"), "--participant", "P001", "--simulate"]
+    words += ["--protocol", str(protocol), "--headless", "--windowed", "--events"]
+    heard: list[dict[str, Any]] = []
+    child = Child("session", words, on_event=heard.append)
+    try:
+        _wait_for_entry(child, "clip_onset")
+        child.send("pause")
+        _wait_for_entry(child, "paused")
+        child.send("resume")
+        result = child.wait_for("result", timeout_s=90)
+    finally:
+        child.stop(30)
+    assert result["state"] == "complete"
+    assert result["trials"] == result["ratings"] == 2
+    folder = Path(result["session"])
+    journal = Recording(folder)
+    assert [e["by"] for e in journal.events("paused")] == ["operator"]
+    broken, other = journal.events("trial_interrupted")[0], journal.shown_clips[0]
+    assert other.trial == broken["replaced_by"] == 3
+    assert len(journal.shown_clips) == 2
+    said = f"amber: trial {broken['trial']} was broken off; trial 3 took its place"
+    assert result["findings"] == [said]
+    assert result["verdict"] == "amber"
+
+
+def test_a_later_session_draws_unseen_clips_and_says_what_is_shown_again(
+    recorded_study: Result,
+) -> None:
+    folder, _ = recorded_study
+    study = open_study(folder)
+    participant = study.sessions()[0].manifest.participant
+    assert seen_clips(study, participant) == tuple(
+        event["clip"]
+        for event in Recording(study.sessions()[0].folder).events("clip_onset")
+    )
+    assert seen_clips(study, "P999") == ()
+
+
+def _wait_for_entry(child: Child, name: str) -> dict[str, Any]:
+    while True:
+        event = child.wait_for("journal", timeout_s=60)
+        if event["entry"]["event"] == name:
+            return dict(event["entry"])

@@ -9,22 +9,36 @@ import pytest
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.recording.reader import final_ratings
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
+from emer_studio.schema.stimulus import ClipManifest
 from emer_studio.session.plan import Trial, build_plan
-from emer_studio.session.runner import ClipFailed, Finish, Runner, State, StopRequest
+from emer_studio.session.requests import ClipFailed, Finish, StopRequest
+from emer_studio.session.reserve import Reserve
+from emer_studio.session.runner import Runner, State
 from emer_studio.session.steps import steps_of
 from emer_studio.stimulus.library import manifest_of
 from presenters import HeadlessPresenter
 
 
+def doubled(manifest: ClipManifest) -> ClipManifest:
+    """Every clip twice, so that there is something to draw from."""
+    again = [c.model_copy(update={"id": f"{c.id}-2"}) for c in manifest.clips]
+    return manifest.model_copy(update={"clips": (*manifest.clips, *again)})
+
+
 def run_with(
-    presenter: HeadlessPresenter, change: dict[str, Any] | None = None
+    presenter: HeadlessPresenter,
+    change: dict[str, Any] | None = None,
+    *,
+    spare: bool = False,
 ) -> tuple[Runner, Finish, list[tuple[str, dict[str, Any]]], list[State]]:
     path = find_protocol("demo")
     protocol = load_protocol(path)
     if change:
         raw = protocol.model_dump(exclude_unset=True)
         protocol = Protocol.model_validate(raw | change)
-    plan = build_plan(protocol, manifest_of(protocol, path)[0], participant_index=0, seed=1)
+    manifest = manifest_of(protocol, path)[0]
+    manifest = doubled(manifest) if spare else manifest
+    plan = build_plan(protocol, manifest, participant_index=0, seed=1)
     written: list[tuple[str, dict[str, Any]]] = []
     states: list[State] = []
     protocol = protocol.model_copy(update={"baseline_s": 1.0})
@@ -36,6 +50,7 @@ def run_with(
         record=lambda name, **fields: written.append((name, fields)),
         announce=lambda state, trial: states.append(state),
         situation=lambda trial: None,
+        instead_of=Reserve(protocol, manifest, plan).instead_of,
     )
     return runner, runner.run(), written, states
 
@@ -44,8 +59,8 @@ def test_a_whole_session_writes_every_event_in_order() -> None:
     runner, finish, written, states = run_with(HeadlessPresenter())
     assert finish is Finish.COMPLETE
     assert runner.trials_done == runner.ratings == 4
-    assert states[:2] == [State.INSTRUCTIONS, State.BASELINE]
-    assert states[-2:] == [State.CLOSING, State.DONE]
+    assert states[:3] == [State.INSTRUCTIONS, State.SYNC, State.BASELINE]
+    assert states[-3:] == [State.SYNC, State.CLOSING, State.DONE]
     first = [name for name, fields in written if fields.get("trial") == 1]
     assert first == ["trial_started", "clip_onset", "clip_end", "rating", "trial_done"]
     onset = next(f for n, f in written if n == "clip_onset" and f["trial"] == 2)
@@ -164,3 +179,79 @@ def test_clips_that_are_all_gone_end_the_session() -> None:
     assert "3 clips in a row" in runner.problem
     assert runner.trials_done == 1
     assert written[-1] == ("session_done", {"state": "failed"})
+
+
+def _calls_of_a_whole_session() -> list[str]:
+    presenter = HeadlessPresenter()
+    run_with(presenter, _RESERVE, spare=True)
+    return presenter.calls
+
+
+_RESERVE = {
+    "blocks": [
+        {
+            "id": "main",
+            "select": {"emotions": ["happiness", "fear"], "per_emotion": 1, "reserve": 1},
+            "ratings": ["sam"],
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("at", range(1, 14))
+def test_a_pause_at_any_call_repeats_it_and_loses_nothing(at: int) -> None:
+    calls = _calls_of_a_whole_session()
+    presenter = HeadlessPresenter(pauses=(at,))
+    runner, finish, written, states = run_with(presenter, _RESERVE, spare=True)
+    assert finish is Finish.COMPLETE
+    assert runner.trials_done == runner.ratings == 2
+    names = [name for name, _ in written]
+    assert names.count("paused") == names.count("resumed") == 1
+    assert State.PAUSED in states
+    paused = calls[at - 1]
+    assert presenter.calls[at - 1 : at + 1] == [paused, "wait_out"]
+    if paused != "play":  # the same is shown again
+        assert presenter.calls[: at - 1] + presenter.calls[at + 1 :] == calls
+        assert "trial_interrupted" not in names
+    if paused == "rate":  # with what was filled in before
+        assert [shown for _, _, shown in presenter.asked].count("half") == 1
+
+
+def test_a_clip_that_is_broken_off_gives_way_to_one_of_the_reserve() -> None:
+    calls = _calls_of_a_whole_session()
+    presenter = HeadlessPresenter(pauses=(calls.index("play") + 1,))
+    _, _, written, _ = run_with(presenter, _RESERVE, spare=True)
+    started = [fields for name, fields in written if name == "trial_started"]
+    assert [fields["trial"] for fields in started] == [1, 3, 2]
+    assert started[1]["instead_of"] == 1
+    clips = [fields["clip"] for fields in started]
+    assert len(set(clips)) == 3
+    kinds = [clip.removesuffix("-2") for clip in clips]  # one of each emotion
+    assert kinds[0] == kinds[1] != kinds[2]
+    interrupted = next(fields for name, fields in written if name == "trial_interrupted")
+    assert interrupted == {"trial": 1, "clip": clips[0], "replaced_by": 3}
+    end = next(fields for name, fields in written if name == "clip_end")
+    assert end["trial"] == 1
+    assert end["complete"] is False
+    done = [fields["trial"] for name, fields in written if name == "trial_done"]
+    rated = [fields["trial"] for name, fields in written if name == "rating"]
+    assert done == rated == [3, 2]
+
+
+def test_without_a_reserve_the_clip_is_left_out() -> None:
+    presenter = HeadlessPresenter()
+    run_with(presenter)
+    presenter = HeadlessPresenter(pauses=(presenter.calls.index("play") + 1,))
+    runner, finish, written, _ = run_with(presenter)
+    assert finish is Finish.COMPLETE
+    done = [fields["trial"] for name, fields in written if name == "trial_done"]
+    assert done == [2, 3, 4]
+    assert runner.trials_done == 3
+
+
+def test_a_stop_in_a_pause_ends_the_session() -> None:
+    presenter = HeadlessPresenter(3, StopRequest(Finish.STOPPED), pauses=(2,))
+    _, finish, written, _ = run_with(presenter)
+    assert presenter.calls[-1] == "wait_out"
+    assert finish is Finish.STOPPED
+    assert [name for name, _ in written][-2:] == ["paused", "session_done"]

@@ -50,22 +50,21 @@ def find_items(study: Study) -> list[Item]:
 
 
 def _items_of(recording: Recording) -> list[Item]:
-    ends = {event["trial"]: event["t_s"] for event in recording.events("clip_end")}
-    onsets = {event["trial"]: event["t_s"] for event in recording.events("clip_onset")}
+    clips = sorted(recording.shown_clips, key=lambda clip: clip.trial)
     folder = recording.folder
     found = []
     for video in recording.videos:
         times_s = recording.frame_times(video)
-        for trial in sorted(onsets.keys() & ends.keys()):
-            inside = (times_s >= onsets[trial]) & (times_s <= ends[trial])
+        for clip in clips:
+            inside = (times_s >= clip.onset_s) & (times_s <= clip.end_s)
             frames = np.flatnonzero(inside)
             if len(frames):
                 found.append(
                     Item(
-                        id=f"{folder.name}/trial-{trial}",
+                        id=f"{folder.name}/trial-{clip.trial}",
                         session=folder.name,
                         participant=recording.manifest.participant,
-                        trial=int(trial),
+                        trial=int(clip.trial),
                         video=video,
                         first=int(frames[0]),
                         last=int(frames[-1]),

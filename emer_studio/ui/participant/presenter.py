@@ -6,10 +6,13 @@ import contextlib
 import gc
 import math
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from emer_studio.core import clock
@@ -20,6 +23,8 @@ from emer_studio.stimulus.framelog import ClipRecord, FrameLog
 from emer_studio.ui.participant.clip_page import ClipPage
 
 __all__ = ["ClipPresenter", "Preparation"]
+
+Picture = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,17 @@ class ClipPresenter(QObject):
         self._page: ClipPage | None = None
         self._ready = False
         self._sound_told = False
+        self.mirror: Callable[[Picture], None] | None = None
+        """Takes every picture that is shown, after it is."""
         self._thread: threading.Thread | None = None
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._prepared.connect(self._on_prepared, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def output(self) -> AudioOutput:
+        """Where the sound goes."""
+        return self._output
 
     @property
     def ready(self) -> bool:
@@ -157,6 +169,8 @@ class ClipPresenter(QObject):
                     self.happened.emit(
                         "clip_onset", {**_which(self._wanted), "t_s": shown_s}
                     )
+                if self.mirror is not None:
+                    self.mirror(frame.picture)
             self._tell_sound(player)
         except Exception as error:
             self._end(complete=False, problem=f"{type(error).__name__}: {error}")

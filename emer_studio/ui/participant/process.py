@@ -12,16 +12,20 @@ from PySide6.QtCore import QObject, Signal, Slot
 from emer_studio.core import clock
 from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.schema.rating import parse_page
+from emer_studio.synthetic.sync_code import MARKS
 from emer_studio.ui.participant.choice import ChoiceForm, ScaleForm
 from emer_studio.ui.participant.clip_page import ClipPage
+from emer_studio.ui.participant.display_watch import DisplayWatch
 from emer_studio.ui.participant.free_text import TextForm
 from emer_studio.ui.participant.items import ItemsForm
 from emer_studio.ui.participant.pages import BlankPage, FixationPage, Page, TextPage
+from emer_studio.ui.participant.pause_page import PausePage
 from emer_studio.ui.participant.presenter import ClipPresenter, Preparation
 from emer_studio.ui.participant.rating import RatingForm
 from emer_studio.ui.participant.sam import SamForm
 from emer_studio.ui.participant.simulated import SimulatedParticipant
 from emer_studio.ui.participant.slider import SliderForm
+from emer_studio.ui.participant.sync_mark import SyncMark, SyncPage
 from emer_studio.ui.participant.window import ParticipantWindow
 from emer_studio.ui.words import Words
 
@@ -30,6 +34,7 @@ __all__ = ["ParticipantProcess"]
 logger = logging.getLogger(__name__)
 Command = dict[str, Any]
 _POINTS = ("sam", "scale", "items")  # the kinds of pages whose answers are points
+_SHOWING = ("show", "play", "rate", "mark")
 _FORMS: dict[str, type[RatingForm]] = {
     "sam": SamForm,
     "choice": ChoiceForm,
@@ -80,8 +85,10 @@ class ParticipantProcess(QObject):
         self._snapshot_dir = snapshot_dir
         self._photographed = 0
         self._trial = 0
+        self._paused = False
+        self._display_away = False
         self.command.connect(self._on_command)
-        window.stop_requested.connect(self._on_stop)
+        window.pause_requested.connect(self._on_pause_asked)
         presenter.happened.connect(self._on_clip_event)
         presenter.finished.connect(self._on_clip_finished)
         self._commands: dict[str, Callable[[Command], None]] = {
@@ -89,6 +96,9 @@ class ParticipantProcess(QObject):
             "prepare": self._prepare,
             "play": self._play,
             "rate": self._rate,
+            "mark": self._mark,
+            "pause": lambda command: self.pause("operator"),
+            "resume": lambda command: self._resume("operator"),
             "situation": self._situation,
             "snapshot": self._snapshot,
             "quit": lambda command: self.quit_asked.emit(),
@@ -97,6 +107,8 @@ class ParticipantProcess(QObject):
     @Slot(object)
     def _on_command(self, command: Command) -> None:
         name = str(command.get("cmd"))
+        if self._paused and name in _SHOWING:
+            return  # its sender has yet to hear of the pause, and will ask again
         try:
             if name not in self._commands:
                 raise BadInputError(f"There is no command {name!r}.")
@@ -163,6 +175,28 @@ class ParticipantProcess(QObject):
         self._tell("page_shown", page="rating", id=rating.id, trial=self._trial, t_s=t_s)
         self._photograph(f"rating-{rating.id}")
 
+    def _mark(self, command: Command) -> None:
+        which = str(command["which"])
+        if which not in MARKS:
+            raise BadInputError(f"There is no mark {which!r}, only {', '.join(MARKS)}.")
+        self._presenter.abort()
+        corner = bool(command.get("corner"))
+        page = SyncPage(self._window, self._words, corner=corner)
+        self._window.show_page(page)
+        mark = SyncMark(page, self._presenter.output, which)
+        mark.switched.connect(self._on_switched)
+        mark.done.connect(self._on_mark_done)
+        page.destroyed.connect(mark.stop)
+
+    @Slot(int, float)
+    def _on_switched(self, level: int, t_s: float) -> None:
+        self._tell("light", level=level, t_s=t_s)
+
+    @Slot(dict)
+    def _on_mark_done(self, said: dict[str, Any]) -> None:
+        self._window.show_page(BlankPage(self._window))
+        self._tell("mark_done", **said, t_s=clock.now_s())
+
     def _situation(self, command: Command) -> None:
         if self._simulated is not None:
             self._simulated.feel(
@@ -226,8 +260,65 @@ class ParticipantProcess(QObject):
         self._tell("rating_back", t_s=t_s, **about)
 
     @Slot(str)
-    def _on_stop(self, how: str) -> None:
+    def _on_pause_asked(self, how: str) -> None:
+        """Pause; who asks again in a pause wants to end. The close button never does."""
+        if not self._paused:
+            self.pause("participant", how)
+        elif how != "close":
+            self._end(how)
+
+    def pause(self, by: str, how: str = "") -> None:
+        """Break off what is shown and wait; `by` as in `session.requests.PauseRequest`."""
+        if self._paused:
+            return
+        page = self._window.page
+        answers = page.state() if isinstance(page, RatingForm) else None
+        self._presenter.abort()  # tells the end of its clip first
+        t_s, self._paused = clock.now_s(), True
+        self._show_pause(may_go_on=by == "participant")
+        self._tell("pause_requested", by=by, how=how, answers=answers, t_s=t_s)
+
+    def _show_pause(self, *, may_go_on: bool) -> None:
+        page = PausePage(self._window, self._words, may_go_on=may_go_on)
+        page.go_on.connect(lambda: self._resume("participant"))
+        page.end.connect(lambda: self._end("button"))
+        self._window.show_page(page)
+        self._photograph("pause")
+
+    def _resume(self, by: str) -> None:
+        if not self._paused:
+            return
+        if self._display_away:
+            self._tell("finding", what="the session waits for the participant's display")
+            return
+        self._paused = False
+        self._window.show_page(BlankPage(self._window))
+        self._tell("resumed", by=by, t_s=clock.now_s())
+
+    def _end(self, how: str) -> None:
+        self._window.show_page(BlankPage(self._window))
         self._tell("stop_requested", t_s=clock.now_s(), how=how)
+
+    def watch(self, display: DisplayWatch) -> None:
+        """Pause when the display goes away, and say what becomes of it."""
+
+        def lost() -> None:
+            self._display_away = True
+            self.pause("display")
+            self._tell("finding", what=f"the display {display.name} is gone")
+
+        def back() -> None:
+            self._display_away = False
+            self._show_pause(may_go_on=True)
+            self._tell("finding", what=f"the display {display.name} is back")
+
+        def changed(facts: dict[str, Any]) -> None:
+            size = f"{facts['width_px']}x{facts['height_px']} at {facts['refresh_hz']} Hz"
+            self._tell("finding", what=f"the display {display.name} has changed to {size}")
+
+        display.lost.connect(lost)
+        display.back.connect(back)
+        display.changed.connect(changed)
 
     @Slot(str, dict)
     def _on_clip_event(self, name: str, fields: dict[str, Any]) -> None:

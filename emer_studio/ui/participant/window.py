@@ -1,7 +1,7 @@
-"""The window: one page at a time, every key, and the participant's way to stop.
+"""The window: one page at a time, every key, and the participant's way to a pause.
 
-Holding Escape for a second, or closing the window, asks to stop. The window itself never
-ends anything: whoever runs the session decides.
+Holding Escape for a second, the handle in the corner, or closing the window, asks for a
+pause; in a pause the same asks to end. The window itself decides nothing.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from PySide6.QtWidgets import QWidget
 from emer_studio.core import clock
 from emer_studio.ui.participant import look
 from emer_studio.ui.participant.pages import BlankPage, Page
+from emer_studio.ui.participant.pause_page import PauseHandle, PausePage
 from emer_studio.ui.words import Words
 
 __all__ = ["HOLD_S", "ParticipantWindow"]
 
 HOLD_S = 1.0
-"""How long Escape is held to stop: longer than a slip, short enough for distress."""
+"""How long Escape is held to pause: longer than a slip, short enough for distress."""
 
 _BANNER_PX = 28
 
@@ -87,7 +88,7 @@ class ParticipantWindow(QWidget):
         Show the red banner of a simulated run.
     """
 
-    stop_requested = Signal(str)  # "escape" or "close"
+    pause_requested = Signal(str)  # "escape", "close" or "handle"
     page_changed = Signal(object)
 
     def __init__(self, words: Words, *, simulated: bool = False) -> None:
@@ -104,6 +105,8 @@ class ParticipantWindow(QWidget):
         self._may_close = False
         self._banner = _Banner(self, words("simulated")) if simulated else None
         self._ring = _StopRing(self, words("stopping"))
+        self.handle = PauseHandle(self, words)
+        self.handle.pressed.connect(lambda: self.pause_requested.emit("handle"))
         self._held = QElapsedTimer()
         self._tick = QTimer(self, interval=33)
         self._tick.timeout.connect(self._holding)
@@ -117,6 +120,7 @@ class ParticipantWindow(QWidget):
         self.setFocus()  # a field on the old page had it; one on the new page takes it
         page.show()
         page.lower()
+        self.handle.stand(on=page.uses_pointer and not isinstance(page, PausePage))
         old.hide()
         old.deleteLater()
         page.shown_t_s = clock.now_s()
@@ -151,15 +155,16 @@ class ParticipantWindow(QWidget):
         if self._banner is not None:
             self._banner.setGeometry(0, 0, self.width(), _BANNER_PX)
         u = look.unit(self)
+        self.handle.place(self.width(), self._page_box().top(), u)
         width, height = round(460 * u), round(90 * u)
         left, top = (self.width() - width) // 2, round(self.height() * 0.72)
         self._ring.setGeometry(left, top, width, height)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask to stop instead of closing."""
+        """Ask for a pause instead of closing."""
         if not self._may_close:
             event.ignore()
-            self.stop_requested.emit("close")
+            self.pause_requested.emit("close")
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Keep Tab as a key of the pages."""
@@ -168,6 +173,10 @@ class ParticipantWindow(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Show the pointer on pages that can be clicked, once it is moved."""
         self._pointer(shown=self.page.uses_pointer)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Offer a pause on pages that take no press: they hand it on."""
+        self.handle.come()
 
     def _pointer(self, *, shown: bool) -> None:
         shape = Qt.CursorShape.ArrowCursor if shown else Qt.CursorShape.BlankCursor
@@ -207,7 +216,7 @@ class ParticipantWindow(QWidget):
         held_s = self._held.elapsed() / 1000
         if held_s >= HOLD_S:
             self._let_go()
-            self.stop_requested.emit("escape")
+            self.pause_requested.emit("escape")
         elif held_s > 0.15:  # a short press shows nothing
             self._ring.share = held_s / HOLD_S
             self._ring.show()

@@ -1,4 +1,4 @@
-"""The newest picture of the camera, read from the ring that its process writes."""
+"""The newest picture of the camera or of the participant's window, read from its ring."""
 
 from __future__ import annotations
 
@@ -15,17 +15,29 @@ __all__ = ["CameraView"]
 
 
 class CameraView(QWidget):
-    """A picture that keeps its shape; `poll` looks for a newer one."""
+    """A picture that keeps its shape; `poll` looks for a newer one.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    text : str
+        What is being waited for.
+    least : tuple of int
+        Width and height that it needs at least.
+    """
+
+    def __init__(
+        self,
+        text: str = "Waiting for the camera …",
+        least: tuple[int, int] = (240, 180),
+    ) -> None:
         super().__init__()
         self._ring: RingReader | None = None
         self._seen = 0
         self._image: QImage | None = None
-        self.text = "Waiting for the camera …"
+        self.text = text
         self.trouble = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 180)
+        self.setMinimumSize(*least)
 
     def sizeHint(self) -> QSize:
         """Return the usual size of the preview."""

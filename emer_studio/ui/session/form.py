@@ -29,6 +29,7 @@ from emer_studio.ui.parts import Card, Pill, button, label
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.gaze_line import GazeLine
 from emer_studio.ui.session.more import MoreOptions, choose, given
+from emer_studio.ui.session.selftest_dialog import SelfTestDialog
 from emer_studio.ui.session.stream_search import StreamSearch
 
 __all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
@@ -74,6 +75,7 @@ class SessionForm(QWidget):
     def __init__(self, study: Study, remembered: SessionChoice) -> None:
         super().__init__()
         self._study = study
+        self.self_test: SelfTestDialog | None = None
         self._search = StreamSearch(self)
         self._search.found.connect(self._show_streams)
         self.participant, self.protocol = QLineEdit(), QComboBox()
@@ -184,11 +186,22 @@ class SessionForm(QWidget):
         self.again.clicked.connect(self._look_again)
         self.start.clicked.connect(self._press)
         self.more.valueChanged.connect(self._changed)
+        self.more.testAsked.connect(self.test_rig)
         self.gaze.activated.connect(lambda _row: self.look())
         self.gaze.currentTextChanged.connect(self._gaze_edited)
         edit = self.gaze.lineEdit()
         if edit is not None:
             edit.editingFinished.connect(self.look)
+
+    def test_rig(self) -> None:
+        """Open the self-test for what is chosen now."""
+        if self.self_test is None:
+            self.self_test = SelfTestDialog(self, self.value())
+            self.self_test.shut.connect(self._test_is_over)
+            self.self_test.open()
+
+    def _test_is_over(self) -> None:
+        self.self_test = None
 
     # -- value
 
@@ -323,7 +336,9 @@ class SessionForm(QWidget):
         self.gaze_line.forget(given(self.gaze))
 
     def finish(self) -> None:
-        """End the searches that still run."""
+        """End the searches that still run, and a self-test."""
+        if self.self_test is not None:
+            self.self_test.reject()
         self._search.close()
         self.gaze_line.close_look()
 

@@ -52,6 +52,17 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
         return "", ""
     if kind == "trial_done":
         return f"Trial {trial} done", ""
+    if kind == "sync_mark":
+        clicks = "" if entry.get("clicks") else ", without sound"
+        return f"Flash and click shown ({entry.get('which')}{clicks})", ""
+    if kind == "paused":
+        return f"Paused by the {entry.get('by')}", "amber"
+    if kind == "resumed":
+        return f"Gone on, by the {entry.get('by')}", ""
+    if kind == "trial_interrupted":
+        then = entry.get("replaced_by")
+        more = f"trial {then} takes its place" if then else "nothing takes its place"
+        return f"Trial {trial} was broken off by the pause; {more}", "amber"
     if kind == "finding":
         return _finding(str(entry.get("what", "")))
     if kind == "gaze_layout":
@@ -89,6 +100,8 @@ def _clip_end(entry: dict[str, Any]) -> tuple[str, str]:
     shown, expected = summary.get("shown"), summary.get("expected")
     if shown is None or not expected:
         return f"{entry.get('clip')} ended", ""
+    if not entry.get("complete", True):
+        return f"{entry.get('clip')} was broken off after {shown} of {expected} frames", ""
     lost = shown < 0.98 * expected
     return f"{entry.get('clip')} ended: {shown} of {expected} frames shown", (
         "amber" if lost else ""

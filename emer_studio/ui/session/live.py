@@ -33,6 +33,7 @@ _WATCH_MS = 250  # how often it is asked what is wrong
 _STATES = {
     "instructions": "Reading the instructions",
     "baseline": "Baseline",
+    "sync": "Flash and click",
     "fixation": "Looking at the cross",
     "clip": "Watching the clip",
     "rating": "Rating",
@@ -40,19 +41,23 @@ _STATES = {
     "break": "A break",
     "questions": "Answering questions",
     "closing": "Closing text",
+    "paused": "Paused",
     "done": "Closing the files",
 }
 
 
 class LiveView(QWidget):
-    """Shows what the processes of a session report; `abortAsked` is the only control."""
+    """Shows what the processes of a session report, and asks for pause, resume, abort."""
 
     abortAsked = Signal()
+    pauseAsked = Signal()
+    resumeAsked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
+        self._paused = False
         self._gaze_name = ""
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -60,6 +65,9 @@ class LiveView(QWidget):
         self._watch.timeout.connect(self._look)
         self.alarms, self.alarm = Alarms(), AlarmBar()
         self.camera, self.gaze = CameraView(), GazeView()
+        self.mirror = CameraView("Their window", (160, 90))
+        self.mirror.setFixedSize(160, 90)
+        self.mirror.setToolTip("What the participant sees now")
         self.log = QListWidget()
         self.log.setProperty("kind", "log")
         self.log.setWordWrap(True)
@@ -92,35 +100,46 @@ class LiveView(QWidget):
         row.setSpacing(14)
         words = QVBoxLayout()
         words.setSpacing(2)
-        self.who, self.state = label("", "small"), label("", "number")
+        self.who, self.state = label("", "small"), label("", "number", wrap=True)
+        words.addStretch(1)
         words.addWidget(self.who)
         words.addWidget(self.state)
+        words.addStretch(1)
         middle = QVBoxLayout()
         middle.setSpacing(6)
         self.trial, self.bar = label("", "muted"), QProgressBar()
         self.bar.setTextVisible(False)
+        middle.addStretch(1)
         middle.addWidget(self.trial)
         middle.addWidget(self.bar)
+        middle.addStretch(1)
         self.elapsed = label("0:00", "number")
         self.abort = button("Abort…", "stop", "danger")
         self.abort.clicked.connect(self.abortAsked)
-        row.addLayout(words, 3)
+        self.pause = button("Pause", "pause")
+        self.pause.setToolTip("Pause now, or go on (Ctrl+P)")
+        self.pause.setShortcut("Ctrl+P")
+        self.pause.clicked.connect(self._pause_or_go_on)
+        row.addWidget(self.mirror)
+        row.addLayout(words, 5)
         row.addLayout(middle, 4)
         row.addWidget(self.elapsed)
+        row.addWidget(self.pause)
         row.addWidget(self.abort)
         card.box.addLayout(row)
         return card
 
     def _camera_card(self) -> Card:
         card = Card("Camera")
-        self.camera_facts = label("", "small")
+        self.camera_facts = label("", "small", wrap=True)
+        self.camera_facts.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.camera_facts.setToolTip(
             "dropped: came, but did not fit into the queue of the encoder\n"
             "missed: never came from the camera\n"
             "late: came in a burst after a pause; nothing is missing"
         )
         self.sound = label("", "small")
-        card.head.addWidget(self.camera_facts)
+        card.head.addWidget(self.camera_facts, 6)
         card.box.addWidget(self.camera, 1)
         card.box.addWidget(self.sound)
         return card
@@ -155,6 +174,7 @@ class LiveView(QWidget):
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
         self.abort.setEnabled(True)
+        self.pause.setEnabled(False)
         self.log.clear()
         self.streams.setRowCount(0)
         self._origin_s = None
@@ -174,6 +194,7 @@ class LiveView(QWidget):
         self.alarms.end()
         self._look()
         self.camera.close_ring()
+        self.mirror.close_ring()
         self.gaze.close_ring()
 
     def take(self, event: dict[str, Any]) -> None:
@@ -181,9 +202,7 @@ class LiveView(QWidget):
         self.alarms.take(event)
         kind = event.get("event")
         if kind == "live":
-            self.camera.open(Path(str(event.get("camera"))))
-            self._gaze_name = str(event.get("gaze", ""))
-            self.gaze_facts.setText(self._gaze_name)
+            self._follow(event)
         elif kind == "state":
             self._show_state(event)
         elif kind == "journal":
@@ -199,9 +218,25 @@ class LiveView(QWidget):
         elif kind == "microphone_status":
             self._show_sound(event)
 
+    def _follow(self, event: dict[str, Any]) -> None:
+        """Follow the rings that an event tells of."""
+        if "camera" in event:
+            self.camera.open(Path(str(event["camera"])))
+            self._gaze_name = str(event.get("gaze", ""))
+            self.gaze_facts.setText(self._gaze_name)
+        if "mirror" in event:
+            self.mirror.open(Path(str(event["mirror"])))
+
+    def _pause_or_go_on(self) -> None:
+        (self.resumeAsked if self._paused else self.pauseAsked).emit()
+
     def _show_state(self, event: dict[str, Any]) -> None:
         name, of = str(event.get("state")), int(event.get("of") or 0)
         self.state.setText(_STATES.get(name, name))
+        self._paused = name == "paused"
+        self.pause.setText(" Go on" if self._paused else " Pause")
+        self.pause.setIcon(theme.icon("play" if self._paused else "pause"))
+        self.pause.setEnabled(name != "done")
         self.bar.setRange(0, max(of, 1))
         trial = event.get("trial")
         if trial is not None:
@@ -260,6 +295,7 @@ class LiveView(QWidget):
 
     def _poll(self) -> None:
         self.camera.poll()
+        self.mirror.poll()
         self.gaze.poll()
         seconds = self._clock.elapsed() // 1000
         self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QToolButton, QVBoxLayout, QWidget
 
-from emer_studio.ui.parts import label
+from emer_studio.ui.parts import button, label
 from emer_studio.ui.session.choice import SessionChoice
 
 __all__ = ["NAMES", "MoreOptions", "choose", "given"]
@@ -53,6 +53,7 @@ class MoreOptions(QWidget):
     """Boxes behind a button that opens with the mouse, Space or Enter."""
 
     valueChanged = Signal()
+    testAsked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -86,6 +87,9 @@ class MoreOptions(QWidget):
         self.boxes["microphone"].setEditable(True)
         self.boxes["microphone"].setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.boxes["microphone"].editTextChanged.connect(self.valueChanged)
+        self.test = button("Test display and sound…")
+        self.test.clicked.connect(self.testAsked)
+        grid.addWidget(self.test, len(_SHOWN), 1, Qt.AlignmentFlag.AlignLeft)
         outer.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
         outer.addWidget(self.inside)
         self._open(False)

@@ -67,6 +67,8 @@ class SessionPage(Page):
         self.gate.passed.connect(self.start)
         self.form.valueChanged.connect(lambda _choice: self.simulatedChanged.emit())
         self.live.abortAsked.connect(self._abort)
+        self.live.pauseAsked.connect(lambda: self.job.send("pause"))
+        self.live.resumeAsked.connect(lambda: self.job.send("resume"))
         self.live.alarm.raised.connect(self._alarm_raised)
         self.job.heard.connect(self._heard)
         self.job.ended.connect(self._ended)

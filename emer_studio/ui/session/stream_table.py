@@ -14,6 +14,8 @@ __all__ = ["show_streams", "state_of", "stream_table"]
 
 _HEADS = ("Name", "Rate, Hz", "Samples", "Lost", "Offset, ms", "State")
 _STATE = len(_HEADS) - 1
+# What a small window leaves out: names and states are worth more than these.
+_CAN_GO, _NARROW_PX = (2, 4), 520
 _COLOURS = {"ok": "green", "silent": "red", "lost": "red", "connecting": "amber"}
 _TIPS = {
     "ok": "Samples are coming in.",
@@ -40,6 +42,8 @@ def stream_table() -> QTableWidget:
 def show_streams(made: QTableWidget, rows: Sequence[Mapping[str, Any]]) -> None:
     """Show the recorder's rows."""
     made.setRowCount(len(rows))
+    for column in _CAN_GO:
+        made.setColumnHidden(column, made.viewport().width() < _NARROW_PX)
     hosts = {row.get("host") for row in rows}
     for number, row in enumerate(rows):
         name, state = str(row.get("name")), state_of(row)

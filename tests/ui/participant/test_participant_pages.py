@@ -10,7 +10,8 @@ from PySide6.QtTest import QTest
 from emer_studio.schema.rating import parse_page
 from emer_studio.ui.participant import pages
 from emer_studio.ui.participant.choice import ChoiceForm, ScaleForm
-from emer_studio.ui.participant.pages import TextPage
+from emer_studio.ui.participant.pages import BlankPage, FixationPage, TextPage
+from emer_studio.ui.participant.pause_page import PausePage
 from emer_studio.ui.participant.sam import SamForm
 from emer_studio.ui.participant.window import ParticipantWindow
 from emer_studio.ui.words import Words
@@ -184,20 +185,64 @@ def test_a_key_pressed_twice_does_not_skip_the_next_text(window, qtbot, monkeypa
         _type(window, K.Key_Return)
 
 
-def test_escape_asks_to_stop_only_when_it_is_held(window, qtbot):
-    with qtbot.assertNotEmitted(window.stop_requested, wait=1200):
+def test_escape_asks_for_a_pause_only_when_it_is_held(window, qtbot):
+    with qtbot.assertNotEmitted(window.pause_requested, wait=1200):
         _type(window, K.Key_Escape)
-    with qtbot.waitSignal(window.stop_requested, timeout=2000) as asked:
+    with qtbot.waitSignal(window.pause_requested, timeout=2000) as asked:
         QTest.keyPress(window, K.Key_Escape)
     QTest.keyRelease(window, K.Key_Escape)
     assert asked.args == ["escape"]
 
 
-def test_the_close_button_asks_to_stop_and_closes_nothing(window, qtbot):
-    with qtbot.waitSignal(window.stop_requested) as asked:
+def test_the_close_button_asks_for_a_pause_and_closes_nothing(window, qtbot):
+    with qtbot.waitSignal(window.pause_requested) as asked:
         window.close()
     assert asked.args == ["close"]
     assert window.isVisible()
+
+
+def test_the_handle_asks_for_a_pause_where_pages_are_clicked(window, qtbot):
+    words = Words("en", "participant")
+    window.show_page(TextPage(window, words, "Title", "Body", None))
+    assert window.handle.isVisible()
+    with qtbot.waitSignal(window.pause_requested) as asked:
+        QTest.mouseClick(window.handle, Qt.MouseButton.LeftButton)
+    assert asked.args == ["handle"]
+    window.show_page(PausePage(window, words, may_go_on=True))
+    assert not window.handle.isVisible()
+
+
+def test_the_handle_comes_to_a_press_where_pages_are_looked_at(window):
+    page = FixationPage(window)
+    window.show_page(page)
+    assert not window.handle.isVisible()
+    QTest.mouseClick(page, Qt.MouseButton.LeftButton)
+    assert window.handle.isVisible()
+    window.show_page(BlankPage(window))
+    assert not window.handle.isVisible()
+
+
+@pytest.mark.parametrize("act", ["key", "click"])
+def test_a_pause_of_ones_own_goes_on(window, qtbot, act):
+    page = PausePage(window, Words("en", "participant"), may_go_on=True)
+    window.show_page(page)
+    page.shown_t_s -= 1
+    with qtbot.waitSignal(page.go_on), qtbot.assertNotEmitted(page.end):
+        if act == "key":
+            _type(window, K.Key_Return)
+        else:
+            _click(page, page.go_on_box().center())
+
+
+def test_a_pause_of_others_can_only_be_ended(window, qtbot):
+    page = PausePage(window, Words("zh", "participant"), may_go_on=False)
+    window.show_page(page)
+    page.shown_t_s -= 1
+    with qtbot.assertNotEmitted(page.go_on):
+        _type(window, K.Key_Return)
+        _click(page, page.go_on_box().center() + QPointF(200, 0))
+    with qtbot.waitSignal(page.end):
+        _click(page, page.end_box().center())
 
 
 def test_the_banner_of_a_simulated_run_lies_outside_the_page(qtbot):

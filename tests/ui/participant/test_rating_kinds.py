@@ -285,11 +285,11 @@ def test_a_pause_in_writing_logs_what_stands_there(window, show, qtbot):
     qtbot.waitUntil(lambda: form.heard == [(None, "half")], timeout=3000)
 
 
-def test_holding_escape_stops_also_while_writing_and_keys_return_to_the_window(
+def test_holding_escape_pauses_also_while_writing_and_keys_return_to_the_window(
     window, show, qtbot
 ):
     form = _text(show)
-    with qtbot.waitSignal(window.stop_requested, timeout=2000):
+    with qtbot.waitSignal(window.pause_requested, timeout=2000):
         QTest.keyPress(form.field, K.Key_Escape)
     QTest.keyRelease(form.field, K.Key_Escape)
     _items(show)
