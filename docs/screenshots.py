@@ -3,7 +3,8 @@
     .venv/bin/python docs/screenshots.py
 
 Records a simulated session in a temporary study, photographs the operator's window while it
-runs, then the participant's rating page in both languages. Needs a display (or Xvfb).
+runs and its protocol page, then the participant's rating page in both languages. Needs a
+display (or Xvfb).
 """
 
 from __future__ import annotations
@@ -30,13 +31,14 @@ def main() -> None:
 
 
 def operator(folder: Path) -> None:
-    """Photograph the operator's window during a session."""
+    """Photograph the operator's window during a session, and its protocol page."""
     study, shots = folder / "Pilot", folder / "shots"
     subprocess.run(command_line("new", str(study), "--seed", "1"), check=True)
     who = ("--run-session", "P001", "--protocol", "demo", "--simulate")
     window = command_line("gui", str(study), *who, "--snapshots", str(shots))
     subprocess.run(window, check=True)
     shutil.copyfile(shots / "session-live.png", IMAGES / "operator.png")
+    shutil.copyfile(shots / "protocol.png", IMAGES / "protocol.png")
 
 
 def participant(folder: Path, language: str) -> None:

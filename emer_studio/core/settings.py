@@ -62,6 +62,8 @@ class Settings:
 
     Attributes
     ----------
+    last_edited : str
+        The protocol that the editor showed last.
     confirmed_gaze : tuple of str
         Signatures of the gaze mappings that a person confirmed, the latest last.
     lags : tuple of KnownLag
@@ -73,6 +75,7 @@ class Settings:
     last_camera: str = ""
     last_gaze: str = ""
     last_protocol: str = ""
+    last_edited: str = ""
     last_size: str = ""
     last_fps: str = ""
     last_codec: str = ""

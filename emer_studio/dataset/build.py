@@ -182,7 +182,7 @@ def _trials(recording: Recording) -> list[_Trial]:
             onset_s=shown.onset_s,
             end_s=shown.end_s,
             ratings=tuple(r for r in ratings if r["trial"] == shown.trial),
-            marked=recording.trial_marks.get(shown.trial, ""),
+            marked=recording.marks.get(shown.trial, ""),
         )
         for shown in recording.shown_clips
         if shown.done

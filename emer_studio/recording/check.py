@@ -166,7 +166,7 @@ def _check_trials(recording: Recording, gaze: RecordedStream, findings: Findings
 
 
 def _check_marks(recording: Recording, findings: Findings) -> None:
-    for trial, why in recording.trial_marks.items():
+    for trial, why in recording.marks.items():
         findings.amber(f"trial {trial}: {why}")
 
 

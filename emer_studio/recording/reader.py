@@ -219,12 +219,6 @@ class Recording:
         return final_ratings(self.journal)
 
     @property
-    def trial_marks(self) -> dict[int, str]:
-        """Why trials were not presented as they are meant to be; most are not in it."""
-        marked = self.events("trial_marked")
-        return {event["trial"]: "; ".join(event["why"]) for event in marked}
-
-    @property
     def shown_clips(self) -> list[ShownClip]:
         """The clips to analyse: shown to their end, no practice, not the closing one."""
         kinds = {event["trial"]: event for event in self.events("trial_started")}
@@ -237,6 +231,12 @@ class Recording:
             and end.get("complete", True)
             and _counts(kinds.get(trial, {}))
         ]
+
+    @property
+    def marks(self) -> dict[int, str]:
+        """Why trials were not presented as they are meant to be; most are not in it."""
+        marked = self.events("trial_marked")
+        return {event["trial"]: "; ".join(event["why"]) for event in marked}
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the journal's events of one kind."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -10,8 +12,18 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.schema.places import line_at, line_named
 
-__all__ = ["LocalText", "Model", "load_yaml", "localised", "validate"]
+__all__ = [
+    "LocalText",
+    "Mistake",
+    "MistakesError",
+    "Model",
+    "load_yaml",
+    "localised",
+    "parse_yaml",
+    "validate",
+]
 
 LocalText = dict[str, str]
 """A text in several languages: ``{"en": "...", "zh": "..."}``."""
@@ -31,6 +43,38 @@ def localised(text: LocalText, language: str) -> str:
     return text.get(language) or text.get("en") or next(iter(text.values()), "")
 
 
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing that is wrong in a file.
+
+    Attributes
+    ----------
+    line : int or None
+        Where, counted from 1; None when no line is to blame.
+    text : str
+        What, in one sentence.
+    """
+
+    line: int | None
+    text: str
+
+    def told(self, source: str) -> str:
+        """Return the sentence with its file and line before it."""
+        return (
+            f"{source}, line {self.line}: {self.text}"
+            if self.line
+            else (f"{source}: {self.text}")
+        )
+
+
+class MistakesError(BadInputError):
+    """A file that is not what it should be; `mistakes` are all that were found."""
+
+    def __init__(self, source: str, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(mistake.told(source) for mistake in mistakes))
+        self.mistakes = tuple(mistakes)
+
+
 def load_yaml(path: Path, model: type[M]) -> M:
     """Read a YAML file as `model`.
 
@@ -45,38 +89,56 @@ def load_yaml(path: Path, model: type[M]) -> M:
         raise BadInputError(f"{path} does not exist.") from None
     except (OSError, UnicodeDecodeError) as problem:
         raise BadInputError(f"{path} cannot be read as text: {problem}.") from None
+    return parse_yaml(text, model, source=str(path))
+
+
+def parse_yaml(text: str, model: type[M], *, source: str) -> M:
+    """Read the text of a YAML file as `model`.
+
+    Raises
+    ------
+    MistakesError
+        With every mistake and its line; `source` is how messages call the text.
+    """
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         value = yaml.safe_load(text)
+        twice = list(_standing_twice(root))
+    except RecursionError:
+        deep = Mistake(None, "it is nested too deeply, or a part of it contains itself.")
+        raise MistakesError(source, [deep]) from None
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
-        where = f", line {mark.line + 1}" if mark else ""
         what = getattr(problem, "problem", None) or str(problem)
-        raise BadInputError(f"{path}{where}: not valid YAML: {what}.") from None
-    _refuse_twice(path, root)
+        line = mark.line + 1 if mark else None
+        raise MistakesError(source, [Mistake(line, f"not valid YAML: {what}.")]) from None
+    except ValueError as problem:  # a date or a number that is none
+        raise MistakesError(source, [Mistake(None, f"{problem}.")]) from None
+    if twice:
+        raise MistakesError(source, twice)
     if not isinstance(value, dict):
-        raise BadInputError(
-            f"{path}: expected keys and values, found {type(value).__name__}."
-        )
-    return validate(value, model, source=str(path), root=root)
+        found = f"expected keys and values, found {type(value).__name__}."
+        raise MistakesError(source, [Mistake(None, found)])
+    return validate(value, model, source=source, root=root)
 
 
-def _refuse_twice(path: Path, node: yaml.Node | None) -> None:
-    """Raise where a key stands twice: YAML would silently keep the second."""
+def _standing_twice(node: yaml.Node | None) -> Iterator[Mistake]:
+    """Yield the keys that stand twice: YAML would silently keep the second."""
     if isinstance(node, yaml.MappingNode):
         lines: dict[str, int] = {}
         for key, child in node.value:
             line = key.start_mark.line + 1
             if key.value in lines and isinstance(key, yaml.ScalarNode):
-                raise BadInputError(
-                    f"{path}, line {line}: the key {key.value!r} stands there twice,"
-                    f" first in line {lines[key.value]}."
+                yield Mistake(
+                    line,
+                    f"the key {key.value!r} stands there twice,"
+                    f" first in line {lines[key.value]}.",
                 )
             lines[str(key.value)] = line
-            _refuse_twice(path, child)
+            yield from _standing_twice(child)
     elif isinstance(node, yaml.SequenceNode):
         for child in node.value:
-            _refuse_twice(path, child)
+            yield from _standing_twice(child)
 
 
 def validate(
@@ -88,8 +150,8 @@ def validate(
     except ValidationError as problem:
         errors = [dict(error) for error in problem.errors()]
         told = [e for e in errors if not any(_inside(other, e) for other in errors)]
-        lines = [_explain(error, model, source, root) for error in told]
-        raise BadInputError("\n".join(lines)) from None
+        found = [_explain(error, model, root) for error in told]
+        raise MistakesError(source, found) from None
 
 
 def _inside(deeper: dict[str, Any], error: dict[str, Any]) -> bool:
@@ -99,42 +161,24 @@ def _inside(deeper: dict[str, Any], error: dict[str, Any]) -> bool:
 
 
 def _explain(
-    error: dict[str, Any], model: type[BaseModel], source: str, root: yaml.Node | None
-) -> str:
+    error: dict[str, Any], model: type[BaseModel], root: yaml.Node | None
+) -> Mistake:
     location = tuple(part for part in error["loc"] if part != "[key]")
-    line = _line(root, location)
-    where = f"{source}, line {line}" if line else source
+    line = line_at(root, location)
     key = ".".join(str(part) for part in location)
     if error["type"] == "extra_forbidden":
         known = _fields_at(model, location[:-1])
         near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.0)
         hint = f" The nearest valid key is '{near[0]}'." if near else ""
-        return f"{where}: unknown key '{key}'.{hint}"
+        return Mistake(line, f"unknown key '{key}'.{hint}")
     if error["type"] == "missing":
-        return f"{where}: the key '{key}' is missing."
+        return Mistake(line, f"the key '{key}' is missing.")
     text = str(error["msg"]).removeprefix("Value error, ")
     found = error.get("input")
     shown = f" (found {found!r})" if isinstance(found, str | int | float) else ""
-    return f"{where}: '{key}': {text}{shown}." if key else f"{where}: {text}."
-
-
-def _line(node: yaml.Node | None, location: tuple[Any, ...]) -> int | None:
-    """Return the 1-based line of the deepest part of `location` that the file has."""
-    if node is None:
-        return None
-    line = node.start_mark.line + 1
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            pair = next((p for p in node.value if p[0].value == str(part)), None)
-            if pair is None:
-                continue  # the tag of a union, or a key that is missing
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            if part >= len(node.value):
-                break
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
+    if key:
+        return Mistake(line, f"'{key}': {text}{shown}.")
+    return Mistake(line_named(root, text), f"{text}.")
 
 
 def _fields_at(model: type[BaseModel], location: tuple[Any, ...]) -> list[str]:

@@ -41,6 +41,7 @@ class ClipBaseline(Model):
         A cross, or an even grey of the clip's mean luminance: then the pupil's answer to
         light is the same as in the clip.
     seconds : float
+        How long it is shown.
     """
 
     kind: Literal["none", "cross", "luminance"] = "none"
@@ -54,7 +55,17 @@ class ClipBaseline(Model):
 
 
 class TrialTiming(Model):
-    """The parts of a trial around the clip, in seconds."""
+    """The parts of a trial around the clip, in seconds.
+
+    Attributes
+    ----------
+    baseline : ClipBaseline
+        What is shown before the cross, to compare eyes and face with.
+    fixation_s : float
+        How long a cross is looked at before the clip, in seconds.
+    washout_s : float
+        How long the screen stays empty after the ratings, in seconds.
+    """
 
     baseline: ClipBaseline = ClipBaseline()
     fixation_s: Seconds = 1.0
@@ -62,7 +73,17 @@ class TrialTiming(Model):
 
 
 class Breaks(Model):
-    """A pause after every so many trials; the participant ends it."""
+    """A pause after every so many trials; the participant ends it.
+
+    Attributes
+    ----------
+    every : int
+        So many trials lie between two breaks.
+    text : dict of str to str
+        What the participant reads meanwhile, by language.
+    least_s : float
+        The break lasts at least so long, in seconds.
+    """
 
     every: Annotated[int, Field(ge=1)]
     text: Annotated[LocalText, Field(min_length=1)]
@@ -77,6 +98,8 @@ class LabelUnit(Model):
     kind : {"clip", "windows", "peak"}
         The whole clip, windows of `seconds` one after the other, or the clip's marked peak
         (``peak_s`` in the manifest) ± `seconds`.
+    seconds : float
+        Length of a window, or how far a label reaches around the peak.
     """
 
     kind: Literal["clip", "windows", "peak"] = "clip"
@@ -94,6 +117,12 @@ class Select(Model):
 
     Attributes
     ----------
+    ids : tuple of str
+        These clips only.
+    emotions : tuple of str
+        Clips of these emotions only.
+    groups : tuple of str
+        Clips of these groups of the manifest only.
     per_emotion : int
         So many of each emotion, drawn for each participant.
     reserve : int
@@ -144,7 +173,27 @@ class Order(Model):
 
 
 class Block(Model):
-    """Trials of one kind; practice comes before everything else and is never analysed."""
+    """Trials of one kind; practice comes before everything else and is never analysed.
+
+    Attributes
+    ----------
+    id : str
+        Name of the block, unique within the protocol; stored with every trial.
+    practice : bool
+        Trials to get used to it: they come first and are never analysed.
+    select : Select
+        Which clips it shows; left out, all of the manifest.
+    order : Order
+        How they are ordered; left out, at random.
+    trial : TrialTiming
+        The parts of a trial around the clip, in seconds.
+    text : dict of str to str
+        What is read before the block, by language.
+    breaks : Breaks
+        A pause after every so many trials.
+    ratings : tuple of str
+        Ids of the rating pages asked after each clip, in this order.
+    """
 
     id: str
     practice: bool = False
@@ -161,22 +210,43 @@ class Protocol(Model):
 
     Attributes
     ----------
+    format_version : {1}
+        Version of this file format.
+    name : str
+        Short name; participants have their place in the counterbalancing by it.
+    title : dict of str to str
+        Head of every text that the participant reads, by language.
+    languages : tuple of str
+        Codes of the languages that the texts are written in, such as en and zh.
     clips : str
         The clip manifest, seen from the protocol's folder.
-    consent, content_warning, instructions, debrief, closing : dict of str to str
-        Texts by language, in the order of the session.
+    consent : dict of str to str
+        Text of the consent form, by language; not shown yet, consent is taken on paper.
+    content_warning : dict of str to str
+        What the clips may do to people, by language; read first.
+    instructions : dict of str to str
+        What the participant is asked to do, by language.
+    debrief : dict of str to str
+        What is said after the last questions, by language.
+    closing : dict of str to str
+        The last text, by language; it goes by itself.
     baseline_s : float
         A resting baseline with a cross, before the first block.
     before, after : tuple of str
-        Rating pages that belong to no trial: questionnaires, the distress check.
+        Ids of rating pages that belong to no trial: questionnaires, the distress check.
     opt_out : dict of str to dict
         Categories of clips that a participant may refuse, and how they are called.
     closing_clip : str
         A clip that ends the session on a good note; it is not rated.
     label_unit : LabelUnit
+        What a label speaks of: the whole clip, windows of it, or its peak.
     sync_marks : bool
         A session opens and closes with a coded flash and click, which tell how late camera
         and microphone are. Slow enough for the general flash limit; false leaves it out.
+    rating_pages : tuple of RatingPage
+        The pages that can be asked, each with an id.
+    blocks : tuple of Block
+        The parts of the session, in order.
     """
 
     format_version: Literal[1] = 1

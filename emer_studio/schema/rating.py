@@ -18,6 +18,7 @@ __all__ = [
     "Dimension",
     "LocalText",
     "RatingPage",
+    "keys_of",
     "local_text",
     "mapped",
     "mapped_share",
@@ -125,8 +126,14 @@ _OWN_KEYS = {
 _COMMON_KEYS = {"id", "kind", "question", "back"}
 
 
+def keys_of(kind: str) -> set[str]:
+    """Return the keys that a page of this kind may have; all for a kind unknown."""
+    own = _OWN_KEYS.get(kind)
+    return _COMMON_KEYS | (own if own is not None else set().union(*_OWN_KEYS.values()))
+
+
 def _misfit(page: RatingPage) -> str:
-    foreign = page.model_fields_set - _OWN_KEYS[page.kind] - _COMMON_KEYS
+    foreign = page.model_fields_set - keys_of(page.kind)
     if foreign:
         return f"a {page.kind} page has no {', '.join(sorted(foreign))}"
     if page.kind in ("sam", "slider"):

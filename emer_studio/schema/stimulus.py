@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,10 @@ from pydantic import Field, model_validator
 
 from emer_studio.schema.base import LocalText, Model, load_yaml
 
-__all__ = ["Clip", "ClipManifest", "Mood", "load_manifest"]
+__all__ = ["Clip", "ClipManifest", "Mood", "is_manifest", "load_manifest"]
+
+_CLIP_LIST = re.compile(r"^clips:\s*(?:#.*)?$", re.MULTILINE)
+_PROTOCOL = re.compile(r"^(?:rating_pages|blocks):", re.MULTILINE)
 
 Emotion = Literal["happiness", "sadness", "fear", "surprise", "disgust", "anger", "neutral"]
 Mood = Literal["joy", "sorrow", "dread", "calm"]
@@ -57,6 +61,15 @@ class ClipManifest(Model):
     def clip(self, clip_id: str) -> Clip:
         """Return the clip with this id."""
         return next(clip for clip in self.clips if clip.id == clip_id)
+
+
+def is_manifest(path: Path) -> bool:
+    """Tell whether a YAML file looks like a clip manifest, without judging it."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return bool(_CLIP_LIST.search(text)) and not _PROTOCOL.search(text)
 
 
 def load_manifest(path: Path) -> ClipManifest:

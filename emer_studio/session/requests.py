@@ -57,4 +57,4 @@ class ClipInterrupted(Exception):
 
 
 class ClipFailed(Exception):
-    """A clip cannot be opened; raised by a presenter. The session goes on without it."""
+    """A clip cannot be opened: its trial is marked and the session goes on."""

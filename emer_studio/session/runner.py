@@ -139,21 +139,20 @@ class Runner:
             elif isinstance(step, Ask):
                 self._ask(step)
             elif isinstance(step, Mark):
-                self._mark(step)
+                self._sync_mark(step)
             else:
                 self._trial_or_another(step.trial)
 
     def _trial_or_another(self, trial: Trial | None) -> None:
-        """Run a trial; one whose clip is not shown to its end gives way to the reserve."""
+        """Run a trial; one whose clip is broken off gives way to one of the reserve."""
         while trial is not None:
             try:
                 self._trial(trial)
             except ClipInterrupted:
                 trial = self._interrupted(trial)
             except ClipFailed as problem:
-                trial = self._unopened(trial, problem)
+                trial = self._not_shown(trial, " ".join(str(problem).split()))
             else:
-                self.trials_done += 1
                 return
 
     def _interrupted(self, trial: Trial) -> Trial | None:
@@ -163,15 +162,15 @@ class Runner:
         self._record("trial_interrupted", trial=trial.number, clip=trial.clip.id, **instead)
         return other
 
-    def _unopened(self, trial: Trial, problem: ClipFailed) -> Trial | None:
-        told = " ".join(str(problem).split())  # a fix stands on a line of its own
-        self._tag(trial, [f"it was not shown: {told}"])
+    def _not_shown(self, trial: Trial, problem: str) -> Trial | None:
+        """Mark a trial whose clip cannot be opened; when many cannot, it is no clip."""
+        self._mark(trial, [f"it was not shown: {problem}"])
         self._failed_in_a_row += 1
         if self._failed_in_a_row >= _MOST_FAILED:
             raise WorkFailedError(
-                f"{_MOST_FAILED} clips in a row cannot be opened: {told}"
-            ) from None
-        return self._interrupted(trial)
+                f"{_MOST_FAILED} clips in a row cannot be opened: {problem}"
+            )
+        return self._instead_of(trial)
 
     def _sit_out(self, request: PauseRequest) -> None:
         before = self.state
@@ -198,7 +197,7 @@ class Runner:
         self._presenter.fixation(step.seconds)
         self._record("baseline_done")
 
-    def _mark(self, step: Mark) -> None:
+    def _sync_mark(self, step: Mark) -> None:
         self._enter(State.SYNC, None)
         self._record("sync_mark", **self._presenter.mark(step.which))
 
@@ -233,14 +232,15 @@ class Runner:
         self._write_clip_end(trial, end)
         why = faults(end.get("summary", {}))
         if why:
-            self._tag(trial, why)
+            self._mark(trial, why)
         self._situation(None)
         self._rate_all(trial)
         self._enter(State.WASHOUT, trial)
         self._presenter.blank(trial.washout_s)
         self._record("trial_done", trial=number, clip=clip.id)
+        self.trials_done += 1
 
-    def _tag(self, trial: Trial, why: list[str]) -> None:
+    def _mark(self, trial: Trial, why: list[str]) -> None:
         """Write down that a trial is not what was planned; whoever reads it decides."""
         self._record("trial_marked", trial=trial.number, clip=trial.clip.id, why=why)
 

@@ -10,12 +10,8 @@ from emer_studio.schema.base import LocalText
 from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
-from emer_studio.synthetic.sync_code import length_s
 
-__all__ = ["Ask", "Mark", "Run", "Step", "Text", "Wait", "duration_s", "steps_of"]
-
-# How long people usually take, for a preview only (chosen by us).
-_READING_S, _RATING_S, _NOTICE_S = 20.0, 8.0, 2.0
+__all__ = ["Ask", "Mark", "Run", "Step", "Text", "Wait", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +99,3 @@ def _block(protocol: Protocol, block_id: str, trials: Sequence[Trial]) -> Iterat
         yield Run(trial)
         if block.breaks and done % every == 0 and done < len(trials):
             yield Text("break", block.breaks.text, least_s=block.breaks.least_s)
-
-
-def duration_s(steps: Sequence[Step], clip_s: dict[str, float]) -> float:
-    """Return about how long the steps take.
-
-    Parameters
-    ----------
-    steps : sequence of Step
-    clip_s : dict of str to float
-        Length of each clip by id; what is missing counts as nothing.
-    """
-    total = 0.0
-    for step in steps:
-        if isinstance(step, Text):
-            total += max(_READING_S if step.go_on else 3.0, step.least_s)
-        elif isinstance(step, Wait):
-            total += step.seconds
-        elif isinstance(step, Ask):
-            total += _RATING_S * max(len(step.page.items), 1)
-        elif isinstance(step, Mark):
-            total += _NOTICE_S + length_s(step.which)
-        else:
-            trial = step.trial
-            total += trial.fixation_s + trial.baseline.seconds + trial.washout_s
-            total += clip_s.get(trial.clip.id, 0.0) + _RATING_S * len(trial.ratings)
-    return total

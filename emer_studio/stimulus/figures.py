@@ -15,6 +15,7 @@ from emer_studio.core.files import sha256_file
 from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.rating import RatingPage
 from emer_studio.study.folder import Study
+from emer_studio.study.frozen import frozen_figures
 
 __all__ = ["check_figures", "freeze_figures", "hash_of"]
 
@@ -32,6 +33,8 @@ def check_figures(page: RatingPage, protocol_path: Path) -> list[Path]:
     if page.figures is None:
         return []
     folder = protocol_path.parent / page.figures.folder
+    if not folder.is_dir():
+        folder = frozen_figures(protocol_path, page.figures.sha256) or folder
     found = [
         _picture(folder, f"{dimension}_{point}", page.id)
         for dimension in page.dimensions

@@ -14,10 +14,12 @@ from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.stimulus import Clip, ClipManifest, load_manifest
 from emer_studio.stimulus.container import hdr_problem, shown_size, video_stream
 from emer_studio.study.folder import Study
+from emer_studio.study.frozen import frozen_clip, frozen_manifest
 
 __all__ = [
     "FrozenClips",
     "Look",
+    "clip_file",
     "display_doubts",
     "freeze_clips",
     "look_at",
@@ -50,11 +52,21 @@ def manifest_of(protocol: Protocol, protocol_path: Path) -> tuple[ClipManifest, 
     """Return the clip manifest that a protocol names, and its file."""
     path = (protocol_path.parent / protocol.clips).resolve()
     if not path.is_file():
+        path = frozen_manifest(protocol_path) or path
+    if not path.is_file():
         raise BadInputError(
             f"{protocol_path}: 'clips' names {protocol.clips!r}, but {path} is not there.",
             fix="Give the clip manifest's place as seen from the protocol's folder.",
         )
     return load_manifest(path), path
+
+
+def clip_file(clip: Clip, manifest_path: Path) -> Path:
+    """Return where a clip is, or would be: beside its manifest, or as a study keeps it."""
+    path = manifest_path.parent / clip.file
+    if path.is_file():
+        return path
+    return frozen_clip(manifest_path, clip.id, clip.file) or path
 
 
 def look_at(path: Path) -> Look:
@@ -148,7 +160,7 @@ def freeze_clips(
     for clip in manifest.clips:
         if clip.id not in wanted:
             continue
-        source = manifest_path.parent / clip.file
+        source = clip_file(clip, manifest_path)
         if not source.is_file() and clip.generate is not None:
             files[clip.id] = _draw(study, clip)
         else:

@@ -178,6 +178,9 @@ class Study:
             ``protocols`` or ``stimuli``.
         """
         digest = sha256_file(source)
+        own = (self.folder / kind).resolve()
+        if source.resolve().parent == own and source.stem.endswith(f".{digest[:8]}"):
+            return source  # a session that repeats a frozen protocol
         target = self.folder / kind / f"{source.stem}.{digest[:8]}{source.suffix}"
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

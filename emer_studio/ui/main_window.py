@@ -63,7 +63,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("EMER Studio")
         self.resize(1280, 800)
         self.setMinimumSize(1040, 680)
-        self._confirm, self._asked = confirm, False
+        self._confirm, self._asked, self._leaving = confirm, False, False
         self.workspace: Workspace | None = None
         self.pages: dict[str, Page] = {}
         self.welcome: Welcome | None = None
@@ -219,7 +219,12 @@ class MainWindow(QMainWindow):
 
     def _may_leave(self) -> bool:
         busy = [page.busy for page in self.pages.values() if page.busy]
-        return not busy or self._confirm(self, f"{busy[0]} Leave this study?")
+        if busy and not self._confirm(self, f"{busy[0]} Leave this study?"):
+            return False
+        return self._nothing_unsaved()
+
+    def _nothing_unsaved(self) -> bool:
+        return all(page.may_leave() for page in self.pages.values())
 
     def _show_welcome(self) -> None:
         demo = Path.home() / "EMER Studio" / "demo"
@@ -269,7 +274,8 @@ class MainWindow(QMainWindow):
         return next((key for key, page in self.pages.items() if page is shown), "")
 
     def show_page(self, key: str) -> None:
-        """Show a page by its key."""
+        """Show a page by its key; ``key:what`` lets it visit something."""
+        key, _, what = key.partition(":")
         page = self.pages.get(key)
         if page is None:
             return
@@ -277,6 +283,8 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(page)
         page.refresh()
         page.setFocus()
+        if what:
+            page.visit(what)
         settings.remember(last_page=key)
         self._update_banner()
 
@@ -303,6 +311,11 @@ class MainWindow(QMainWindow):
                 event.ignore()
                 return
             self._asked = True
+        if not self._leaving and not self._nothing_unsaved():
+            self._asked = False
+            event.ignore()
+            return
+        self._leaving = True
         if running:
             event.ignore()
             self.say("Ending what still runs; the files are being closed …")
@@ -317,7 +330,7 @@ class MainWindow(QMainWindow):
 
     def close_unasked(self) -> None:
         """Close without a question, for a parent process that has gone."""
-        self._asked = True
+        self._asked = self._leaving = True
         self.close()
 
     def _close_when_idle(self) -> None:

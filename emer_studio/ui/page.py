@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from emer_studio.study.folder import Study
 from emer_studio.ui.jobs import JobRunner
-from emer_studio.ui.parts import label
+from emer_studio.ui.parts import ShortLabel
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["Page"]
@@ -16,7 +16,8 @@ __all__ = ["Page"]
 class Page(QWidget):
     """A page for one open study.
 
-    `wants` asks the window for another page by its key, `said` shows a short message,
+    `wants` asks the window for another page by its key (``key:what`` lets that page
+    `visit` something), `said` shows a short message,
     `simulatedChanged` tells that what the page shows is simulated (or no longer).
     """
 
@@ -32,7 +33,10 @@ class Page(QWidget):
         self.box = QVBoxLayout(self)
         self.box.setContentsMargins(22, 16, 22, 18)
         self.box.setSpacing(12)
-        self.title, self.subtitle = label(title, "title"), label(subtitle, "muted")
+        self.title, self.subtitle = (
+            ShortLabel(title, "title"),
+            ShortLabel(subtitle, "muted"),
+        )
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self.title)
@@ -55,9 +59,21 @@ class Page(QWidget):
         return False
 
     @property
+    def working(self) -> bool:
+        """Whether what is shown is about to change by itself."""
+        return self.job.running
+
+    @property
     def busy(self) -> str:
         """What would be cut off by closing the window, for the question; else empty."""
         return ""
+
+    def may_leave(self) -> bool:
+        """Ask what becomes of unsaved work, if there is any; False to stay."""
+        return True
+
+    def visit(self, what: str) -> None:
+        """Show something that another page speaks of."""
 
     def refresh(self) -> None:
         """Show what the study's folder holds now."""

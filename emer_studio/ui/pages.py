@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from emer_studio.ui.label.page import LabelPage
 from emer_studio.ui.page import Page
+from emer_studio.ui.protocol.page import ProtocolPage
 from emer_studio.ui.report.page import ReportPage
 from emer_studio.ui.session.page import SessionPage
 from emer_studio.ui.study.page import StudyPage
@@ -29,8 +30,9 @@ class PageInfo:
 
 PAGES = (
     PageInfo("study", "Study", "study", "Ctrl+1", StudyPage),
-    PageInfo("session", "Session", "session", "Ctrl+2", SessionPage),
-    PageInfo("label", "Label", "label", "Ctrl+3", LabelPage),
-    PageInfo("train", "Train", "train", "Ctrl+4", TrainPage),
-    PageInfo("report", "Report", "report", "Ctrl+5", ReportPage),
+    PageInfo("protocol", "Protocol", "protocol", "Ctrl+2", ProtocolPage),
+    PageInfo("session", "Session", "session", "Ctrl+3", SessionPage),
+    PageInfo("label", "Label", "label", "Ctrl+4", LabelPage),
+    PageInfo("train", "Train", "train", "Ctrl+5", TrainPage),
+    PageInfo("report", "Report", "report", "Ctrl+6", ReportPage),
 )

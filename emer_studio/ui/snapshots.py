@@ -66,7 +66,7 @@ class Photographer(QObject):
         QTimer.singleShot(_SETTLE_MS, lambda: self._take(key, _PATIENCE))
 
     def _take(self, key: str, patience: int) -> None:
-        if self._window.pages[key].job.running and patience:
+        if self._window.pages[key].working and patience:
             QTimer.singleShot(_SETTLE_MS, lambda: self._take(key, patience - 1))
             return
         self._save(key)

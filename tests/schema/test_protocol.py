@@ -72,3 +72,33 @@ def test_broken_yaml_has_a_line_too(tmp_path: Path) -> None:
     path.write_text("name: demo\ntitle: [unclosed\nclips: x\n")
     with pytest.raises(BadInputError, match="line 3"):
         load_protocol(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["name: &a [*a]\n", "name: " + "[" * 2000, "name: 2020-13-45\n", "- a\n", "\x00"],
+)
+def test_odd_yaml_is_a_message_too(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(text)
+    with pytest.raises(BadInputError, match=r"odd\.yaml"):
+        load_protocol(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where"),
+    [
+        ("ratings: [sam]", "ratings: [sma]", "ratings:"),
+        ("languages:", "before: [sma]\nlanguages:", "before:"),
+        ("id: main", "id: main\n    ratings: [sam]\n  - id: main", "blocks:"),
+    ],
+    ids=["a page of a block", "a page before", "two blocks of one name"],
+)
+def test_what_only_shows_in_the_whole_has_its_line(
+    tmp_path: Path, old: str, new: str, where: str
+) -> None:
+    path = changed(tmp_path, old, new)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next(i for i, text in enumerate(lines, 1) if text.strip().startswith(where))
+    with pytest.raises(BadInputError, match=f"line {line}: "):
+        load_protocol(path)

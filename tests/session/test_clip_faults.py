@@ -70,8 +70,8 @@ def test_the_journal_marks_both_trials_and_the_session_is_complete(session: Path
     recording = Recording(session)
     assert recording.manifest.state == "complete"
     assert recording.manifest.trials_done == 1
-    assert "do not decode" in recording.trial_marks[1]
-    assert "it was not shown: There is no clip" in recording.trial_marks[2]
+    assert "do not decode" in recording.marks[1]
+    assert "it was not shown: There is no clip" in recording.marks[2]
     summary = recording.events("clip_end")[0]["summary"]
     assert summary["shown"] > 60  # it played on behind the damage
     assert summary["decode_errors"] > 0

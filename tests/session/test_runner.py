@@ -149,38 +149,6 @@ def test_of_a_page_that_was_answered_twice_the_last_answer_counts() -> None:
     assert [e["t_s"] for e in final] == sorted(e["t_s"] for e in final)
 
 
-class _Missing(HeadlessPresenter):
-    """Some trials' clips cannot be opened."""
-
-    def __init__(self, gone: tuple[int, ...]) -> None:
-        super().__init__()
-        self._gone = gone
-
-    def prepare(self, trial: Trial) -> dict[str, Any]:
-        if trial.number in self._gone:
-            raise ClipFailed("There is no clip x.mp4.")
-        return super().prepare(trial)
-
-
-def test_a_clip_that_cannot_be_opened_marks_its_trial_only() -> None:
-    runner, finish, written, _ = run_with(_Missing((1, 3)))
-    assert finish is Finish.COMPLETE
-    assert runner.trials_done == runner.ratings == 2
-    marked = [(f["trial"], f["why"]) for name, f in written if name == "trial_marked"]
-    why = ["it was not shown: There is no clip x.mp4."]
-    assert marked == [(1, why), (3, why)]
-    done = [fields["trial"] for name, fields in written if name == "trial_done"]
-    assert done == [2, 4]
-
-
-def test_clips_that_are_all_gone_end_the_session() -> None:
-    runner, finish, written, _ = run_with(_Missing((2, 3, 4)))
-    assert finish is Finish.FAILED
-    assert "3 clips in a row" in runner.problem
-    assert runner.trials_done == 1
-    assert written[-1] == ("session_done", {"state": "failed"})
-
-
 def _calls_of_a_whole_session() -> list[str]:
     presenter = HeadlessPresenter()
     run_with(presenter, _RESERVE, spare=True)
@@ -255,3 +223,35 @@ def test_a_stop_in_a_pause_ends_the_session() -> None:
     assert presenter.calls[-1] == "wait_out"
     assert finish is Finish.STOPPED
     assert [name for name, _ in written][-2:] == ["paused", "session_done"]
+
+
+class _Missing(HeadlessPresenter):
+    """Some trials' clips cannot be opened."""
+
+    def __init__(self, gone: tuple[int, ...]) -> None:
+        super().__init__()
+        self._gone = gone
+
+    def prepare(self, trial: Trial) -> dict[str, Any]:
+        if trial.number in self._gone:
+            raise ClipFailed("There is no clip x.mp4.")
+        return super().prepare(trial)
+
+
+def test_a_clip_that_cannot_be_opened_marks_its_trial_only() -> None:
+    runner, finish, written, _ = run_with(_Missing((1, 3)))
+    assert finish is Finish.COMPLETE
+    assert runner.trials_done == runner.ratings == 2
+    marked = [(f["trial"], f["why"]) for name, f in written if name == "trial_marked"]
+    why = ["it was not shown: There is no clip x.mp4."]
+    assert marked == [(1, why), (3, why)]
+    done = [fields["trial"] for name, fields in written if name == "trial_done"]
+    assert done == [2, 4]
+
+
+def test_clips_that_are_all_gone_end_the_session() -> None:
+    runner, finish, written, _ = run_with(_Missing((2, 3, 4)))
+    assert finish is Finish.FAILED
+    assert "3 clips in a row" in runner.problem
+    assert runner.trials_done == 1
+    assert written[-1] == ("session_done", {"state": "failed"})

@@ -13,7 +13,8 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import command_line
 from emer_studio.schema.protocol import find_protocol, load_protocol
 from emer_studio.session.plan import build_plan
-from emer_studio.session.steps import Ask, Run, Text, duration_s, steps_of
+from emer_studio.session.steps import Ask, Run, Text, steps_of
+from emer_studio.session.timeline import duration_s
 from emer_studio.stimulus.library import manifest_of
 
 

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from emer_studio.core.errors import EmerError
 from emer_studio.core.files import data_dir
 from emer_studio.schema.protocol import find_protocol, load_protocol
+from emer_studio.schema.stimulus import is_manifest
 from emer_studio.stimulus.library import manifest_of
 from emer_studio.study.folder import Study
 from emer_studio.ui.parts import Card, Pill, button, label
@@ -62,15 +63,24 @@ def protocols_of(study: Study) -> list[tuple[str, str]]:
     own = sorted((study.folder / "protocols").glob("*.yaml"))
     found = [(path.stem, path.stem) for path in shipped]
     # Frozen copies end in a hash; they document past sessions and do not run again.
-    found += [(path.name, str(path)) for path in own if not _FROZEN.search(path.name)]
+    found += [
+        (path.name, str(path))
+        for path in own
+        if not (_FROZEN.search(path.name) or is_manifest(path))
+    ]
     return found
 
 
 class SessionForm(QWidget):
-    """The form; `startAsked` carries the choice when it is complete."""
+    """The form.
+
+    `startAsked` carries the choice when it is complete, `editAsked` the file of a protocol
+    that somebody wants to look at or change.
+    """
 
     valueChanged = Signal(object)
     startAsked = Signal(object)
+    editAsked = Signal(str)
 
     def __init__(self, study: Study, remembered: SessionChoice) -> None:
         super().__init__()
@@ -133,10 +143,11 @@ class SessionForm(QWidget):
         grid.setColumnMinimumWidth(0, 130)
         grid.setColumnStretch(1, 1)
         self.browse, self.again = button("Browse…"), button("Look again", "refresh")
+        self.edit = button("Look inside")
         rows: list[tuple[str, QWidget, QWidget | None]] = [
             ("Participant", self.participant, None),
             ("Protocol", self.protocol, self.browse),
-            ("", self.about, None),
+            ("", self.about, self.edit),
             ("Language", self.language, None),
             ("Camera", self.camera, None),
             ("Eye tracker", self.gaze, self.again),
@@ -183,6 +194,7 @@ class SessionForm(QWidget):
         self.protocol.currentIndexChanged.connect(self._describe)
         self.simulate.toggled.connect(self._simulate_toggled)
         self.browse.clicked.connect(self._browse)
+        self.edit.clicked.connect(self._edit)
         self.again.clicked.connect(self._look_again)
         self.start.clicked.connect(self._press)
         self.more.valueChanged.connect(self._changed)
@@ -285,6 +297,24 @@ class SessionForm(QWidget):
         for code in languages:
             self.language.addItem(names.get(code, code), code)
         self.language.setCurrentIndex(max(self.language.findData(shown), 0))
+
+    def list_protocols(self) -> None:
+        """Offer the protocols that are there now; the chosen one stays."""
+        chosen = self.protocol.currentData()
+        known = [self.protocol.itemData(n) for n in range(self.protocol.count())]
+        self.protocol.blockSignals(True)
+        for shown, path in protocols_of(self._study):
+            if path not in known:
+                self.protocol.addItem(shown, path)
+        self.protocol.setCurrentIndex(max(self.protocol.findData(chosen), 0))
+        self.protocol.blockSignals(False)
+        self._describe()
+
+    def _edit(self) -> None:
+        try:
+            self.editAsked.emit(str(find_protocol(str(self.protocol.currentData() or ""))))
+        except EmerError as problem:
+            self.complain(str(problem))
 
     def _browse(self) -> None:
         name, _ = QFileDialog.getOpenFileName(

@@ -64,6 +64,7 @@ class SessionPage(Page):
             self.stack.addWidget(view)
         self.box.addWidget(self.stack, 1)
         self.form.startAsked.connect(self.gate.ask)
+        self.form.editAsked.connect(lambda path: self.wants.emit(f"protocol:{path}"))
         self.gate.passed.connect(self.start)
         self.form.valueChanged.connect(lambda _choice: self.simulatedChanged.emit())
         self.live.abortAsked.connect(self._abort)
@@ -126,6 +127,10 @@ class SessionPage(Page):
         """The question's first half while a session runs."""
         who = self._choice.participant
         return f"The session of {who} is running." if self.job.running else ""
+
+    def refresh(self) -> None:
+        """Offer protocols that were written meanwhile."""
+        self.form.list_protocols()
 
     # -- a session
 

@@ -1,0 +1,1 @@
+"""The protocol page: write a protocol, see at once what it does, try it."""
