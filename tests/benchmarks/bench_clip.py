@@ -1,13 +1,15 @@
 """How clips are shown and heard: our participant's window beside QtMultimedia and ffplay.
 
     python tests/benchmarks/bench_clip.py [--seconds 60] [--sizes 1280x720 …] [--fps 30]
-                                          [--players ours qt ffplay] [--beside] [--mute]
+                      [--players ours qt ffplay] [--beside] [--mute] [--gl]
 
 A witness that knows no player tells what became of the clip: it reads each frame's number
 from the memory of an Xvfb screen, and hears each second's tone at the monitor of a
 PulseAudio null sink. All play the same clip full screen, one after the other. With
 `--beside`, camera (1080p30, H.264) and gaze (250 Hz) are recorded meanwhile. Xvfb has no
-refresh: what a screen adds, and its tearing, are not in the numbers.
+refresh: what a screen adds, and its tearing, are not in the numbers. It has no GPU either:
+OpenGL in software costs the others most of their frames, so they draw without it, as ours
+does; `--gl` lets them.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ HERE = Path(__file__).parent
 Player = Callable[[Path, Path], "Told"]
 Floats = npt.NDArray[np.float64]
 _SCREEN = "BENCH_SCREEN"
+_RASTER = {"QT_XCB_GL_INTEGRATION": "none", "SDL_RENDER_DRIVER": "software"}
 _NEAR_S = 0.4  # a tone belongs to the second that it is nearest to
 
 
@@ -349,6 +352,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--beside", action="store_true", help="while camera and gaze record"
     )
+    parser.add_argument("--gl", action="store_true", help="players may use OpenGL")
     parser.add_argument("--mute", action="store_true", help="without a sound device")
     return parser.parse_args()
 
@@ -359,6 +363,8 @@ def main() -> int:
         print(why_not())
         return 3
     keep_lsl_on_this_machine()
+    if not args.gl:
+        os.environ.update(_RASTER)
     no_sound = "--mute" if args.mute else why_no_sound()
     load = " ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{machine()}; load before: {load}")
