@@ -137,9 +137,13 @@ class Child:
             )
         return event
 
+    def put(self, name: str, /, **facts: Any) -> None:
+        """Let whoever waits for this child see an event of ours."""
+        self._events.put({"event": name, **facts})
+
     def interrupt(self, **facts: Any) -> None:
         """Let whoever waits for this child see the event ``interrupted``."""
-        self._events.put({"event": "interrupted", **facts})
+        self.put("interrupted", **facts)
 
     def stop(self, timeout_s: float = 10.0) -> int:
         """End it by closing its standard input; kill it only when it will not go."""

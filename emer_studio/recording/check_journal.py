@@ -104,6 +104,8 @@ def _interruptions(recording: Recording, done: set[int], findings: Findings) -> 
             replaced.add(trial)
         else:
             findings.amber(f"trial {trial} was broken off and has no replacement")
+    for event in recording.events("trial_skipped"):
+        findings.amber(f"trial {event['trial']} was skipped by the operator")
     return replaced
 
 

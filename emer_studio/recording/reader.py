@@ -225,7 +225,7 @@ class Recording:
 
     @property
     def shown_clips(self) -> list[ShownClip]:
-        """The clips to analyse: shown to their end, no practice, not the closing one."""
+        """The clips to analyse: shown to their end and once; no practice, no closing clip."""
         kinds = {event["trial"]: event for event in self.events("trial_started")}
         onsets = {event["trial"]: event["t_s"] for event in self.events("clip_onset")}
         done = {event["trial"] for event in self.events("trial_done")}
@@ -249,7 +249,9 @@ class Recording:
 
 
 def _counts(started: dict[str, Any]) -> bool:
-    return not started.get("practice") and started.get("block") != "closing"
+    shown_before = started.get("repeated", False)
+    practice = started.get("practice") or started.get("block") == "closing"
+    return not practice and not shown_before
 
 
 def _load_all(paths: list[Path]) -> dict[str, LoadedXdf]:

@@ -184,7 +184,7 @@ def _run(
         **live.gaze_layout,
     )
     assert live.window is not None
-    desk.window = live.window
+    desk.open(live.window, log.record)
     who = f"{prepared.participant}/{prepared.number}"
     presenter = WindowPresenter(live.window, prepared.clips.files, prepared.luminance, who)
     language = prepared.devices.language
@@ -197,6 +197,8 @@ def _run(
         announce=lambda state, trial: _announce(console, state, trial, len(prepared.plan)),
         situation=lambda trial: _situation(live, trial),
         instead_of=prepared.reserve.instead_of,
+        again=prepared.reserve.again,
+        between=desk.between,
         trials_done=prepared.unfinished.trials_done if prepared.unfinished else 0,
     )
     watcher = threading.Thread(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from emer_studio.core.process import Child
@@ -11,7 +12,10 @@ __all__ = ["Desk"]
 
 
 class Desk:
-    """Takes the operator's commands: ``pause``, ``resume`` and ``abort``.
+    """Takes the operator's commands, from any thread.
+
+    ``pause``, ``pause_after`` (this trial), ``resume``, ``skip``, ``repeat``, ``note``
+    (``text``), ``moment`` and ``abort``. Every one is written down.
 
     Parameters
     ----------
@@ -21,13 +25,43 @@ class Desk:
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
-        self.window: Child | None = None
-        """The participant's window, once it is open: pauses begin and end there."""
+        self._pause_after = False
+        self._window: Child | None = None
+        self._record: Callable[..., None] = lambda *_names, **_fields: None
+
+    def open(self, window: Child, record: Callable[..., None]) -> None:
+        """Take commands from now on: the window is open and the journal is written."""
+        self._window, self._record = window, record
 
     def obey(self, command: dict[str, Any]) -> None:
         """Carry out one command; one that is not known is left alone."""
-        name = command.get("cmd")
+        name, window = str(command.get("cmd")), self._window
         if name == "abort":
+            self._record("operator", asked="abort")
             self._stop.set()
-        elif name in ("pause", "resume") and self.window is not None:
-            self.window.send(str(name))
+        elif window is None:
+            return
+        elif name == "note":
+            self._record("note", text=str(command.get("text", "")))
+        elif name == "moment":
+            self._record("moment")
+        elif name in ("pause", "pause_after", "resume", "skip", "repeat"):
+            self._record("operator", asked=name)
+            self._ask(name, window)
+        if name != "abort":
+            window.send("focus")  # one keyboard: the participant's answers come first
+
+    def _ask(self, name: str, window: Child) -> None:
+        if name == "pause_after":
+            self._pause_after = True
+        elif name in ("skip", "repeat"):
+            window.put("trial_request", kind=name)
+        else:
+            self._pause_after = False
+            window.send(name)
+
+    def between(self) -> None:
+        """Pause here where that was asked for."""
+        if self._pause_after and self._window is not None:
+            self._pause_after = False
+            self._window.send("pause")

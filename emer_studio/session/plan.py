@@ -26,7 +26,8 @@ CLOSING = "closing"
 class Trial:
     """One trial: fixation, clip, ratings, washout.
 
-    `instead_of` is the number of the trial that was broken off and that this one replaces.
+    `instead_of` is the number of the trial that was broken off and that this one replaces;
+    `repeated` says that it shows the same clip again.
     """
 
     number: int
@@ -38,6 +39,7 @@ class Trial:
     washout_s: float
     ratings: tuple[RatingPage, ...]
     instead_of: int | None = None
+    repeated: bool = False
 
 
 def build_plan(

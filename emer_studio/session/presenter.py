@@ -9,7 +9,7 @@ from typing import Any
 from emer_studio.core.process import Child
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
-from emer_studio.session.requests import ClipFailed, Finish, PauseRequest, StopRequest
+from emer_studio.session.requests import ClipFailed, Finish, PauseRequest, StopRequest, TrialRequest
 from emer_studio.synthetic.sync_code import length_s
 
 __all__ = ["WindowPresenter"]
@@ -21,7 +21,7 @@ _BECAUSE_S = 5.0  # a clip is broken off first, and why is told right after
 _OVERTIME_S = 30.0  # chosen by us: a clip that is this late has failed
 
 _ENDS = ("stop_requested", "interrupted")
-_REQUESTS = ("pause_requested", *_ENDS)
+_REQUESTS = ("pause_requested", "trial_request", *_ENDS)
 
 
 class WindowPresenter:
@@ -107,6 +107,8 @@ class WindowPresenter:
                 "clip_end",
                 timeout_s=self._duration_s + _OVERTIME_S,
             )
+            if event.get("trial") != trial.number:
+                continue  # of a clip that the operator has skipped
             if event["event"] == "clip_end":
                 return event if event.get("complete", True) else self._broken_off(event)
             on_onset(event)
@@ -136,20 +138,26 @@ class WindowPresenter:
 
     def wait_out(self) -> dict[str, Any]:
         """Wait for the end of a pause, which may be the end of the session."""
-        event = self._wait("resumed", timeout_s=_PAUSE_S, heed_pauses=False)
-        return {"t_s": event["t_s"], "by": event["by"]}
+        then = ""
+        while True:
+            event = self._child.wait_for(
+                "resumed", "trial_request", *_ENDS, timeout_s=_PAUSE_S
+            )
+            if event["event"] in _ENDS:
+                self._comply(event)
+            if event["event"] == "resumed":
+                return {"t_s": event["t_s"], "by": event["by"], "then": then}
+            then = str(event["kind"])
+            self._child.send("resume")
 
     def _pause(self, seconds: float) -> None:
         event = self._child.next_event(*_REQUESTS, timeout_s=seconds)
         if event is not None:
             self._comply(event)
 
-    def _wait(
-        self, *names: str, timeout_s: float, heed_pauses: bool = True
-    ) -> dict[str, Any]:
-        requests = _REQUESTS if heed_pauses else _ENDS
-        event = self._child.wait_for(*names, *requests, timeout_s=timeout_s)
-        if event["event"] in requests:
+    def _wait(self, *names: str, timeout_s: float) -> dict[str, Any]:
+        event = self._child.wait_for(*names, *_REQUESTS, timeout_s=timeout_s)
+        if event["event"] in _REQUESTS:
             self._comply(event)
         return event
 
@@ -159,6 +167,8 @@ class WindowPresenter:
             raise StopRequest(Finish.STOPPED)
         if request["event"] == "interrupted":
             raise StopRequest(Finish(request.get("finish", Finish.ABORTED)))
+        if request["event"] == "trial_request":
+            raise TrialRequest(str(request["kind"]))
         raise PauseRequest(
             request["by"], request["t_s"], request.get("answers"), clip_end=clip_end
         )

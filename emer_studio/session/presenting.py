@@ -53,4 +53,7 @@ class Presenter(Protocol):
         """Show the coded flash and click; return when what was shown and heard."""
 
     def wait_out(self) -> dict[str, Any]:
-        """Wait for the end of a pause; return when (``t_s``) and ``by`` whom it ended."""
+        """Wait for the end of a pause; return when (``t_s``) and ``by`` whom it ended.
+
+        ``then`` is ``skip`` or ``repeat`` when the operator ended it with that.
+        """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["ClipFailed", "ClipInterrupted", "Finish", "PauseRequest", "StopRequest"]
+__all__ = ["ClipFailed", "ClipInterrupted", "Finish", "PauseRequest", "StopRequest", "TrialRequest"]
 
 
 class Finish(StrEnum):
@@ -50,6 +50,19 @@ class PauseRequest(Exception):
         super().__init__(by)
         self.by, self.t_s = by, t_s
         self.answers, self.clip_end = answers, clip_end
+
+
+class TrialRequest(Exception):
+    """The operator skips what is going on, or repeats the trial; raised by a presenter.
+
+    Parameters
+    ----------
+    kind : {"skip", "repeat"}
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 class ClipInterrupted(Exception):

@@ -54,6 +54,11 @@ class Reserve:
         """Every clip that is still kept back."""
         return tuple(clip for left in self._left.values() for clip in left)
 
+    def again(self, trial: Trial) -> Trial:
+        """Return a trial with the same clip, because the operator wants it repeated."""
+        number, self._next = self._next, self._next + 1
+        return replace(trial, number=number, instead_of=trial.number, repeated=True)
+
     def instead_of(self, trial: Trial) -> Trial | None:
         """Return a trial with another clip of the same emotion, None when there is none."""
         left = self._left[trial.block, trial.clip.emotion]

@@ -196,7 +196,7 @@ def _trial_left(journal: Sequence[Event], number: int) -> _Left | None:
     while True:
         mine = [event for event in journal if event.get("trial") == number]
         kinds = {event["event"] for event in mine}
-        if "trial_done" in kinds:
+        if kinds & {"trial_done", "trial_skipped"}:
             return None
         over = "trial_interrupted" in kinds
         over |= "trial_marked" in kinds and "clip_onset" not in kinds  # never opened

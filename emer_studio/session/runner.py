@@ -32,6 +32,7 @@ from emer_studio.session.requests import (
     Finish,
     PauseRequest,
     StopRequest,
+    TrialRequest,
 )
 from emer_studio.session.steps import Ask, Mark, Run, Step, Text, Wait
 from emer_studio.stimulus.framelog import faults
@@ -90,6 +91,10 @@ class Runner:
         ``situation(trial or None)``: tells simulated devices what is being shown.
     instead_of : callable
         ``instead_of(trial)``: a trial in place of one that was broken off, or None.
+    again : callable
+        ``again(trial)``: the same trial under another number.
+    between : callable
+        Called between two steps.
     trials_done : int
         Trials that were finished before the session was cut off.
     """
@@ -105,11 +110,13 @@ class Runner:
         announce: Callable[[State, Trial | None], None],
         situation: Callable[[Trial | None], None],
         instead_of: Callable[[Trial], Trial | None] = lambda _trial: None,
+        again: Callable[[Trial], Trial] = lambda trial: trial,
+        between: Callable[[], None] = lambda: None,
         trials_done: int = 0,
     ) -> None:
         self._steps, self._window = steps, presenter
         self._presenter = PatientPresenter(presenter, self._sit_out)
-        self._instead_of = instead_of
+        self._instead_of, self._again, self._between = instead_of, again, between
         self._trial_now: Trial | None = None
         self._title, self._language = title, language
         self._record, self._announce, self._situation = record, announce, situation
@@ -136,40 +143,58 @@ class Runner:
 
     def _all(self) -> None:
         for step in self._steps:
-            if isinstance(step, Text):
-                self._text(step)
-            elif isinstance(step, Wait):
-                self._wait(step)
-            elif isinstance(step, Ask):
-                self._ask(step)
-            elif isinstance(step, Mark):
-                self._sync_mark(step)
-            else:
-                self._run(step)
-
-    def _run(self, step: Run) -> None:
-        if step.begun == "cut off":
-            self._trial_or_another(self._interrupted(step.trial))
-        elif step.begun == "seen":
-            self._finish_trial(step.trial, step.rated)
-        else:
-            self._trial_or_another(step.trial)
-
-    def _trial_or_another(self, trial: Trial | None) -> None:
-        """Run a trial; one whose clip is broken off gives way to one of the reserve."""
-        while trial is not None:
             try:
-                self._trial(trial)
-            except ClipInterrupted:
-                trial = self._interrupted(trial)
-            except ClipFailed as problem:
-                trial = self._not_shown(trial, " ".join(str(problem).split()))
-            else:
-                return
+                self._step(step)
+            except TrialRequest:  # there is nothing to repeat but trials
+                self._record("step_skipped", state=str(self.state))
+            self._between()
 
-    def _interrupted(self, trial: Trial) -> Trial | None:
+    def _step(self, step: Step) -> None:
+        if isinstance(step, Text):
+            self._text(step)
+        elif isinstance(step, Wait):
+            self._wait(step)
+        elif isinstance(step, Ask):
+            self._ask(step)
+        elif isinstance(step, Mark):
+            self._sync_mark(step)
+        elif step.begun == "cut off":
+            other = self._interrupted(step.trial)
+            if other is not None:
+                self._until_over(other)
+        else:
+            self._until_over(step.trial, step.rated if step.begun else None)
+
+    def _until_over(self, trial: Trial, rated: Sequence[str] | None = None) -> None:
+        """Run a trial, and whatever takes its place; `rated` only asks what is left."""
+        following: Trial | None = trial
+        while following is not None:
+            trial, following = following, None
+            try:
+                if rated is None:
+                    self._trial(trial)
+                else:
+                    self._finish_trial(trial, rated)
+            except ClipInterrupted:
+                following = self._interrupted(trial)
+            except ClipFailed as problem:
+                following = self._not_shown(trial, " ".join(str(problem).split()))
+            except TrialRequest as request:
+                following = self._operator_wants(request.kind, trial)
+            rated = None
+
+    def _operator_wants(self, kind: str, trial: Trial) -> Trial | None:
+        """Skip a trial, or begin it anew under another number."""
         self._situation(None)
-        other = self._instead_of(trial)
+        if kind == "repeat":
+            return self._interrupted(trial, self._again(trial))
+        self._record("trial_skipped", trial=trial.number, clip=trial.clip.id)
+        return None
+
+    def _interrupted(self, trial: Trial, other: Trial | None = None) -> Trial | None:
+        """Write that a clip is over, and what takes its place; return that."""
+        self._situation(None)
+        other = other or self._instead_of(trial)
         instead: dict[str, Any] = {}
         if other is not None:
             instead = {"replaced_by": other.number, "instead": other.clip.id}
@@ -195,6 +220,8 @@ class Runner:
         gone_on = self._window.wait_out()
         self._record("resumed", t_s=gone_on["t_s"], by=gone_on["by"])
         self._enter(before, self._trial_now)
+        if gone_on.get("then"):
+            raise TrialRequest(gone_on["then"])
 
     def _text(self, step: Text) -> None:
         self._enter(_TEXT_STATES.get(step.what, State.INSTRUCTIONS), None)
@@ -327,7 +354,9 @@ class Runner:
 def _kind(trial: Trial) -> dict[str, Any]:
     """Return what a reader must know of a trial: its block, and whether it counts."""
     kind: dict[str, Any] = {"block": trial.block, "practice": trial.practice}
-    return kind if trial.instead_of is None else kind | {"instead_of": trial.instead_of}
+    if trial.instead_of is not None:
+        kind["instead_of"] = trial.instead_of
+    return kind | {"repeated": True} if trial.repeated else kind
 
 
 def _details(page: RatingPage, answer: dict[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,9 @@ import psutil
 
 from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
+from emer_studio.study.folder import Session, Study
 
-__all__ = ["holder", "locked"]
+__all__ = ["cut_off", "holder", "locked"]
 
 
 def holder(study: Path) -> dict[str, Any] | None:
@@ -31,6 +32,17 @@ def holder(study: Path) -> dict[str, Any] | None:
     if here and not psutil.pid_exists(int(facts.get("pid", -1))):
         return None
     return dict(facts)
+
+
+def cut_off(study: Study) -> list[Session]:
+    """Return the sessions that were cut off and are the last of their participants.
+
+    None while a session runs: then nobody can tell it from one that was cut off.
+    """
+    if holder(study.folder) is not None:
+        return []
+    last = {session.manifest.participant: session for session in study.sessions()}
+    return [session for session in last.values() if session.manifest.state == "running"]
 
 
 @contextmanager

@@ -99,6 +99,7 @@ class ParticipantProcess(QObject):
             "mark": self._mark,
             "pause": lambda command: self.pause("operator"),
             "resume": lambda command: self._resume("operator"),
+            "focus": lambda command: self._window.activateWindow(),
             "situation": self._situation,
             "snapshot": self._snapshot,
             "quit": lambda command: self.quit_asked.emit(),

@@ -20,6 +20,8 @@ class SessionChoice:
         See ``emer-studio run --help``; empty leaves it to the program.
     gaze_confirmed : str
         Signature of the gaze mapping that somebody confirmed; empty when nobody did.
+    resume : bool
+        Go on with the participant's last session, with its own protocol and devices.
     """
 
     participant: str = ""
@@ -35,6 +37,7 @@ class SessionChoice:
     mains: str = ""
     microphone: str = ""
     gaze_confirmed: str = ""
+    resume: bool = False
 
     @property
     def simulated(self) -> bool:
@@ -49,6 +52,10 @@ class SessionChoice:
 
     def arguments(self, study: Path) -> list[str]:
         """Return the command that runs this session."""
+        display = "--windowed" if self.display is None else f"--display={self.display}"
+        if self.resume:
+            who = ["--participant", self.participant]
+            return ["run", str(study), *who, "--resume", display, "--events"]
         given = ["run", str(study), "--participant", self.participant]
         given += ["--protocol", self.protocol, "--language", self.language]
         for name in ("camera", "gaze", "size", "fps", "codec", "mains", "microphone"):
@@ -57,7 +64,4 @@ class SessionChoice:
         if self.gaze_confirmed:
             given += ["--gaze-confirmed", "--gaze-signature", self.gaze_confirmed]
         given += ["--simulate"] if self.simulate else []
-        given += (
-            ["--windowed"] if self.display is None else ["--display", str(self.display)]
-        )
-        return [*given, "--events"]
+        return [*given, display, "--events"]

@@ -58,6 +58,14 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
     if kind == "sync_mark":
         clicks = "" if entry.get("clicks") else ", without sound"
         return f"Flash and click shown ({entry.get('which')}{clicks})", ""
+    if kind == "operator":
+        return f"Operator: {str(entry.get('asked')).replace('_', ' ')}", ""
+    if kind == "note":
+        return f"Note: {entry.get('text')}", ""
+    if kind == "moment":
+        return "A moment was marked", ""
+    if kind == "trial_skipped":
+        return f"Trial {trial} was skipped", "amber"
     if kind == "paused":
         return f"Paused by the {entry.get('by')}", "amber"
     if kind == "resumed":
@@ -65,7 +73,7 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
     if kind == "trial_interrupted":
         then = entry.get("replaced_by")
         more = f"trial {then} takes its place" if then else "nothing takes its place"
-        return f"Trial {trial} was broken off by the pause; {more}", "amber"
+        return f"Trial {trial} was broken off; {more}", "amber"
     if kind == "finding":
         return _finding(str(entry.get("what", "")))
     if kind == "gaze_layout":

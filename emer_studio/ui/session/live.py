@@ -22,6 +22,7 @@ from emer_studio.ui.session.alarm_bar import AlarmBar
 from emer_studio.ui.session.alarms import Alarms
 from emer_studio.ui.session.camera_view import CameraView
 from emer_studio.ui.session.choice import SessionChoice
+from emer_studio.ui.session.desk_menu import DeskMenu
 from emer_studio.ui.session.gaze_view import GazeView
 from emer_studio.ui.session.journal_words import in_words
 from emer_studio.ui.session.stream_table import show_streams, stream_table
@@ -50,8 +51,8 @@ class LiveView(QWidget):
     """Shows what the processes of a session report, and asks for pause, resume, abort."""
 
     abortAsked = Signal()
-    pauseAsked = Signal()
-    resumeAsked = Signal()
+    asked = Signal(str)  # a command of `session.desk`
+    noteAsked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,11 +121,15 @@ class LiveView(QWidget):
         self.pause.setToolTip("Pause now, or go on (Ctrl+P)")
         self.pause.setShortcut("Ctrl+P")
         self.pause.clicked.connect(self._pause_or_go_on)
+        self.more = DeskMenu(self)
+        self.more.asked.connect(self.asked)
+        self.more.noteAsked.connect(self.noteAsked)
         row.addWidget(self.mirror)
         row.addLayout(words, 5)
         row.addLayout(middle, 4)
         row.addWidget(self.elapsed)
         row.addWidget(self.pause)
+        row.addWidget(self.more)
         row.addWidget(self.abort)
         card.box.addLayout(row)
         return card
@@ -175,6 +180,7 @@ class LiveView(QWidget):
         self.bar.setValue(0)
         self.abort.setEnabled(True)
         self.pause.setEnabled(False)
+        self.more.setEnabled(False)
         self.log.clear()
         self.streams.setRowCount(0)
         self._origin_s = None
@@ -228,7 +234,7 @@ class LiveView(QWidget):
             self.mirror.open(Path(str(event["mirror"])))
 
     def _pause_or_go_on(self) -> None:
-        (self.resumeAsked if self._paused else self.pauseAsked).emit()
+        self.asked.emit("resume" if self._paused else "pause")
 
     def _show_state(self, event: dict[str, Any]) -> None:
         name, of = str(event.get("state")), int(event.get("of") or 0)
@@ -236,7 +242,8 @@ class LiveView(QWidget):
         self._paused = name == "paused"
         self.pause.setText(" Go on" if self._paused else " Pause")
         self.pause.setIcon(theme.icon("play" if self._paused else "pause"))
-        self.pause.setEnabled(name != "done")
+        for part in (self.pause, self.more):
+            part.setEnabled(name != "done")
         self.bar.setRange(0, max(of, 1))
         trial = event.get("trial")
         if trial is not None:

@@ -26,11 +26,16 @@ from emer_studio.ui.session.form import SessionForm, next_code
 from emer_studio.ui.session.gaze_gate import GazeGate
 from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.more import NAMES
+from emer_studio.ui.session.unfinished import UnfinishedLine
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["SessionPage"]
 
+_SURE = {
+    "skip": "Skip this trial? The participant goes on with the next one.",
+    "repeat": "Repeat this trial? Its clip is shown again and left out of datasets.",
+}
 _GRACE_S = 30.0  # a session closes its files and is checked in this time
 
 
@@ -62,14 +67,18 @@ class SessionPage(Page):
         self.stack = QStackedWidget()
         for view in (self.form, self.live, self._after()):
             self.stack.addWidget(view)
+        self.unfinished = UnfinishedLine()
+        self.unfinished.look(self.study)
+        self.unfinished.resumeAsked.connect(self.resume)
+        self.box.addWidget(self.unfinished)
         self.box.addWidget(self.stack, 1)
         self.form.startAsked.connect(self.gate.ask)
         self.form.editAsked.connect(lambda path: self.wants.emit(f"protocol:{path}"))
         self.gate.passed.connect(self.start)
         self.form.valueChanged.connect(lambda _choice: self.simulatedChanged.emit())
         self.live.abortAsked.connect(self._abort)
-        self.live.pauseAsked.connect(lambda: self.job.send("pause"))
-        self.live.resumeAsked.connect(lambda: self.job.send("resume"))
+        self.live.asked.connect(self._ask_session)
+        self.live.noteAsked.connect(lambda text: self.job.send("note", text=text))
         self.live.alarm.raised.connect(self._alarm_raised)
         self.job.heard.connect(self._heard)
         self.job.ended.connect(self._ended)
@@ -138,8 +147,10 @@ class SessionPage(Page):
         """Run a session as chosen; what the Start button does when nothing is to ask."""
         self._choice = choice
         self._events_simulated = choice.simulated
-        names = ("protocol", "camera", "gaze", *NAMES)
-        settings.remember(**{f"last_{name}": getattr(choice, name) for name in names})
+        self.unfinished.hide()
+        if not choice.resume:
+            names = ("protocol", "camera", "gaze", *NAMES)
+            settings.remember(**{f"last_{name}": getattr(choice, name) for name in names})
         self.live.begin(choice)
         self.title.setText(f"Session of {choice.participant}")
         self.stack.setCurrentWidget(self.live)
@@ -147,8 +158,16 @@ class SessionPage(Page):
         self.job.start("session", command, grace_s=_GRACE_S)
         self.simulatedChanged.emit()
 
+    def resume(self, participant: str) -> None:
+        """Go on with the session of a participant that was cut off."""
+        shown = self.form.value()
+        self.start(
+            SessionChoice(participant=participant, display=shown.display, resume=True)
+        )
+
     def next_participant(self) -> None:
         """Show the form again, with the next free code."""
+        self.unfinished.look(self.study)
         self.title.setText("Session")
         self.form.setValue(replace(self.form.value(), participant=next_code(self.study)))
         self.stack.setCurrentWidget(self.form)
@@ -162,6 +181,11 @@ class SessionPage(Page):
             self.live.state.setText("Ending")
             self.live.alarms.end()
             self.job.send("abort")
+
+    def _ask_session(self, command: str) -> None:
+        sure = _SURE.get(command)
+        if sure is None or self.confirm(self, sure):
+            self.job.send(command)
 
     def _alarm_raised(self, text: str) -> None:
         """Reach an operator who looks at another page, too."""
@@ -182,6 +206,7 @@ class SessionPage(Page):
         else:
             self.title.setText("Session")
             self.stack.setCurrentWidget(self.form)
+            self.unfinished.look(self.study)
             self.form.complain(outcome.error or "The session ended before it began.")
         self.simulatedChanged.emit()
         self.workspace.look()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from emer_studio.study.folder import Study
+from emer_studio.study.lock import cut_off
 from emer_studio.ui.label.items import find_items
 from emer_studio.ui.workspace import count_labelled, datasets_of, reports_of, runs_of
 
@@ -34,6 +35,14 @@ def next_step(study: Study) -> NextStep:
             "This study is empty. Run the first session; simulated devices do for a try.",
             "session",
             "Run a session",
+        )
+    for session in cut_off(study):
+        about = session.manifest
+        return NextStep(
+            f"The session of {about.participant} was cut off. What was recorded is kept;"
+            " it can be gone on with.",
+            "session",
+            "Go to it",
         )
     last = sessions[-1]
     if last.manifest.verdict == "red":
