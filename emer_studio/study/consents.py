@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import fsync_file, write_atomic
 
 __all__ = ["Consent", "Consents"]
@@ -68,30 +67,24 @@ class Consents:
         self.path = folder / "consents.jsonl"
 
     def all(self) -> list[Consent]:
-        """Return every answer, the oldest first.
-
-        Raises
-        ------
-        BadInputError
-            When a line that is not the last is damaged; the last may have been cut off.
-        """
-        lines = self._lines()
-        found = []
-        for number, line in enumerate(lines, start=1):
-            try:
-                found.append(_consent(json.loads(line)))
-            except (ValueError, TypeError, KeyError):
-                if number < len(lines):
-                    raise BadInputError(
-                        f"{self.path}, line {number}, is damaged.",
-                        fix="Mend or take out this line; all others count.",
-                    ) from None
-        return found
+        """Return every answer that can be read, the oldest first."""
+        read = (_read(line) for line in self._lines())
+        return [consent for consent in read if consent is not None]
 
     def of(self, participant: str) -> Consent | None:
-        """Return the last answer of a participant."""
-        mine = [one for one in self.all() if participant and one.participant == participant]
-        return mine[-1] if mine else None
+        """Return the last answer of a participant, if there is one.
+
+        A damaged line with the code in it may have been the last: then there is none, and
+        the participant is asked again.
+        """
+        last = None
+        for line in self._lines() if participant else ():
+            consent = _read(line)
+            if consent is None and f'"{participant}"' in line:
+                last = None
+            elif consent is not None and consent.participant == participant:
+                last = consent
+        return last
 
     def add(self, consent: Consent) -> None:
         """Append an answer and put it on the disk."""
@@ -117,9 +110,14 @@ class Consents:
         return [line for line in text.split("\n") if line.strip()]
 
 
-def _consent(entry: dict[str, Any]) -> Consent:
-    lists = {name: tuple(entry[name]) for name in ("given", "refused")}
-    return Consent(**{**entry, **lists})
+def _read(line: str) -> Consent | None:
+    """Return the answer of a line; None when it is damaged, or was cut off by a crash."""
+    try:
+        entry: dict[str, Any] = json.loads(line)
+        lists = {name: tuple(entry[name]) for name in ("given", "refused")}
+        return Consent(**{**entry, **lists})
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 def _code(line: str) -> str:

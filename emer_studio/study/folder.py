@@ -102,14 +102,15 @@ class Study:
         return self.participants()[-1]
 
     def mark_participant(self, code: str, consent: str, *, forget: bool) -> None:
-        """Change the consent of a participant's row; `forget` leaves nothing else in it."""
-        marked = [
-            replace(row, consent=consent, created="" if forget else row.created)
-            if row.participant == code
-            else row
-            for row in self.participants()
-        ]
-        self._write_participants(marked)
+        """Change the consent of a participant's row; `forget` leaves nothing else in it.
+
+        A code without a row gets one: it is not used again.
+        """
+        rows = {row.participant: row for row in self.participants()}
+        row = rows.get(code) or Participant(code, "", simulated=False, consent="")
+        created = "" if forget else row.created
+        rows[code] = replace(row, consent=consent, created=created)
+        self._write_participants(rows.values())
 
     def _write_participants(self, rows: Iterable[Participant]) -> None:
         text = io.StringIO()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from emer_studio.core.errors import BadInputError
 from emer_studio.study.consents import Consent, Consents
 
 
@@ -34,8 +31,17 @@ def test_a_line_that_a_crash_cut_off_loses_no_other(tmp_path: Path) -> None:
     assert kept.of("P001") == consent("P001")
     kept.add(consent("P002"))
     assert kept.path.read_text().splitlines()[2].startswith('{"participant": "P002"')
-    with pytest.raises(BadInputError, match="line 2, is damaged"):
-        kept.all()
+    assert [one.participant for one in kept.all()] == ["P001", "P002"]
+
+
+def test_who_may_have_answered_otherwise_is_asked_again(tmp_path: Path) -> None:
+    kept = Consents(tmp_path)
+    for code in ("P001", "P002"):
+        kept.add(consent(code))
+    with kept.path.open("a") as stream:
+        stream.write('{"participant": "P001", "agreed": fal\n')
+    assert kept.of("P001") is None
+    assert kept.of("P002") == consent("P002")
 
 
 def test_lines_of_others_stay_as_they_were(tmp_path: Path) -> None:

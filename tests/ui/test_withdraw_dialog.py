@@ -46,13 +46,6 @@ def test_the_table_says_what_was_agreed_to(page, study):
     assert made.people.menu_for(-1) is None
 
 
-def test_a_damaged_list_of_consents_is_said_and_stops_nothing(page, study):
-    study.add_participant("P001", simulated=False)
-    Consents(study.folder).path.write_text("{\n{}\n")
-    made = page(StudyPage, study)
-    assert "damaged" in _cell(made, 0, 1).toolTip()
-
-
 def test_typing_the_code_erases(page, study, qtbot):
     folder = write_session(study)
     _consent(study)

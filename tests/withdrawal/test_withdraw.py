@@ -22,6 +22,7 @@ from emer_studio.labels.store import LabelStore, fold
 from emer_studio.recording.check import check_session
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.training import parse_run
+from emer_studio.session.resume import find_unfinished
 from emer_studio.study.consents import Consent, Consents
 from emer_studio.study.folder import Study, create_study, open_study
 from emer_studio.study.lock import locked
@@ -231,6 +232,10 @@ def test_the_video_alone_can_go(study: Study) -> None:
     (row,) = [r for r in study.participants() if r.participant == "P001"]
     assert row.consent.startswith("simulated, video withdrawn")
     assert not row.withdrawn
+    path = sessions[-1].folder / "session.json"
+    write_json(path, read_json(path) | {"state": "running"})
+    with pytest.raises(BadInputError, match="has withdrawn the face video"):
+        find_unfinished(study, "P001")
     last = Consents(study.folder).of("P001")
     assert last is not None
     assert not last.agreed  # whoever comes again is asked again
@@ -271,6 +276,46 @@ def test_it_can_be_done_again_and_takes_what_came_back(study: Study) -> None:
     assert (code, result["sessions"], result["labels"]) == (0, 1, 0)
     assert not back.exists()
     assert standing(study)[1] == []
+
+
+def test_a_code_without_a_row_is_not_used_again(study: Study) -> None:
+    (study.folder / "participants.tsv").unlink()
+    assert withdraw(study, "--yes")[0] == 0
+    (row,) = study.participants()
+    assert (row.participant, row.withdrawn) == ("P001", True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a Unix terminal")
+def test_at_a_terminal_a_person_types_the_code(study: Study) -> None:
+    wrong, told = at_a_terminal(study, {"Type P001": "P002"})
+    assert (wrong, "Nothing was erased" in told) == (2, True)
+    assert list((study.folder / "sessions").glob("sub-P001_*"))
+    code, told = at_a_terminal(study, {"Type P001": "P001", "Passphrase": PHRASE})
+    assert code == 0, told
+    assert PHRASE not in told  # typed without echo
+    assert not list((study.folder / "sessions").glob("sub-P001_*"))
+
+
+def at_a_terminal(study: Study, answers: dict[str, str]) -> tuple[int, str]:
+    """Run the command at a real terminal; type each answer when its question stands."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    words = command_line("withdraw", str(study.folder), "--participant", "P001")
+    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    with subprocess.Popen(words, **terminal, start_new_session=True) as process:
+        os.close(theirs)
+        told, waiting = "", dict(answers)
+        while True:
+            try:
+                told += os.read(ours, 1000).decode()
+            except OSError:  # the other end is closed
+                break
+            for question in [q for q in waiting if q in told]:
+                os.write(ours, f"{waiting.pop(question)}\n".encode())
+        code = process.wait(timeout=30)
+    os.close(ours)
+    return code, told
 
 
 def test_a_window_hands_the_passphrase_over(study: Study) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
-from emer_studio.core.errors import BadInputError
 from emer_studio.study.consents import Consent, Consents
 from emer_studio.study.folder import Participant, Study
 from emer_studio.ui.parts import Card, Empty, set_cell, table
@@ -41,16 +40,12 @@ class ParticipantsCard(Card):
     def show_study(self, study: Study) -> None:
         """Show who is in a study now."""
         rows = study.participants()
-        try:
-            answers = {one.participant: one for one in Consents(study.folder).all()}
-            problem = ""
-        except BadInputError as damaged:
-            answers, problem = {}, damaged.message
+        answers = {one.participant: one for one in Consents(study.folder).all()}
         self._people.setCurrentIndex(0 if rows else 1)
         self.grid.setRowCount(len(rows))
         for number, row in enumerate(rows):
             answer = answers.get(row.participant)
-            tip = problem or f"{row.consent}{_details(answer)}"
+            tip = f"{row.consent}{_details(answer)}"
             set_cell(self.grid, number, 0, row.participant, data=row)
             set_cell(self.grid, number, 1, _in_words(row, answer), tip=tip)
             set_cell(self.grid, number, 2, row.created[:10])

@@ -88,6 +88,17 @@ def test_boxes_are_ticked_and_unticked_by_mouse(process):
     assert answer["input"] == "mouse"
 
 
+def test_boxes_are_ticked_with_a_finger(process):
+    process.window.resize(768, 432)  # the offscreen display takes touches on itself only
+    page, screen = ask(process), QTest.createTouchDevice()
+    for index in (0, 1):
+        at = page.scope_box(index).center().toPoint()
+        QTest.touchEvent(page, screen).press(0, at, page).commit()
+        QTest.touchEvent(page, screen).release(0, at, page).commit()
+    assert page.given() == NEEDED
+    assert page.input == "touch"
+
+
 def test_the_ring_reaches_everything_without_a_digit(process):
     ask(process)
     press(process, K.Key_Space)  # there is no ring yet: nothing happens
