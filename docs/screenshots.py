@@ -3,8 +3,8 @@
     .venv/bin/python docs/screenshots.py
 
 Records a simulated session in a temporary study, photographs the operator's window while it
-runs and its protocol page, then the participant's rating page in both languages. Needs a
-display (or Xvfb).
+runs and its protocol page, then the participant's consent and rating pages in both
+languages. Needs a display (or Xvfb).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def operator(folder: Path) -> None:
 
 
 def participant(folder: Path, language: str) -> None:
-    """Photograph the participant's SAM page."""
+    """Photograph the participant's SAM page and consent form."""
     page = load_protocol(find_protocol("demo")).page("sam")
     frames = str(folder / f"{language}.csv")
     arguments = ["participant", "--windowed", "--language", language, "--presented", frames]
@@ -52,6 +52,13 @@ def participant(folder: Path, language: str) -> None:
     child.send("rate", trial=1, page=form)
     child.wait_for("page_shown", timeout_s=20)
     child.send("snapshot", path=str(IMAGES / f"participant-{language}.png"))
+    child.wait_for("snapshot", timeout_s=20)
+    consent = load_protocol(find_protocol("emer")).consent_form
+    assert consent is not None
+    shown = consent.shown(language)
+    child.send("consent", text=shown.text, scopes=shown.scopes)
+    child.wait_for("page_shown", timeout_s=20)
+    child.send("snapshot", path=str(IMAGES / f"consent-{language}.png"))
     child.wait_for("snapshot", timeout_s=20)
     child.stop()
 

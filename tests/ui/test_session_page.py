@@ -204,3 +204,11 @@ def test_the_result_of_a_session_is_shown_with_its_findings(page, study):
     assert made.findings.lines == found
     made.next.click()
     assert made.form.value().participant == "P001"
+
+
+def test_a_participant_who_declines_is_no_failure_and_leaves_no_findings(page, study):
+    made = page(SessionPage, study)
+    made._show_result({"state": "declined", "session": "", "trials": 0, "ratings": 0})
+    assert made.outcome.text() == "The participant does not take part"
+    assert made.findings.lines == ["Nothing was recorded."]
+    assert not made.to_label.isEnabled()
