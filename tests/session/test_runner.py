@@ -199,7 +199,8 @@ def test_a_clip_that_is_broken_off_gives_way_to_one_of_the_reserve() -> None:
     kinds = [clip.removesuffix("-2") for clip in clips]  # one of each emotion
     assert kinds[0] == kinds[1] != kinds[2]
     interrupted = next(fields for name, fields in written if name == "trial_interrupted")
-    assert interrupted == {"trial": 1, "clip": clips[0], "replaced_by": 3}
+    planned = {"trial": 1, "clip": clips[0]}
+    assert interrupted == {**planned, "replaced_by": 3, "instead": clips[1]}
     end = next(fields for name, fields in written if name == "clip_end")
     assert end["trial"] == 1
     assert end["complete"] is False
