@@ -26,6 +26,8 @@ class Desk:
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
         self._pause_after = False
+        self.left_alone = False
+        """Whether the session ends because whoever started it is gone."""
         self._window: Child | None = None
         self._record: Callable[..., None] = lambda *_names, **_fields: None
 
@@ -33,23 +35,27 @@ class Desk:
         """Take commands from now on: the window is open and the journal is written."""
         self._window, self._record = window, record
 
+    def leave(self) -> None:
+        """End the session: the program that started it is gone."""
+        self.left_alone = True
+        self._stop.set()
+
     def obey(self, command: dict[str, Any]) -> None:
         """Carry out one command; one that is not known is left alone."""
         name, window = str(command.get("cmd")), self._window
         if name == "abort":
             self._record("operator", asked="abort")
             self._stop.set()
-        elif window is None:
+        if name == "abort" or window is None:
             return
-        elif name == "note":
+        if name == "note":
             self._record("note", text=str(command.get("text", "")))
         elif name == "moment":
             self._record("moment")
         elif name in ("pause", "pause_after", "resume", "skip", "repeat"):
             self._record("operator", asked=name)
             self._ask(name, window)
-        if name != "abort":
-            window.send("focus")  # one keyboard: the participant's answers come first
+        window.send("focus")  # one keyboard: the participant's answers come first
 
     def _ask(self, name: str, window: Child) -> None:
         if name == "pause_after":
