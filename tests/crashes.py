@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
@@ -71,6 +72,52 @@ class Session:
         assert self.process.returncode == 0, errors
         assert "Traceback" not in errors
         return dict(json.loads(text.strip().splitlines()[-1]))
+
+
+def kill_everything(process: subprocess.Popen[str]) -> None:
+    """Kill the session's process and all of its children at once, as a power cut would."""
+    family = [psutil.Process(process.pid)]
+    family += family[0].children(recursive=True)
+    for one in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            one.kill()
+    process.communicate(timeout=30)
+
+
+def resume_process(study: Path) -> subprocess.Popen[str]:
+    """Begin to go on with the last session of P001."""
+    words = ("run", str(study), "--participant", "P001", "--resume", "--headless")
+    return subprocess.Popen(
+        command_line(*words, "--json"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def resume(study: Path) -> dict[str, Any]:
+    """Go on with the last session of P001 to its end."""
+    process = resume_process(study)
+    text, errors = process.communicate(timeout=150)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    return dict(json.loads(text.strip().splitlines()[-1]))
+
+
+def as_planned(folder: Path) -> Recording:
+    """Assert that what was planned happened once, in its order, or was replaced."""
+    recording = Recording(folder)
+    assert recording.manifest.state == "complete"
+    plan = [entry["trial"] for entry in recording.events("session_started")[0]["plan"]]
+    over = {e["trial"]: e.get("replaced_by") for e in recording.events("trial_interrupted")}
+    done = [event["trial"] for event in recording.events("trial_done")]
+    assert done == [n for trial in plan if (n := over.get(trial, trial)) is not None]
+    rated = [event["trial"] for event in recording.events("rating")]
+    assert rated == done
+    shown = [event["clip"] for event in recording.events("clip_onset")]
+    assert len(shown) == len(set(shown))
+    return recording
 
 
 def nothing_lost(folder: Path, tracker: str) -> Recording:

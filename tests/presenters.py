@@ -9,7 +9,7 @@ from typing import Any
 from emer_studio.schema.rating import RatingPage, mapped, mapped_share
 from emer_studio.session.plan import Trial
 from emer_studio.session.presenting import Place
-from emer_studio.session.requests import PauseRequest
+from emer_studio.session.requests import PauseRequest, TrialRequest
 from emer_studio.synthetic import sync_code
 
 __all__ = ["HeadlessPresenter"]
@@ -24,6 +24,8 @@ class HeadlessPresenter:
         Trials and pages from which the participant goes back, in this order.
     pauses : sequence of int
         Numbers of calls that a pause comes in the way of.
+    asked : (int, str)
+        Number of the call in which the operator wants to ``skip`` or ``repeat``.
     """
 
     def __init__(
@@ -32,18 +34,22 @@ class HeadlessPresenter:
         problem: Exception | None = None,
         back: tuple[tuple[int, str], ...] = (),
         pauses: tuple[int, ...] = (),
+        asked: tuple[int, str] | None = None,
     ) -> None:
         self.calls: list[str] = []
         self.asked: list[tuple[int, str, object]] = []
         self._at, self._problem = at, problem
         self._back = list(back)
         self._pauses = pauses
+        self._wanted = asked
         self._now_s = 0.0
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
         if self._problem is not None and len(self.calls) == self._at:
             raise self._problem
+        if self._wanted is not None and len(self.calls) == self._wanted[0]:
+            raise TrialRequest(self._wanted[1])
         if len(self.calls) in self._pauses:
             end = {"t_s": self._now_s, "complete": False} if name == "play" else None
             raise PauseRequest("participant", self._now_s, "half", clip_end=end)
@@ -86,9 +92,9 @@ class HeadlessPresenter:
     def play(
         self, trial: Trial, on_onset: Callable[[dict[str, Any]], None]
     ) -> dict[str, Any]:
-        self._call("play")
         self._now_s = 10.0 * trial.number
         on_onset({"event": "clip_onset", "t_s": self._now_s})
+        self._call("play")
         self._now_s += 1.0
         return {"t_s": self._now_s, "summary": {"shown": 30, "expected": 30}}
 

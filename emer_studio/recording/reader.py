@@ -225,7 +225,7 @@ class Recording:
 
     @property
     def shown_clips(self) -> list[ShownClip]:
-        """The clips to analyse: shown to their end and once; no practice, no closing clip."""
+        """The clips to analyse: whole ones, once; no practice, not the closing one."""
         kinds = {event["trial"]: event for event in self.events("trial_started")}
         onsets = {event["trial"]: event["t_s"] for event in self.events("clip_onset")}
         done = {event["trial"] for event in self.events("trial_done")}

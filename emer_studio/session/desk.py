@@ -39,17 +39,16 @@ class Desk:
         if name == "abort":
             self._record("operator", asked="abort")
             self._stop.set()
-        elif window is None:
+        if name == "abort" or window is None:
             return
-        elif name == "note":
+        if name == "note":
             self._record("note", text=str(command.get("text", "")))
         elif name == "moment":
             self._record("moment")
         elif name in ("pause", "pause_after", "resume", "skip", "repeat"):
             self._record("operator", asked=name)
             self._ask(name, window)
-        if name != "abort":
-            window.send("focus")  # one keyboard: the participant's answers come first
+        window.send("focus")  # one keyboard: the participant's answers come first
 
     def _ask(self, name: str, window: Child) -> None:
         if name == "pause_after":

@@ -10,7 +10,13 @@ from emer_studio.core.process import Child
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
 from emer_studio.session.presenting import Place
-from emer_studio.session.requests import ClipFailed, Finish, PauseRequest, StopRequest, TrialRequest
+from emer_studio.session.requests import (
+    ClipFailed,
+    Finish,
+    PauseRequest,
+    StopRequest,
+    TrialRequest,
+)
 from emer_studio.synthetic.sync_code import length_s
 
 __all__ = ["WindowPresenter"]

@@ -5,7 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["ClipFailed", "ClipInterrupted", "Finish", "PauseRequest", "StopRequest", "TrialRequest"]
+__all__ = [
+    "ClipFailed",
+    "ClipInterrupted",
+    "Finish",
+    "PauseRequest",
+    "StopRequest",
+    "TrialRequest",
+]
 
 
 class Finish(StrEnum):

@@ -127,6 +127,7 @@ class Runner:
         self._title, self._language = title, language
         self._record, self._announce, self._situation = record, announce, situation
         self._facts: dict[str, Any] = {}  # of the clip that was prepared last
+        self._seen = False  # anything of the present trial's clip
         self.state = State.IDLE
         self.trials_done = trials_done
         self.ratings = 0
@@ -182,9 +183,10 @@ class Runner:
                 if rated is None:
                     self._trial(trial)
                 else:
+                    self._seen = True
                     self._finish_trial(trial, rated)
-            except ClipInterrupted:
-                following = self._interrupted(trial)
+            except ClipInterrupted:  # in the moment before its first picture, or after it
+                following = self._interrupted(trial) if self._seen else trial
             except ClipFailed as problem:
                 following = self._not_shown(trial, " ".join(str(problem).split()))
             except TrialRequest as request:
@@ -195,7 +197,7 @@ class Runner:
         """Skip a trial, or begin it anew under another number."""
         self._situation(None)
         if kind == "repeat":
-            return self._interrupted(trial, self._again(trial))
+            return self._interrupted(trial, self._again(trial)) if self._seen else trial
         self._record("trial_skipped", trial=trial.number, clip=trial.clip.id)
         return None
 
@@ -278,7 +280,7 @@ class Runner:
         )
 
     def _trial(self, trial: Trial) -> None:
-        number, clip = trial.number, trial.clip
+        number, clip, self._seen = trial.number, trial.clip, False
         self._record("trial_started", trial=number, clip=clip.id, **_kind(trial))
         self._enter(State.FIXATION, trial)
         self._facts = self._presenter.prepare(trial)
@@ -290,6 +292,7 @@ class Runner:
         self._situation(trial)
 
         def onset(event: dict[str, Any]) -> None:
+            self._seen = True
             self._record(event["event"], t_s=event["t_s"], trial=number, clip=clip.id)
 
         end = self._presenter.play(trial, onset)

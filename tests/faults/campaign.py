@@ -1,14 +1,18 @@
 """Kill processes of running recordings at random moments, many times, and count the loss.
 
-    python tests/faults/campaign.py [--sessions N] [--recordings N] [--seed S]
+    python tests/faults/campaign.py [--sessions N] [--recordings N] [--crashes N] [--seed S]
 
 A session has two recorders: whichever process dies, no sample and no marker may be lost.
 ``record`` alone has one: a kill may cost 2 s of signal and no marker older than 1 s.
+When everything is killed at once, ``run --resume`` has to finish what was planned, in its
+order, with every rating given exactly once.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
 import os
 import random
 import subprocess
@@ -22,7 +26,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import conftest  # noqa: F401  (keeps LSL on this machine)
-from crashes import Session, nothing_lost
+from crashes import (
+    Session,
+    as_planned,
+    kill_everything,
+    nothing_lost,
+    resume_process,
+)
 from emer_studio.core.process import Child, command_line
 from emer_studio.recording.reader import load_streams
 from senders import MARKER_SENDER, Sender
@@ -58,6 +68,43 @@ def session_killed(rng: random.Random, folder: Path) -> str:
     assert lost_s <= 2.0, f"{lost_s:.2f} s of index rows have no frame"
     samples = max(len(s.stamps_s) for s in recording.streams)
     return f"{'+'.join(killed):<32} {samples:>6} samples, 0 lost; video {lost_s:.2f} s"
+
+
+def crashed(rng: random.Random, folder: Path) -> str:
+    """Kill the whole program once or twice and go on each time; return what happened."""
+    study = folder / "study"
+    subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
+    tracker = Sender(f"tracker-{os.getpid()}-{folder.name}", "250", f"id-{folder.name}")
+    session = Session(study, folder, tracker.name, clip_s=2.0)
+    moments = []
+    try:
+        session.wait_for("session_started")
+        process = session.process
+        for _ in range(rng.randint(1, 2)):
+            time.sleep(rng.uniform(0.0, 7.0))
+            if process.poll() is not None:
+                break
+            kill_everything(process)
+            lines = (session.folder / "journal.jsonl").read_text().splitlines()
+            moments.append(_last_event(lines))
+            process = resume_process(study)
+        _, errors = process.communicate(timeout=150)
+        assert process.returncode == 0, errors
+    finally:
+        session.end()
+        if process.poll() is None:
+            kill_everything(process)
+        tracker.kill()
+    recording = as_planned(session.folder)
+    done = len(recording.events("trial_done"))
+    return f"killed after {', '.join(moments) or 'its end'}: {done} of 2 trials, in order"
+
+
+def _last_event(lines: list[str]) -> str:
+    for line in reversed(lines):
+        with contextlib.suppress(ValueError):
+            return str(json.loads(line)["event"])
+    return "nothing"
 
 
 def unmatched_frames(result: dict[str, object], fps: float) -> float:
@@ -121,12 +168,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sessions", type=int, default=20)
     parser.add_argument("--recordings", type=int, default=40)
+    parser.add_argument("--crashes", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     rng = random.Random(args.seed)
     broken = campaign("session", args.sessions, rng, session_killed)
     broken += campaign("record", args.recordings, rng, recorder_killed)
-    print(f"{args.sessions + args.recordings} runs, {broken} broken promises")
+    broken += campaign("crash", args.crashes, rng, crashed)
+    runs = args.sessions + args.recordings + args.crashes
+    print(f"{runs} runs, {broken} broken promises")
     return 1 if broken else 0
 
 

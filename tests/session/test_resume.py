@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
-from crashes import Session
+from crashes import Session, kill_everything, resume
 from emer_studio.core import clock
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_json
-from emer_studio.core.process import command_line
 from emer_studio.recording.reader import Recording, final_ratings, journal_lines
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.schema.stimulus import ClipManifest
@@ -211,29 +206,6 @@ def test_what_cannot_be_gone_on_with_is_told(
         find_unfinished(open_study(study.folder), "P002")
 
 
-def kill_everything(process: subprocess.Popen[str]) -> None:
-    """Kill the session's process and all of its children, as a crash would."""
-    family = [psutil.Process(process.pid)]
-    family += family[0].children(recursive=True)
-    for one in family:
-        os.kill(one.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
-
-
-def resumed(study: Path) -> dict[str, Any]:
-    words = ("run", str(study), "--participant", "P001", "--resume")
-    done = subprocess.run(
-        command_line(*words, "--headless", "--json"),
-        capture_output=True,
-        text=True,
-        timeout=150,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
-
-
 def test_a_session_whose_processes_are_all_killed_goes_on(
     tmp_path: Path, unique: str
 ) -> None:
@@ -244,7 +216,7 @@ def test_a_session_whose_processes_are_all_killed_goes_on(
         session.wait_for('"clip_end"')
         kill_everything(session.process)
         before = Recording(session.folder).journal
-        result = resumed(study)
+        result = resume(study)
     finally:
         session.end()
         sender.kill()
@@ -261,4 +233,4 @@ def test_a_session_whose_processes_are_all_killed_goes_on(
     assert [f for f in result["findings"] if f.startswith("red")] == []
     names = [stream.header.name for stream in recording.streams]
     assert sorted(set(names)) == sorted(names)  # each sender is one stream
-    open_study(study).sessions()[0].manifest.resumed[0]
+    assert len(open_study(study).sessions()[0].manifest.resumed) == 1

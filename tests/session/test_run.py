@@ -394,3 +394,34 @@ def _wait_for_entry(child: Child, name: str) -> dict[str, Any]:
         event = child.wait_for("journal", timeout_s=60)
         if event["entry"]["event"] == name:
             return dict(event["entry"])
+
+
+def test_everything_an_operator_asks_for_is_done_and_written(tmp_path: Path) -> None:
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+    create_study(tmp_path / "study", seed=3)
+    words = ["run", str(tmp_path / "study"), "--participant", "P001", "--simulate"]
+    words += ["--protocol", str(protocol), "--headless", "--windowed", "--events"]
+    child = Child("session", words)
+    try:
+        _wait_for_entry(child, "clip_onset")
+        child.send("note", text="a door slammed")
+        child.send("moment")
+        child.send("pause_after")
+        child.send("skip")
+        assert _wait_for_entry(child, "trial_skipped")["trial"] == 1
+        _wait_for_entry(child, "paused")
+        child.send("repeat")
+        result = child.wait_for("result", timeout_s=90)
+    finally:
+        child.stop(30)
+    assert result["state"] == "complete"
+    recording = Recording(Path(result["session"]))
+    assert recording.events("note")[0]["text"] == "a door slammed"
+    assert len(recording.events("moment")) == 1
+    asked = [event["asked"] for event in recording.events("operator")]
+    assert asked == ["pause_after", "skip", "repeat"]
+    assert [e["trial"] for e in recording.events("trial_done")] == [2]
+    assert len(recording.shown_clips) == 1  # nothing of it was seen before the repeat
+    said = " ".join(result["findings"])
+    assert "trial 1 was skipped by the operator" in said
+    assert "red" not in said

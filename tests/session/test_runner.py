@@ -42,6 +42,7 @@ def run_with(
     written: list[tuple[str, dict[str, Any]]] = []
     states: list[State] = []
     protocol = protocol.model_copy(update={"baseline_s": 1.0})
+    reserve = Reserve(protocol, manifest, plan)
     runner = Runner(
         tuple(steps_of(protocol, plan)),
         presenter,
@@ -50,7 +51,8 @@ def run_with(
         record=lambda name, **fields: written.append((name, fields)),
         announce=lambda state, trial: states.append(state),
         situation=lambda trial: None,
-        instead_of=Reserve(protocol, manifest, plan).instead_of,
+        instead_of=reserve.instead_of,
+        again=reserve.again,
     )
     return runner, runner.run(), written, states
 
@@ -197,7 +199,8 @@ def test_a_clip_that_is_broken_off_gives_way_to_one_of_the_reserve() -> None:
     kinds = [clip.removesuffix("-2") for clip in clips]  # one of each emotion
     assert kinds[0] == kinds[1] != kinds[2]
     interrupted = next(fields for name, fields in written if name == "trial_interrupted")
-    assert interrupted == {"trial": 1, "clip": clips[0], "replaced_by": 3}
+    planned = {"trial": 1, "clip": clips[0]}
+    assert interrupted == {**planned, "replaced_by": 3, "instead": clips[1]}
     end = next(fields for name, fields in written if name == "clip_end")
     assert end["trial"] == 1
     assert end["complete"] is False
@@ -255,3 +258,50 @@ def test_clips_that_are_all_gone_end_the_session() -> None:
     assert "3 clips in a row" in runner.problem
     assert runner.trials_done == 1
     assert written[-1] == ("session_done", {"state": "failed"})
+
+
+@pytest.mark.parametrize("at", range(1, 15))
+def test_the_operator_skips_whatever_is_shown(at: int) -> None:
+    calls = _calls_of_a_whole_session()
+    presenter = HeadlessPresenter(asked=(at, "skip"))
+    _, finish, written, _ = run_with(presenter, _RESERVE, spare=True)
+    assert finish is Finish.COMPLETE
+    skipped = [fields["trial"] for name, fields in written if name == "trial_skipped"]
+    steps = [name for name, _ in written if name == "step_skipped"]
+    done = [fields["trial"] for name, fields in written if name == "trial_done"]
+    assert len(skipped) + len(steps) == 1
+    assert sorted(done + skipped) == [1, 2]
+    assert len(presenter.calls) <= len(calls)
+
+
+def test_a_repeated_trial_shows_the_same_clip_under_another_number() -> None:
+    calls = _calls_of_a_whole_session()
+    at = calls.index("rate") + 1
+    presenter = HeadlessPresenter(asked=(at, "repeat"))
+    _, finish, written, _ = run_with(presenter, _RESERVE, spare=True)
+    assert finish is Finish.COMPLETE
+    started = [fields for name, fields in written if name == "trial_started"]
+    assert [fields["trial"] for fields in started] == [1, 3, 2]
+    assert started[0]["clip"] == started[1]["clip"]
+    assert started[1]["repeated"] is True
+    assert started[1]["instead_of"] == 1
+    done = [fields["trial"] for name, fields in written if name == "trial_done"]
+    assert done == [3, 2]
+
+
+@pytest.mark.parametrize("then", ["skip", "repeat"])
+def test_a_pause_may_end_in_another_wish(then: str) -> None:
+    class Wishing(HeadlessPresenter):
+        def wait_out(self) -> dict[str, Any]:
+            return {**super().wait_out(), "then": then}
+
+    calls = _calls_of_a_whole_session()
+    presenter = Wishing(pauses=(calls.index("play") + 1,))
+    _, finish, written, _ = run_with(presenter, _RESERVE, spare=True)
+    assert finish is Finish.COMPLETE
+    names = [name for name, _ in written]
+    assert names.index("resumed") < names.index(
+        "trial_skipped" if then == "skip" else "trial_interrupted"
+    )
+    done = [fields["trial"] for name, fields in written if name == "trial_done"]
+    assert done == ([2] if then == "skip" else [3, 2])

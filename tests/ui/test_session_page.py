@@ -120,7 +120,7 @@ def test_events_are_shown(live, tmp_path, qtbot):
     qtbot.waitUntil(lambda: live.camera.pictures == 1)
     assert live.state.text() == "Watching the clip"
     assert "Trial 2 of 4" in live.trial.text()
-    assert live.camera_facts.text().startswith("61 frames at 30.0 Hz")
+    assert live.camera_facts.text().startswith("61 frames · 30.0 Hz")
     assert "2 dropped" in live.camera_facts.text()
     assert "3 missed" in live.camera_facts.text()
     cells = [live.streams.item(0, c).text() for c in range(6)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QInputDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QInputDialog, QMenu, QPushButton, QWidget
 
 __all__ = ["DeskMenu"]
 
@@ -17,18 +17,15 @@ _ACTIONS = (
 _NOTE_KEY = "Ctrl+T"
 
 
-class DeskMenu(QToolButton):
+class DeskMenu(QPushButton):
     """A button with a menu; its keys work while it is enabled, also when it is closed."""
 
     asked = Signal(str)  # a command of `session.desk`
     noteAsked = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setText("More")
-        self.setProperty("kind", "menu")
+        super().__init__("More", parent)
         self.setAccessibleName("More: skip, repeat, note, mark")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         self.actions_by_name: dict[str, QAction] = {}
         for text, name, key in _ACTIONS:

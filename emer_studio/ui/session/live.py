@@ -256,11 +256,11 @@ class LiveView(QWidget):
             self.abort.setEnabled(False)
 
     def _show_camera(self, event: dict[str, Any]) -> None:
-        parts = [f"{event.get('frames')} frames at {event.get('rate_hz') or 0:.1f} Hz"]
+        parts = [f"{event.get('frames')} frames", f"{event.get('rate_hz') or 0:.1f} Hz"]
         parts += [f"{int(event.get(name) or 0)} {name}" for name in ("dropped", "missed")]
         late = int(event.get("late") or 0)
         parts += [f"{late} late"] if late else []
-        self.camera_facts.setText("   ·   ".join(parts))
+        self.camera_facts.setText(" · ".join(parts))
 
     def _show_sound(self, event: dict[str, Any]) -> None:
         names = ("dropped_samples", "missing_samples")
