@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from emer_studio.core.console import Console
-from emer_studio.core.errors import (
-    BadInputError,
-    MissingError,
-    StoppedError,
-    WorkFailedError,
-)
+from emer_studio.core.errors import StoppedError, WorkFailedError
 from emer_studio.core.process import Child
 from emer_studio.recording.xdf_load import load_streams
 from emer_studio.schema.protocol import Validation
 from emer_studio.schema.streams import StreamHeader
+from emer_studio.session.beside import child_of, started
 from emer_studio.session.gaze_check import EACH_S, check_s, judge, layout_of, places_of
 from emer_studio.session.live import SIM_GAZE
 from emer_studio.streams.inlets import Inlet, find_one
 
 __all__ = ["GazeTest", "measure_gaze"]
 
-_START_S = 30.0  # as for a session: a slow machine imports Qt in this time
 _OVERTIME_S = 30.0  # chosen by us: a window that is this late has failed
 _LAST_SAMPLES_S = 0.5
 _POLL_S = 0.2
@@ -101,18 +95,18 @@ def measure_gaze(
         query = test.gaze
         if query == "sim":
             words = ["simulate", "gaze", "--name", SIM_GAZE, "--events", *test.simulator]
-            child = children.enter_context(_child(words))
-            query = f"id:{_ready(child, 'sending')['source_id']}"
+            child = children.enter_context(child_of(words))
+            query = f"id:{started(child, 'sending')['source_id']}"
             simulator.append(child)
         header = _header(query, test, console, stop)
         layout = layout_of(header)
         path = folder / "gaze.xdf"
         recorder = children.enter_context(
-            _child(["record", "--stream", query, "--out", str(path), "--events"])
+            child_of(["record", "--stream", query, "--out", str(path), "--events"])
         )
-        _ready(recorder, "recording")
-        window = children.enter_context(_child(_window_words(test, folder), heard))
-        display = _ready(window, "ready").get("display", {})
+        started(recorder, "recording")
+        window = children.enter_context(child_of(_window_words(test, folder), heard))
+        display = started(window, "ready").get("display", {})
         targets = _shown(window, test, stop)
         console.progress("points", test.wanted.points, test.wanted.points)
         time.sleep(_LAST_SAMPLES_S)
@@ -149,26 +143,6 @@ def _window_words(test: GazeTest, folder: Path) -> list[str]:
     words += ["--language", test.language]
     words += ["--windowed"] if test.windowed else []
     return words + ([] if test.display is None else ["--display", str(test.display)])
-
-
-@contextmanager
-def _child(
-    words: Sequence[str], heard: Callable[[dict[str, Any]], None] | None = None
-) -> Iterator[Child]:
-    child = Child(words[0], words, on_event=heard)
-    try:
-        yield child
-    finally:
-        child.stop(20.0)
-
-
-def _ready(child: Child, name: str) -> dict[str, Any]:
-    """Wait until a process has begun; its own kind of error is passed on."""
-    try:
-        return child.wait_for(name, timeout_s=_START_S)
-    except WorkFailedError as problem:
-        kinds = {kind.exit_code: kind for kind in (MissingError, BadInputError)}
-        raise kinds.get(child.last_code or 0, WorkFailedError)(str(problem)) from None
 
 
 def _shown(window: Child, test: GazeTest, stop: threading.Event) -> list[dict[str, Any]]:
