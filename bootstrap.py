@@ -285,8 +285,10 @@ def test(rest: list[str]) -> int:
             command = [str(PYTHON.with_name("lint-imports" + (".exe" if WINDOWS else "")))]
         if code := run(command):
             return code
-    say("pytest")
-    return run([str(PYTHON), "-m", "pytest", *rest])
+    # Most tests wait for real time rather than for a core: two at once take half as long.
+    words = rest or ["-n", "2", "--dist", "loadscope"]
+    say(f"pytest {' '.join(words)}")
+    return run([str(PYTHON), "-m", "pytest", *words])
 
 
 if __name__ == "__main__":

@@ -21,10 +21,11 @@ from emer_studio.core.process import command_line
 
 _HOME = Path(tempfile.mkdtemp(prefix="emer-tests-"))
 _LSL = _HOME / "lsl_api.cfg"
-# The loopback's own broadcast address reaches every process of this machine and no other.
+# The loopback's own broadcast address reaches every process of this machine and no other;
+# the session keeps the streams of tests that run at the same time apart.
 _LSL.write_text(
     "[multicast]\nAddressesOverride = {127.255.255.255}\n[ports]\nIPv6 = disable\n"
-    "[log]\nlevel = -3\n"
+    f"[lab]\nSessionID = {_HOME.name}\n[log]\nlevel = -3\n"
 )
 # Before anything imports pylsl or Qt, and inherited by every child process.
 os.environ["LSLAPICFG"] = str(_LSL)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from emer_studio.schema.base import Model
 
-__all__ = ["SessionManifest", "StudyFile"]
+__all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile"]
 
 
 class StudyFile(Model):
@@ -19,6 +19,10 @@ class StudyFile(Model):
     created: str
     seed: int
     language: str = "en"
+
+
+LEFT_ALONE = "the program that started the session ended"
+"""The problem of a session that nobody aborted on purpose."""
 
 
 class SessionManifest(Model):

@@ -138,7 +138,7 @@ def run(args: argparse.Namespace) -> int:
     stop = threading.Event()
     desk = Desk(stop)
     if args.events:
-        Control(desk.obey, on_end=stop.set)
+        Control(desk.obey, on_end=desk.leave)
     with (
         locked(args.study, f"session of {args.participant}"),
         signals_set(stop) as signals,

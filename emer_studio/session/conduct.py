@@ -18,7 +18,7 @@ from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import final_ratings, read_journal
 from emer_studio.recording.video_salvage import cut_off_videos, finish_video
 from emer_studio.schema.base import localised
-from emer_studio.schema.study import SessionManifest
+from emer_studio.schema.study import LEFT_ALONE, SessionManifest
 from emer_studio.session.desk import Desk
 from emer_studio.session.gaze_check import LiveGaze
 from emer_studio.session.journal import Journal
@@ -26,6 +26,7 @@ from emer_studio.session.live import LiveSession
 from emer_studio.session.plan import Trial
 from emer_studio.session.prepare import Prepared, manifest_for
 from emer_studio.session.presenter import WindowPresenter
+from emer_studio.session.requests import Finish
 from emer_studio.session.runner import Runner, State
 from emer_studio.session.steps import Run
 from emer_studio.stimulus.library import display_doubts
@@ -213,6 +214,8 @@ def _run(
         stop.set()
         watcher.join()
     live.stop()
+    if finish is Finish.ABORTED and desk.left_alone:
+        problems.append(LEFT_ALONE)
     update = _ending(folder, str(finish), runner.problem or "; ".join(problems))
     update["trials_done"] = runner.trials_done
     return manifest.model_copy(update=update)

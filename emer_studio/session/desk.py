@@ -26,12 +26,19 @@ class Desk:
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
         self._pause_after = False
+        self.left_alone = False
+        """Whether the session ends because whoever started it is gone."""
         self._window: Child | None = None
         self._record: Callable[..., None] = lambda *_names, **_fields: None
 
     def open(self, window: Child, record: Callable[..., None]) -> None:
         """Take commands from now on: the window is open and the journal is written."""
         self._window, self._record = window, record
+
+    def leave(self) -> None:
+        """End the session: the program that started it is gone."""
+        self.left_alone = True
+        self._stop.set()
 
     def obey(self, command: dict[str, Any]) -> None:
         """Carry out one command; one that is not known is left alone."""

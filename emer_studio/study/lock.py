@@ -14,6 +14,7 @@ import psutil
 
 from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
+from emer_studio.schema.study import LEFT_ALONE
 from emer_studio.study.folder import Session, Study
 
 __all__ = ["cut_off", "holder", "locked"]
@@ -42,7 +43,12 @@ def cut_off(study: Study) -> list[Session]:
     if holder(study.folder) is not None:
         return []
     last = {session.manifest.participant: session for session in study.sessions()}
-    return [session for session in last.values() if session.manifest.state == "running"]
+    return [session for session in last.values() if _was_cut_off(session)]
+
+
+def _was_cut_off(session: Session) -> bool:
+    state, problem = session.manifest.state, session.manifest.problem
+    return state == "running" or (state == "aborted" and problem == LEFT_ALONE)
 
 
 @contextmanager

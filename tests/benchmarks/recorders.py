@@ -136,7 +136,8 @@ class LabRecorder(_Recorder):
         assert program is not None
         self.count = len(streams)
         config = path.with_suffix(".cfg")
-        config.write_text(Path(os.environ["LSLAPICFG"]).read_text() + KNOWN_PEERS)
+        known = Path(os.environ["LSLAPICFG"]).read_text().replace("[lab]\n", KNOWN_PEERS)
+        config.write_text(known if KNOWN_PEERS in known else known + KNOWN_PEERS)
         query = " or ".join(f"name='{name}'" for name in streams)
         command = [str(program), str(path), query]
         super().__init__(path, command, {"LSLAPICFG": str(config)})

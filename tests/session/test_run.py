@@ -19,15 +19,18 @@ import pytest
 import pyxdf
 
 from clips import write_clip
+from crashes import resume
 from emer_studio.core.process import Child, command_line
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache import open_cache
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
 from emer_studio.recording.sync_marks import sync_lags
+from emer_studio.schema.study import LEFT_ALONE
 from emer_studio.session.seen import seen_clips
 from emer_studio.stimulus.demo_clips import write_demo_clip
 from emer_studio.study.folder import create_study, open_study
+from emer_studio.study.lock import cut_off
 from emer_studio.synthetic.sync_code import edges
 from protocols import write_short_protocol
 from senders import SENDER
@@ -425,3 +428,22 @@ def test_everything_an_operator_asks_for_is_done_and_written(tmp_path: Path) -> 
     said = " ".join(result["findings"])
     assert "trial 1 was skipped by the operator" in said
     assert "red" not in said
+
+
+def test_a_session_whose_window_dies_ends_by_itself_and_may_be_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=2.0)
+    study = create_study(tmp_path / "study", seed=3)
+    words = ["run", str(study.folder), "--participant", "P001", "--simulate"]
+    words += ["--protocol", str(protocol), "--headless", "--windowed", "--events"]
+    child = Child("session", words)
+    _wait_for_entry(child, "trial_done")
+    child.stop(60)  # its input ends, as when the window is killed
+    (session,) = cut_off(study)
+    assert session.manifest.state == "aborted"
+    assert session.manifest.problem == LEFT_ALONE
+    result = resume(study.folder)
+    assert result["state"] == "complete"
+    assert result["trials"] == result["ratings"] == 2
+    assert cut_off(study) == []

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.ear import sound_server, why_no_sound
 from clips import write_clip
 from emer_studio.core import settings
 from emer_studio.core.process import command_line
@@ -100,6 +101,18 @@ def test_a_photodiode_measures_the_display(
     assert lag["device"] == "screen"
     assert 39 < lag["lag_ms"] < 60  # what the diode was held back, and the X server
     assert lag["se_ms"] < 2
+
+
+def test_a_microphone_hears_the_clicks_of_a_sound_device(tmp_path: Path) -> None:
+    """The device is PulseAudio's null sink, the microphone its monitor."""
+    if why_no_sound():
+        pytest.skip(why_no_sound())
+    with sound_server(tmp_path):
+        words = ["--headless", "--windowed", "--microphone", "default", "--repeats", "1"]
+        (lag,) = selftest(*words)["lags"]
+    assert lag["what"] == "sound"
+    assert abs(lag["lag_ms"]) < 30  # of the monitor itself; no air between
+    assert lag["se_ms"] < 1
 
 
 def test_what_does_not_see_the_screen_is_told(tmp_path: Path) -> None:

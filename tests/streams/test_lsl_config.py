@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -95,8 +96,8 @@ def test_liblsl_measures_early_and_often_within_the_labs_network(
     """A sender in a session (LSL's word for a room) of its own is heard, so both held."""
     config = tmp_path / "lsl_api.cfg"
     lab = Path(os.environ["LSLAPICFG"]).read_text()
-    own = f"[lab]\nSessionID = {unique}\n[tuning]\nSmoothingHalftime = 30\n"
-    config.write_text(lab + own)
+    lab = re.sub("SessionID = .*", f"SessionID = {unique}", lab)
+    config.write_text(f"{lab}[tuning]\nSmoothingHalftime = 30\n")
     env = {**os.environ, "LSLAPICFG": str(config)}
     words = [sys.executable, "-c", SENDER, f"s-{unique}", "100", unique]
     with subprocess.Popen(words, stdout=subprocess.PIPE, env=env) as sender:

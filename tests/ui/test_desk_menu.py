@@ -21,7 +21,8 @@ def menu(qtbot):
     made = DeskMenu(window)
     window.show()
     qtbot.waitActive(window)
-    yield made  # the window lives as long as this
+    made.holder = window  # which lives as long as the menu does
+    return made
 
 
 def test_keys_ask_only_while_a_session_runs(menu, qtbot):
