@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core import clock
-from emer_studio.core.errors import EmerError, MissingError
+from emer_studio.core.errors import BadInputError, EmerError, MissingError
 from emer_studio.core.files import next_segment, write_atomic
 from emer_studio.recording.gaze_internal import to_internal
 from emer_studio.recording.gaze_quality import (
@@ -215,7 +215,7 @@ class LiveGaze:
             inlet.clock_offset(0.0)  # begins to measure
             targets = show(places, EACH_S)
             return self._judged(inlet, targets, wanted)
-        except MissingError as problem:
+        except (BadInputError, MissingError) as problem:
             return _not_measured(problem)
         finally:
             inlet.close()

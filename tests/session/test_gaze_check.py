@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import time
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from emer_studio.core import clock
 from emer_studio.core.errors import MissingError
 from emer_studio.devices.eyetracker_sim import GAZE_CHANNELS, gaze_rows
 from emer_studio.schema.protocol import Protocol, Validation, find_protocol, load_protocol
 from emer_studio.schema.streams import Channel, StreamHeader, recognise
-from emer_studio.session.gaze_check import EACH_S, judge, layout_of, places_of
+from emer_studio.session.gaze_check import (
+    EACH_S,
+    LiveGaze,
+    judge,
+    layout_of,
+    places_of,
+)
 from emer_studio.session.gaze_plot import draw
 from emer_studio.session.plan import build_plan
 from emer_studio.session.requests import Finish
 from emer_studio.session.runner import Runner, State
 from emer_studio.session.steps import GazeCheck, Run, Text, steps_of
 from emer_studio.stimulus.library import manifest_of
+from emer_studio.streams.outlets import Outlet, OutletSpec
 from emer_studio.synthetic.gaze import GazeModel
 from presenters import HeadlessPresenter
 
@@ -106,6 +116,33 @@ def test_eyes_that_look_elsewhere_are_not_accepted() -> None:
 def test_a_stream_without_gaze_on_the_screen_is_refused() -> None:
     with pytest.raises(MissingError, match="do not say which is the gaze"):
         layout_of(header((Channel("a", ""), Channel("b", ""))))
+
+
+def test_a_live_tracker_that_cannot_be_measured_does_not_end_the_session(
+    unique: str, tmp_path: Path
+) -> None:
+    pixels = tuple(
+        Channel(f"left_{axis}", f"Screen{axis.upper()}", "pixels", "left") for axis in "xy"
+    )
+    spec = OutletSpec(unique, "Gaze", pixels, "float32", 100.0, f"id-{unique}")
+    outlet = Outlet(spec)
+
+    def show(places: Any, each_s: float) -> list[dict[str, Any]]:
+        begin_s = clock.now_s()
+        for k in range(20):
+            outlet.push([float(k), 1.0], clock.now_s())
+            time.sleep(0.01)
+        row = {"number": 1, "x": 0.5, "y": 0.5}
+        return [{**row, "shown_s": begin_s, "gone_s": clock.now_s()}]
+
+    try:
+        check = LiveGaze(unique, {}, tmp_path, "seed")  # nobody knows the display's size
+        facts = check(Validation(points=5), show)
+    finally:
+        outlet.close()
+    assert not facts["accepted"]
+    assert "size of the display" in facts["why"][0]
+    assert list(tmp_path.iterdir()) == []
 
 
 BLOCKS = [
