@@ -32,6 +32,10 @@ COMMANDS: dict[str, Command] = {
     "gui": Command("emer_studio.ui.cmd_gui", "open the window"),
     "demo": Command("emer_studio.demo", "a whole study with simulated devices"),
     "new": Command("emer_studio.study.cmd_new", "make a study"),
+    "vault": Command("emer_studio.study.cmd_vault", "names and contacts, encrypted"),
+    "withdraw": Command(
+        "emer_studio.withdrawal.cmd_withdraw", "erase a participant who withdraws"
+    ),
     "run": Command("emer_studio.session.cmd_run", "run a session"),
     "record": Command("emer_studio.recording.cmd_record", "record LSL streams to XDF"),
     "streams": Command(

@@ -3,6 +3,11 @@
 Nothing is ever updated or deleted; the database itself refuses. What a label is now is a
 fold over the events, an undo is an event, and each event carries the hash of the one
 before it by the same annotator, so a changed past shows.
+
+The one exception is a participant's withdrawal (`LabelStore.erase`). An erased event keeps
+its place, its annotator and its hash, so the chain still holds; which ones were erased is
+an event of its own. What they said cannot be guessed from the hash: their random ids, which
+it covers, are gone too.
 """
 
 from __future__ import annotations
@@ -10,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +45,7 @@ _EVENTS = sa.Table(
     sa.Column("hash", sa.String(64), nullable=False),
 )
 _USER_VERSION = 1
+_WITHDRAWAL = "(withdrawal)"  # who writes down what was erased
 _REFUSE = (
     "CREATE TRIGGER IF NOT EXISTS no_{what} BEFORE {what} ON label_event"
     " BEGIN SELECT RAISE(ABORT, 'label events are append-only'); END"
@@ -55,8 +61,9 @@ class LabelEvent:
     item : str
         What was labelled: ``SESSION/trial-N``.
     op : str
-        ``set``, ``undo`` (its value is the id of the event that is undone), or ``seen``
-        (the annotator was shown a prediction).
+        ``set``, ``undo`` (its value is the id of the event that is undone), ``seen``
+        (the annotator was shown a prediction), ``erased`` (nothing of it is left), or
+        ``erase`` (its value are the hashes of the events that were erased).
     field : str
         ``category``, ``intensity``, ``peak`` …
     visible : dict
@@ -97,8 +104,7 @@ class LabelStore:
                     fix="Update EMER Studio.",
                 )
             _METADATA.create_all(connection)
-            for what in ("UPDATE", "DELETE"):
-                connection.exec_driver_sql(_REFUSE.format(what=what))
+            _refuse_changes(connection)
             connection.exec_driver_sql(f"PRAGMA user_version = {_USER_VERSION}")
 
     def close(self) -> None:
@@ -146,13 +152,44 @@ class LabelStore:
         """Return the ids of events whose hash or chain is broken; empty when sound."""
         last: dict[str, str] = {}
         broken = []
-        for event in self.events():
-            if event.prev_hash != last.get(event.annotator, "") or event.hash != _hash(
-                event
-            ):
+        events = self.events()
+        erased = {h for e in events if e.op == "erase" for h in e.value}
+        for event in events:
+            whole = event.hash in erased if event.op == "erased" else _whole(event)
+            if event.prev_hash != last.get(event.annotator, "") or not whole:
                 broken.append(event.event_id)
             last[event.annotator] = event.hash
         return broken
+
+    def erase(self, is_erased: Callable[[str], bool]) -> int:
+        """Erase the events of some items for good; only a withdrawal does this.
+
+        Parameters
+        ----------
+        is_erased : callable
+            Tells by an event's ``item``.
+
+        Returns
+        -------
+        count : int
+            How many events were erased.
+        """
+        gone = [e for e in self.events() if e.op != "erased" and is_erased(e.item)]
+        if gone:
+            hashes = [event.hash for event in gone]
+            self._append(_WITHDRAWAL, "", "erase", "", hashes, {}, "command")
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            connection.commit()
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql("DROP TRIGGER no_UPDATE")
+            for event in gone:
+                its = _EVENTS.c.event_id == event.event_id
+                connection.execute(sa.update(_EVENTS).where(its).values(**_nothing()))
+            _refuse_changes(connection)
+            connection.commit()
+            connection.exec_driver_sql("VACUUM")  # also what an earlier change left behind
+        return len(gone)
 
     def _append(
         self,
@@ -204,6 +241,27 @@ def _standing(events: Iterable[LabelEvent]) -> list[LabelEvent]:
     listed = list(events)
     undone = {event.value for event in listed if event.op == "undo"}
     return [e for e in listed if e.op == "set" and e.event_id not in undone]
+
+
+def _refuse_changes(connection: sa.Connection) -> None:
+    for what in ("UPDATE", "DELETE"):
+        connection.exec_driver_sql(_REFUSE.format(what=what))
+
+
+def _nothing() -> dict[str, str]:
+    """Return the row of an erased event; its annotator and hashes stay."""
+    left = dict.fromkeys(("item", "field", "utc", "input"), "")
+    return {
+        "event_id": uuid.uuid4().hex,
+        "op": "erased",
+        "value": "null",
+        "visible": "{}",
+        **left,
+    }
+
+
+def _whole(event: LabelEvent) -> bool:
+    return event.hash == _hash(event)
 
 
 def _row(event: LabelEvent) -> dict[str, Any]:

@@ -43,6 +43,10 @@ def check_video(
     """
     cut = cut_off_videos(recording.folder)
     paths = {file_number(path): path for path in [*recording.videos, *cut]}
+    gone = recording.manifest.video_withdrawn
+    if gone:
+        findings.amber(f"face video and sound were withdrawn on {gone[:10]}")
+        return {"frames": 0, "indexed": 0, "dropped": 0, "files": []}
     if not paths:
         findings.red("there is no face video")
     frames = {number: _count(path, findings) for number, path in paths.items()}

@@ -14,6 +14,12 @@ from pydantic import Field, model_validator
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import data_dir
 from emer_studio.schema.base import LocalText, Model, load_yaml
+from emer_studio.schema.consent import (
+    DEFAULT_SCOPES,
+    ConsentForm,
+    ConsentScope,
+    check_scopes,
+)
 from emer_studio.schema.rating import RatingPage
 
 __all__ = [
@@ -260,7 +266,11 @@ class Protocol(Model):
     clips : str
         The clip manifest, seen from the protocol's folder.
     consent : dict of str to str
-        Text of the consent form, by language; not shown yet, consent is taken on paper.
+        Text of the consent form, by language: shown before anything is recorded. Left out,
+        consent is taken on paper.
+    consent_scopes : tuple of ConsentScope
+        What is ticked one by one below it; left out: taking part, video (both needed),
+        publications, sharing for research.
     content_warning : dict of str to str
         What the clips may do to people, by language; read first.
     instructions : dict of str to str
@@ -296,6 +306,7 @@ class Protocol(Model):
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("en",)
     clips: str
     consent: LocalText = {}
+    consent_scopes: tuple[ConsentScope, ...] = ()
     content_warning: LocalText = {}
     instructions: LocalText = {}
     debrief: LocalText = {}
@@ -333,6 +344,22 @@ class Protocol(Model):
                         f" {', '.join(pages)}"
                     )
         return self
+
+    @model_validator(mode="after")
+    def _can_be_consented_to(self) -> Protocol:
+        if self.consent_scopes:
+            if not any(self.consent.values()):
+                raise ValueError("'consent_scopes' need a text to stand below: 'consent'")
+            check_scopes(self.consent_scopes)
+        return self
+
+    @property
+    def consent_form(self) -> ConsentForm | None:
+        """What the participant is asked before anything is recorded; None: on paper."""
+        if not any(self.consent.values()):
+            return None
+        scopes = self.consent_scopes or DEFAULT_SCOPES
+        return ConsentForm(self.consent, self.content_warning, scopes)
 
     def block(self, block_id: str) -> Block:
         """Return the block with this id; the closing clip is a block of its own."""

@@ -75,6 +75,8 @@ def _texts(protocol: Protocol) -> Iterator[tuple[str, LocalText]]:
         "closing",
     ):
         yield f"'{name}'", getattr(protocol, name)
+    for scope in protocol.consent_scopes:
+        yield f"the consent scope {scope.id!r}", scope.text
     yield from ((f"the opt-out {name!r}", text) for name, text in protocol.opt_out.items())
     for block in protocol.blocks:
         yield f"the text of block {block.id!r}", block.text

@@ -29,7 +29,9 @@ class SessionManifest(Model):
     """``session.json``: what a session was made of, and how it ended.
 
     `state` is ``running`` from the first moment until the end, so a session that died
-    never looks complete.
+    never looks complete. `consent` says how consent was given (`study.consents`); empty in
+    sessions from before there was such a record. `video_withdrawn` is when the participant
+    withdrew face video and sound.
     """
 
     format_version: Literal[1] = 1
@@ -49,6 +51,8 @@ class SessionManifest(Model):
     manifest: str
     manifest_sha256: str
     clips_sha256: dict[str, str] = {}
+    consent: dict[str, Any] = {}
+    video_withdrawn: str = ""
     language: str = "en"
     seed: int
     participant_index: int

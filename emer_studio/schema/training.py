@@ -55,6 +55,9 @@ class RunInfo(_Frozen):
         Repeated from the dataset.
     versions : dict
         Of Python and the libraries that matter.
+    withdrawn : tuple of str
+        Participants of the run who have withdrawn since; their lines are out of its
+        predictions, what the network learned from them is not.
     """
 
     format_version: Literal[1] = 1
@@ -77,6 +80,7 @@ class RunInfo(_Frozen):
     versions: dict[str, str]
     started: str
     finished: str | None = None
+    withdrawn: tuple[str, ...] = ()
 
 
 def parse_run(raw: Any, where: str) -> RunInfo:

@@ -145,6 +145,9 @@ def run(args: argparse.Namespace) -> int:
     ):
         prepared = _prepared(args, study)
         result = conduct(prepared, console, stop, desk)
+    if not result["session"]:
+        console.result(result, f"{result['state']}: no session began, nothing was recorded")
+        return 130 if signals else 0
     text = (
         f"{result['session']}\n  {result['state']}: {result['trials']} trials,"
         f" {result['ratings']} ratings; verdict {result['verdict']}"

@@ -19,6 +19,7 @@ from emer_studio.recording.reader import final_ratings, read_journal
 from emer_studio.recording.video_salvage import cut_off_videos, finish_video
 from emer_studio.schema.base import localised
 from emer_studio.schema.study import LEFT_ALONE, SessionManifest
+from emer_studio.session.consent import enter, settle_consent
 from emer_studio.session.desk import Desk
 from emer_studio.session.gaze_check import LiveGaze
 from emer_studio.session.journal import Journal
@@ -30,7 +31,6 @@ from emer_studio.session.requests import Finish
 from emer_studio.session.runner import Runner, State
 from emer_studio.session.steps import Run
 from emer_studio.stimulus.library import display_doubts
-from emer_studio.study.slots import Slots
 
 __all__ = ["conduct"]
 
@@ -92,16 +92,13 @@ def conduct(
     folder = prepared.folder
     try:
         live.open_devices(folder, stop.is_set)
-        prepared.study.add_participant(
-            prepared.participant, simulated=prepared.devices.simulate
-        )
-        Slots(prepared.study.folder).take(
-            prepared.protocol.name,
-            prepared.participant,
-            simulated=prepared.devices.simulate,
-        )
+        window = live.open_window(folder)
+        settled = settle_consent(prepared, window, console, stop)
+        if settled.ended:
+            return _never_begun(settled.ended)
+        enter(prepared, settled)
         folder.mkdir(parents=True, exist_ok=unfinished is not None)
-        manifest = _recorded(prepared, live, console, stop, desk)
+        manifest = _recorded(prepared, live, console, stop, desk, settled.facts)
     finally:
         live.stop()
     for video in cut_off_videos(folder):
@@ -125,16 +122,24 @@ def conduct(
     }
 
 
+def _never_begun(state: str) -> dict[str, Any]:
+    """Return the result of a session that nobody consented to: there is nothing."""
+    texts = dict.fromkeys(("session", "xdf", "video", "verdict", "problem"), "")
+    counts = {"trials": 0, "ratings": 0}
+    return {"state": state, **texts, **counts, "videos": [], "findings": []}
+
+
 def _recorded(
     prepared: Prepared,
     live: LiveSession,
     console: Console,
     stop: threading.Event,
     desk: Desk,
+    consent: dict[str, Any],
 ) -> SessionManifest:
     """Run with a journal, a log and a manifest that always tells how it ended."""
     folder = prepared.folder
-    manifest = manifest_for(prepared, live)
+    manifest = manifest_for(prepared, live, consent)
     _save(folder, manifest)
     handler = logs.add_file(folder / "log.txt")
     log = _Log(Journal(folder / "journal.jsonl"), live, console)
@@ -164,7 +169,6 @@ def _run(
     folder, console = prepared.folder, log.console
     problems: list[str] = []
     live.on_event = lambda who, event: _overheard(who, event, log, live, problems)
-    live.open_window(folder)
     live.record(folder)
     facts = {key: value for key, value in live.window_facts.items() if key != "event"}
     manifest = manifest.model_copy(
@@ -172,6 +176,8 @@ def _run(
     )
     _save(folder, manifest)
     _begin(prepared, live, log)
+    if manifest.consent and prepared.unfinished is None:
+        log.record("consent", **manifest.consent)
     for doubt in (*live.doubts, *facts.get("warnings", ())):
         log.finding(str(doubt))
     if prepared.again:

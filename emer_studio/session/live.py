@@ -1,6 +1,6 @@
 """One session with everything that runs beside it, started and stopped in order.
 
-Start: tracker → camera → folder → participant's window → recorder → camera writes.
+Start: tracker → camera → participant's window → folder → recorder → camera writes.
 Stop: camera (its last frame reaches the recorder) → recorder → window → tracker.
 """
 
@@ -21,7 +21,7 @@ from emer_studio.core.files import next_segment
 from emer_studio.core.process import Child
 from emer_studio.schema.streams import GazeLayout, StreamHeader, layout_facts, recognise
 from emer_studio.session.gaze_question import ask_about_gaze, somebody_there
-from emer_studio.session.live_folder import new_live_folder
+from emer_studio.session.live_folder import add_to_log, new_live_folder
 from emer_studio.session.markers import MarkerOutlet
 from emer_studio.session.supervised import Supervised
 from emer_studio.streams.inlets import Found, Inlet, find_one
@@ -250,11 +250,8 @@ class LiveSession:
             found.append("participant")
         return tuple(found)
 
-    # With a folder ------------------------------------------------------------------
-
-    def open_window(self, folder: Path) -> None:
-        """Open the participant's window."""
-        self._log = folder / "log.txt"
+    def open_window(self, folder: Path) -> Child:
+        """Open the participant's window; it writes nothing before the first clip."""
         arguments = [
             "participant",
             *("--presented", str(folder / "presented.csv")),
@@ -267,12 +264,16 @@ class LiveSession:
             arguments += ["--display", str(self.devices.display)]
         if self.devices.simulate:
             arguments.append("--simulate")
-        self.window = self._start("participant", arguments)
+        self.window = self._start("participant", arguments, self._live / "participant.txt")
         self.window_facts = self._ready(self.window, "ready")
         self._console.event("live", mirror=str(self._mirror))
+        return self.window
+
+    # With a folder ------------------------------------------------------------------
 
     def record(self, folder: Path) -> None:
         """Open the marker stream, start both recorders, then let the camera write."""
+        self._log = folder / "log.txt"
         simulated = bool(self.simulated)
         ids = self.source_ids
         self.markers = MarkerOutlet(folder.name, ids["markers"], simulated=simulated)
@@ -346,17 +347,18 @@ class LiveSession:
         for child in (self.window, self.gaze):
             if child is not None:
                 child.stop(10.0)
+        add_to_log(self._live / "participant.txt", self._log)
         shutil.rmtree(self._live, ignore_errors=True)
         return results
 
     # ---------------------------------------------------------------------------------
 
-    def _start(self, name: str, arguments: list[str]) -> Child:
+    def _start(self, name: str, arguments: list[str], log: Path | None = None) -> Child:
         return Child(
             name,
             arguments,
             on_event=lambda event: self._heard(name, event),
-            stderr_path=self._log,
+            stderr_path=log,
         )
 
     def _heard(self, name: str, event: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["new_live_folder"]
+__all__ = ["add_to_log", "new_live_folder"]
 
 _LIVE = "emer-live-"
 
@@ -18,6 +19,14 @@ def new_live_folder() -> Path:
     """Make a folder, and take away those of programs that were killed."""
     _sweep()
     return Path(tempfile.mkdtemp(prefix=f"{_LIVE}{os.getpid()}-"))
+
+
+def add_to_log(said: Path, log: Path | None) -> None:
+    """Append what a process said before there was a session's log; without one it goes."""
+    with contextlib.suppress(OSError):
+        if log is not None and said.stat().st_size:
+            with log.open("ab") as stream:
+                stream.write(said.read_bytes())
 
 
 def _sweep() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from emer_studio import __version__
 from emer_studio.core import settings
@@ -131,7 +132,9 @@ def clip_luminance(
     return {name: inspect_clip(clips.files[name]).mean_luminance for name in wanted}
 
 
-def manifest_for(prepared: Prepared, live: LiveSession) -> SessionManifest:
+def manifest_for(
+    prepared: Prepared, live: LiveSession, consent: dict[str, Any]
+) -> SessionManifest:
     """Return the manifest of a session that begins, or goes on, now."""
     if prepared.unfinished is not None:
         known = prepared.unfinished.manifest
@@ -153,6 +156,7 @@ def manifest_for(prepared: Prepared, live: LiveSession) -> SessionManifest:
         manifest=str(prepared.manifest_path.relative_to(prepared.study.folder)),
         manifest_sha256=sha256_file(prepared.manifest_path),
         clips_sha256=prepared.clips.sha256,
+        consent=consent,
         language=prepared.devices.language,
         seed=prepared.study.file.seed,
         participant_index=prepared.participant_index,

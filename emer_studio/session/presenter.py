@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ _PAUSE_S = 24 * 3600.0
 _LOAD_S = 60.0
 _BECAUSE_S = 5.0  # a clip is broken off first, and why is told right after
 _OVERTIME_S = 30.0  # chosen by us: a clip that is this late has failed
+_THANKS_S = 5.0  # chosen by us: two short sentences are read in this time
 
 _ENDS = ("stop_requested", "interrupted")
 _REQUESTS = ("pause_requested", "trial_request", *_ENDS)
@@ -67,6 +68,16 @@ class WindowPresenter:
             self._pause(3.0)
         else:
             self._wait("page_done", timeout_s=_ANSWER_S)
+
+    def consent(self, text: str, scopes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Ask for consent; return whether it was given (``agreed``) and which scopes."""
+        self._child.send("consent", text=text, scopes=list(scopes))
+        return self._wait("consent", timeout_s=_ANSWER_S)
+
+    def thank(self) -> None:
+        """Show that not taking part is fine."""
+        self._child.send("thanks")
+        self._child.next_event(*_ENDS, timeout_s=_THANKS_S)
 
     def fixation(self, seconds: float) -> None:
         """Show a cross for a while."""

@@ -68,6 +68,12 @@ def find_unfinished(study: Study, participant: str) -> Unfinished:
             " to go on with.",
             fix="Leave --resume out for a new session.",
         )
+    if last.manifest.video_withdrawn:
+        raise BadInputError(
+            f"{participant} has withdrawn the face video of {last.folder.name}; no more is"
+            " recorded into it.",
+            fix="Leave --resume out for a new session.",
+        )
     return _readable(last)
 
 

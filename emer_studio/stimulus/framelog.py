@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -144,13 +144,20 @@ class FrameLog:
     ----------
     path : Path
         File to append to; made with a header line when new or empty. A last line that a
-        crash cut short is ended first, and stays.
+        crash cut short is ended first, and stays. Nothing is made before `open`.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = path.open("a+b")
+        self._stream: BinaryIO | None = None
+        self._unflushed = 0
+
+    def open(self) -> None:
+        """Make the file ready; done by the first `add` otherwise."""
+        if self._stream is not None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._stream = self.path.open("a+b")
         size = self._stream.seek(0, 2)
         if size == 0:
             self._stream.write((",".join(COLUMNS) + "\n").encode())
@@ -159,10 +166,11 @@ class FrameLog:
             if self._stream.read(1) != b"\n":
                 self._stream.write(b"\n")
         fsync_file(self._stream)
-        self._unflushed = 0
 
     def add(self, record: ClipRecord, frame: Frame, shown_s: float) -> None:
         """Write one presented picture, and count it in `record`."""
+        self.open()
+        assert self._stream is not None
         record.shown_s.append(shown_s)
         record.pts_s.append(frame.pts_s)
         record.dropped += frame.dropped_before
@@ -179,12 +187,13 @@ class FrameLog:
 
     def sync(self) -> None:
         """Put everything on the disk: at the end of a clip."""
-        fsync_file(self._stream)
+        if self._stream is not None:
+            fsync_file(self._stream)
         self._unflushed = 0
 
     def close(self) -> None:
         """Put everything on the disk and close the file. Can be called twice."""
-        if not self._stream.closed:
+        if self._stream is not None and not self._stream.closed:
             self.sync()
             self._stream.close()
 

@@ -9,8 +9,8 @@ import csv
 import io
 import secrets
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from emer_studio.core.files import new_folder, read_json, sha256_file, write_ato
 from emer_studio.schema.base import load_yaml, validate
 from emer_studio.schema.study import SessionManifest, StudyFile
 
-__all__ = ["Participant", "Session", "Study", "create_study", "open_study"]
+__all__ = ["Participant", "Session", "Study", "check_code", "create_study", "open_study"]
 
 _COLUMNS = ("participant", "created", "simulated", "consent")
 
@@ -31,13 +31,19 @@ _COLUMNS = ("participant", "created", "simulated", "consent")
 class Participant:
     """One row of ``participants.tsv``.
 
-    `consent` is ``simulated``, or ``on paper`` until the program takes consent itself.
+    `consent` is ``on screen`` (then `study.consents` has it), ``on paper``, ``simulated``,
+    or ``withdrawn`` with a date.
     """
 
     participant: str
     created: str
     simulated: bool
     consent: str
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether everything of this person was erased."""
+        return self.consent.startswith("withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +88,35 @@ class Study:
             for row in rows
         ]
 
-    def add_participant(self, code: str, *, simulated: bool) -> Participant:
+    def add_participant(
+        self, code: str, *, simulated: bool, consent: str = ""
+    ) -> Participant:
         """Enter a participant; return the row that exists when the code is known."""
-        _check_code(code)
+        check_code(code)
         known = self.participants()
         for row in known:
             if row.participant == code:
                 return row
-        new = Participant(
-            code, utc_now(), simulated, "simulated" if simulated else "on paper"
-        )
+        how = consent or ("simulated" if simulated else "on paper")
+        self._write_participants([*known, Participant(code, utc_now(), simulated, how)])
+        return self.participants()[-1]
+
+    def mark_participant(self, code: str, consent: str, *, forget: bool) -> None:
+        """Change the consent of a participant's row; `forget` leaves nothing else in it.
+
+        A code without a row gets one: it is not used again.
+        """
+        rows = {row.participant: row for row in self.participants()}
+        row = rows.get(code) or Participant(code, "", simulated=False, consent="")
+        created = "" if forget else row.created
+        rows[code] = replace(row, consent=consent, created=created)
+        self._write_participants(rows.values())
+
+    def _write_participants(self, rows: Iterable[Participant]) -> None:
         text = io.StringIO()
         table = csv.writer(text, delimiter="\t", lineterminator="\n")
         table.writerow(_COLUMNS)
-        for row in [*known, new]:
+        for row in rows:
             table.writerow(
                 [
                     row.participant,
@@ -105,7 +126,6 @@ class Study:
                 ]
             )
         write_atomic(self.folder / "participants.tsv", text.getvalue())
-        return new
 
     def check_code(self, code: str, *, simulated: bool) -> None:
         """Make sure that a code may be used.
@@ -113,11 +133,16 @@ class Study:
         Raises
         ------
         BadInputError
-            When the code is none, or belongs to a real person and is to be simulated, or
-            the other way round.
+            When the code is none, belongs to somebody who has withdrawn, or to a real
+            person and is to be simulated, or the other way round.
         """
-        _check_code(code)
+        check_code(code)
         for row in self.participants():
+            if row.participant == code and row.withdrawn:
+                raise BadInputError(
+                    f"{code} has withdrawn from this study; the code is not used again.",
+                    fix="Use another code.",
+                )
             if row.participant == code and row.simulated != simulated:
                 kind = "a simulated" if row.simulated else "a real"
                 raise BadInputError(
@@ -190,7 +215,8 @@ class Study:
         return target
 
 
-def _check_code(code: str) -> None:
+def check_code(code: str) -> None:
+    """Refuse what cannot be a participant code."""
     if not code or not code.isalnum() or not code.isascii():
         raise BadInputError(
             f"{code!r} cannot be a participant code.",

@@ -28,6 +28,7 @@ _LOOK_MS = 1500  # chosen by us: a change shows soon, and looking costs next to 
 _WATCHED = (
     "study.yaml",
     "participants.tsv",
+    "consents.jsonl",
     "labels.sqlite",
     "protocols/*.yaml",
     "sessions/*/session.json",

@@ -90,6 +90,7 @@ class ClipPresenter(QObject):
         if self.playing:
             raise BadInputError(f"Clip {wanted.clip} cannot be prepared while one plays.")
         self._drop()
+        self._log.open()  # here, where no picture waits for the disk
         player = ClipPlayer(
             wanted.path,
             trim_in_s=wanted.trim_in_s,

@@ -15,6 +15,7 @@ from emer_studio.schema.rating import parse_page
 from emer_studio.synthetic.sync_code import MARKS
 from emer_studio.ui.participant.choice import ChoiceForm, ScaleForm
 from emer_studio.ui.participant.clip_page import ClipPage
+from emer_studio.ui.participant.consent_page import ConsentPage
 from emer_studio.ui.participant.display_watch import DisplayWatch
 from emer_studio.ui.participant.free_text import TextForm
 from emer_studio.ui.participant.items import ItemsForm
@@ -35,7 +36,7 @@ __all__ = ["ParticipantProcess"]
 logger = logging.getLogger(__name__)
 Command = dict[str, Any]
 _POINTS = ("sam", "scale", "items")  # the kinds of pages whose answers are points
-_SHOWING = ("show", "play", "rate", "mark", "targets")
+_SHOWING = ("show", "consent", "play", "rate", "mark", "targets")
 _FORMS: dict[str, type[RatingForm]] = {
     "sam": SamForm,
     "choice": ChoiceForm,
@@ -94,6 +95,8 @@ class ParticipantProcess(QObject):
         presenter.finished.connect(self._on_clip_finished)
         self._commands: dict[str, Callable[[Command], None]] = {
             "show": self._show,
+            "consent": self._consent,
+            "thanks": self._thanks,
             "prepare": self._prepare,
             "play": self._play,
             "rate": self._rate,
@@ -145,6 +148,29 @@ class ParticipantProcess(QObject):
         t_s = self._window.show_page(page)
         self._tell("page_shown", page=kind, t_s=t_s)
         self._photograph(kind)
+
+    def _consent(self, command: Command) -> None:
+        scopes = [dict(scope) for scope in command["scopes"]]
+        page = ConsentPage(self._window, self._words, str(command["text"]), scopes)
+        page.decided.connect(self._on_decided)
+        t_s = self._window.show_page(page)
+        self._tell("page_shown", page="consent", t_s=t_s)
+        self._photograph("consent")
+
+    @Slot(bool)
+    def _on_decided(self, agreed: bool) -> None:
+        t_s, page = clock.now_s(), self._window.page
+        assert isinstance(page, ConsentPage)
+        self._photograph("consent-answered")
+        answer = {"agreed": agreed, "given": page.given() if agreed else []}
+        self._window.show_page(BlankPage(self._window))
+        simulated = self._simulated is not None
+        self._tell("consent", **answer, input=page.input, simulated=simulated, t_s=t_s)
+
+    def _thanks(self, command: Command) -> None:
+        words = self._words("consent.thanks")
+        self._window.show_page(TextPage(self._window, self._words, "", words, ""))
+        self._photograph("thanks")
 
     def _prepare(self, command: Command) -> None:
         trim_out_s = command.get("trim_out_s")

@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPointF, Qt, QTime
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from emer_studio.ui.participant.consent_page import ConsentPage
 from emer_studio.ui.participant.pages import Page, TextPage
 from emer_studio.ui.participant.rating import RatingForm
 from emer_studio.ui.participant.simulated_answers import (
@@ -72,6 +73,9 @@ class SimulatedParticipant(QObject):
         self._timer.stop()
         if isinstance(page, TextPage):
             self._acts = [Press(_Key.Key_Space)]
+        elif isinstance(page, ConsentPage):
+            ticks = [_Key.Key_1 + row for row in range(len(page.scopes))]
+            self._acts = [*(Press(key, chr(key)) for key in ticks), Press(_Key.Key_Return)]
         elif isinstance(page, RatingForm):
             self._acts = self._answers(page)
         if self._acts:

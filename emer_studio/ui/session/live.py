@@ -32,6 +32,7 @@ __all__ = ["LiveView"]
 _POLL_MS = 33
 _WATCH_MS = 250  # how often it is asked what is wrong
 _STATES = {
+    "consent": "Reading the consent form",
     "instructions": "Reading the instructions",
     "baseline": "Baseline",
     "sync": "Flash and click",

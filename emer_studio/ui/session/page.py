@@ -213,7 +213,11 @@ class SessionPage(Page):
 
     def _show_result(self, result: dict[str, Any]) -> None:
         state, verdict = str(result.get("state")), str(result.get("verdict", ""))
-        words = {"complete": "Session complete", "aborted": "Session aborted"}
+        words = {
+            "complete": "Session complete",
+            "aborted": "Session aborted",
+            "declined": "The participant does not take part",
+        }
         self.outcome.setText(words.get(state, f"Session {state}"))
         colour = {"complete": "green", "failed": "red"}.get(state, "amber")
         self.outcome_pill.setValue(state, colour)
@@ -222,8 +226,11 @@ class SessionPage(Page):
             f" {result.get('problem') or ''}"
         )
         self.to_label.setEnabled(bool(result.get("trials")))
+        nothing = [] if result.get("session") else ["Nothing was recorded."]
         self.findings.setValue(
-            Path(str(result.get("session"))), verdict, list(result.get("findings") or [])
+            Path(str(result.get("session"))),
+            verdict,
+            list(result.get("findings") or nothing),
         )
         self.log.clear()
         for row in range(self.live.log.count()):

@@ -19,6 +19,8 @@ from emer_studio.ui.page import Page
 from emer_studio.ui.parts import Card, Empty, PillDelegate, button, label, set_cell, table
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.study.next_step import next_step
+from emer_studio.ui.study.participants import ParticipantsCard
+from emer_studio.ui.study.withdraw_dialog import WithdrawDialog
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["StudyPage"]
@@ -67,16 +69,10 @@ class StudyPage(Page):
         return card
 
     def _participants(self) -> QWidget:
-        card = Card("Participants")
-        self.participants = table(("Code", "Consent", "Since"), stretch=2)
-        self.no_participants = Empty(
-            "study", "Nobody yet", "A participant is entered with the first session."
-        )
-        self._people = QStackedWidget()
-        self._people.addWidget(self.participants)
-        self._people.addWidget(self.no_participants)
-        card.box.addWidget(self._people)
-        return card
+        self.people = ParticipantsCard()
+        self.participants, self.no_participants = self.people.grid, self.people.empty
+        self.people.withdrawAsked.connect(self._withdraw)
+        return self.people
 
     def _sessions(self) -> QWidget:
         card = Card("Sessions")
@@ -123,19 +119,10 @@ class StudyPage(Page):
         self.next_text.setText(step.text)
         self.next_button.setText(step.action)
         self._next_page = step.page
-        self._fill_participants()
+        self.people.show_study(self.study)
         self._fill_sessions()
         self._show_selected()
         self.simulatedChanged.emit()
-
-    def _fill_participants(self) -> None:
-        rows = self.study.participants()
-        self._people.setCurrentIndex(0 if rows else 1)
-        self.participants.setRowCount(len(rows))
-        for number, row in enumerate(rows):
-            set_cell(self.participants, number, 0, row.participant)
-            set_cell(self.participants, number, 1, row.consent)
-            set_cell(self.participants, number, 2, row.created[:10])
 
     def _fill_sessions(self) -> None:
         found = self.study.sessions()
@@ -226,6 +213,11 @@ class StudyPage(Page):
         self._fill_sessions()
         self._show_selected()
         self._check_next()
+
+    def _withdraw(self, code: str) -> None:
+        self.dialog = WithdrawDialog(self, self.study, code)
+        self.dialog.finished.connect(self.workspace.look)
+        self.dialog.open()
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.study.folder)))

@@ -1,0 +1,1 @@
+"""A participant's withdrawal: the one act that erases."""
