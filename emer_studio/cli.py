@@ -54,6 +54,12 @@ COMMANDS: dict[str, Command] = {
     "selftest": Command(
         "emer_studio.session.cmd_selftest", "how late display, camera and sound are"
     ),
+    "validate": Command(
+        "emer_studio.session.cmd_validate", "how accurate the eye tracker is"
+    ),
+    "preflight": Command(
+        "emer_studio.session.cmd_preflight", "go or no-go, before a session"
+    ),
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
     "prelabel": Command("emer_studio.fer.cmd_prelabel", "pre-label facial expressions"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from emer_studio.schema.rating import RatingPage, mapped, mapped_share
 from emer_studio.session.plan import Trial
+from emer_studio.session.presenting import Place
 from emer_studio.session.requests import PauseRequest, TrialRequest
 from emer_studio.synthetic import sync_code
 
@@ -74,6 +75,15 @@ class HeadlessPresenter:
         edges = [[self._now_s + at, level] for at, level in sync_code.edges(which)]
         self._now_s += sync_code.length_s(which)
         return {"which": which, "edges": edges, "clicks": [], "t_s": self._now_s}
+
+    def targets(self, places: Sequence[Place], each_s: float) -> list[dict[str, Any]]:
+        self._call("targets")
+        found = []
+        for number, (x, y) in enumerate(places, start=1):
+            when = {"shown_s": self._now_s, "gone_s": self._now_s + each_s}
+            found.append({"number": number, "x": x, "y": y, **when})
+            self._now_s += each_s
+        return found
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
         self._call("prepare")

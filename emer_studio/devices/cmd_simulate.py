@@ -27,6 +27,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="stream name")
     parser.add_argument("--seconds", type=float, help="stop by itself after N seconds")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--accuracy",
+        type=float,
+        default=0.4,
+        metavar="DEG",
+        help="gaze: how far what is measured lies from where the eyes look",
+    )
+    parser.add_argument(
+        "--noise", type=float, default=0.1, metavar="DEG", help="gaze: of eye and axis"
+    )
     parser.add_argument("--source-id", default="", metavar="ID", help="gaze: of its stream")
     parser.add_argument(
         "--video", type=Path, help="camera: send the frame index of this video"
@@ -45,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     name = args.name or _NAMES[args.kind]
     until = None if args.seconds is None else time.monotonic() + args.seconds
     if args.kind == "gaze":
-        sent = _gaze(console, name, rate, args.seed, until, args.source_id)
+        sent = _gaze(args, console, name, rate, until)
     elif args.kind == "camera":
         sent = _camera(console, name, rate, args.video, until)
     else:
@@ -66,16 +76,20 @@ def _ready(console: Console, outlet: Outlet) -> None:
 
 
 def _gaze(
-    console: Console,
-    name: str,
-    rate: float,
-    seed: int,
-    until: float | None,
-    source_id: str,
+    args: argparse.Namespace, console: Console, name: str, rate: float, until: float | None
 ) -> int:
     from emer_studio.devices.eyetracker_sim import SimulatedTracker
 
-    tracker = SimulatedTracker(name=name, rate_hz=rate, seed=seed, source_id=source_id)
+    if not (0 <= args.accuracy <= 45 and 0 <= args.noise <= 45):
+        raise BadInputError("Expected --accuracy and --noise from 0 to 45 degrees.")
+    tracker = SimulatedTracker(
+        name=name,
+        rate_hz=rate,
+        seed=args.seed,
+        source_id=args.source_id,
+        accuracy_deg=args.accuracy,
+        noise_deg=args.noise,
+    )
     control = Control(tracker.situation) if console.events else None
     _ready(console, tracker.outlet)
     try:

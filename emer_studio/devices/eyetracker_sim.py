@@ -37,14 +37,37 @@ GAZE_CHANNELS = tuple(
 
 
 class SimulatedTracker:
-    """A tracker with one stream, running until `close`."""
+    """A tracker with one stream, running until `close`.
+
+    Parameters
+    ----------
+    name : str
+        Of the stream.
+    rate_hz : float
+    seed : int
+    source_id : str
+        Of the stream; a new one when empty.
+    accuracy_deg, noise_deg : float
+        Its constant error, and the noise of each eye and axis, in degrees. Chosen by us: a
+        good tracker just after its calibration.
+    """
 
     def __init__(
-        self, *, name: str, rate_hz: float, seed: int = 1, source_id: str = ""
+        self,
+        *,
+        name: str,
+        rate_hz: float,
+        seed: int = 1,
+        source_id: str = "",
+        accuracy_deg: float = 0.4,
+        noise_deg: float = 0.1,
     ) -> None:
         self._rate_hz = rate_hz
-        self._model = GazeModel(seed, rate_hz)
+        self._model = GazeModel(
+            seed, rate_hz, accuracy_deg=accuracy_deg, noise_deg=noise_deg
+        )
         self._emotion = "neutral"
+        self._target: tuple[float, float] | None = None
         self.outlet = Outlet(
             OutletSpec(
                 name=name,
@@ -62,8 +85,15 @@ class SimulatedTracker:
         self._thread.start()
 
     def situation(self, command: dict[str, Any]) -> None:
-        """Feel what the clip that is playing is meant to make one feel."""
-        self._emotion = str(command.get("emotion") or "neutral")
+        """Feel what the clip that is playing is to make one feel, or look at a target.
+
+        ``target`` is a place on the display (fractions, origin top left), or None.
+        """
+        if "target" in command:
+            place = command["target"]
+            self._target = None if place is None else (float(place[0]), float(place[1]))
+        else:
+            self._emotion = str(command.get("emotion") or "neutral")
 
     def close(self) -> None:
         """Stop sending."""
@@ -77,6 +107,7 @@ class SimulatedTracker:
             due = int((clock.now_s() - origin_s) * self._rate_hz) - self.sent
             if due <= 0:
                 continue
+            self._model.look_at(self._target)
             rows = gaze_rows(self._model, due, self._emotion)
             stamps = origin_s + (self.sent + 1 + np.arange(due)) / self._rate_hz
             self.outlet.push_rows(rows, stamps)

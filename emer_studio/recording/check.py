@@ -119,6 +119,7 @@ def check_session(folder: Path) -> dict[str, Any]:
         "video": video,
         "sound": sound,
         "sync": sync,
+        "gaze_checks": recording.events("validation"),
         **trials,
     }
 

@@ -29,8 +29,21 @@ def run(args: argparse.Namespace) -> int:
         for row in result["streams"]
     ]
     lines += _sync_lines(result.get("sync", {}))
+    lines += [_gaze_line(check) for check in result.get("gaze_checks", ())]
     Console.of(args).result(result, "\n".join(lines))
     return 1 if result["verdict"] == "red" else 0
+
+
+def _gaze_line(check: dict[str, Any]) -> str:
+    """Return what a check of the eye tracker told."""
+    error_deg, worst_deg = check.get("accuracy_deg"), check.get("worst_deg")
+    if error_deg is None or worst_deg is None:
+        told = "; ".join(map(str, check.get("why", ())))
+        return f"  gaze check ({check.get('when')}): no error could be measured: {told}"
+    told = f"error {error_deg:.2f}°, at worst {worst_deg:.2f}°"
+    verdict = "accepted" if check.get("accepted") else "not accepted"
+    lost = f"{check.get('loss_pct', 0):.0f} % lost"
+    return f"  gaze check ({check.get('when')}): {told}, {lost}, {verdict}"
 
 
 def _sync_lines(sync: dict[str, Any]) -> list[str]:

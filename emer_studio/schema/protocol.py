@@ -31,11 +31,13 @@ __all__ = [
     "Protocol",
     "Select",
     "TrialTiming",
+    "Validation",
     "find_protocol",
     "load_protocol",
 ]
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
+Millimetres = Annotated[float, Field(ge=20, le=20_000)]
 
 
 class ClipBaseline(Model):
@@ -94,6 +96,43 @@ class Breaks(Model):
     every: Annotated[int, Field(ge=1)]
     text: Annotated[LocalText, Field(min_length=1)]
     least_s: Seconds = 0.0
+
+
+class Validation(Model):
+    """A check of the eye tracker: points are looked at, and the error is measured.
+
+    Attributes
+    ----------
+    points : {5, 9, 13}
+        How many points are shown, in random order.
+    accuracy_deg : float
+        The mean error may be so large, in degrees.
+    worst_deg : float
+        The error at the worst point may be so large, in degrees.
+    loss_pct : float
+        So much of the gaze may be lost, in per cent.
+    tries : int
+        After so many checks that are not within the limits the session goes on, with a
+        finding.
+    after_breaks : bool
+        Check again after every break.
+    distance_mm : float
+        From the eyes to the display, where the tracker does not tell it; left out, 650 is
+        assumed.
+    screen_mm : tuple of float
+        Width and height of the display, where the system says it wrongly.
+    """
+
+    # Limits chosen by us: a region of interest of two degrees is still hit, and there is
+    # gaze for the larger part of a clip.
+    points: Literal[5, 9, 13] = 9
+    accuracy_deg: Annotated[float, Field(gt=0, le=20)] = 1.0
+    worst_deg: Annotated[float, Field(gt=0, le=20)] = 2.0
+    loss_pct: Annotated[float, Field(ge=0, le=100)] = 20.0
+    tries: Annotated[int, Field(ge=1, le=10)] = 3
+    after_breaks: bool = False
+    distance_mm: Annotated[float, Field(ge=100, le=10_000)] | None = None
+    screen_mm: tuple[Millimetres, Millimetres] | None = None
 
 
 class LabelUnit(Model):
@@ -253,6 +292,8 @@ class Protocol(Model):
     sync_marks : bool
         A session opens and closes with a coded flash and click, which tell how late camera
         and microphone are. Slow enough for the general flash limit; false leaves it out.
+    validation : Validation
+        A check of the eye tracker before the first block; left out, there is none.
     rating_pages : tuple of RatingPage
         The pages that can be asked, each with an id.
     blocks : tuple of Block
@@ -277,6 +318,7 @@ class Protocol(Model):
     closing_clip: str = ""
     label_unit: LabelUnit = LabelUnit()
     sync_marks: bool = True
+    validation: Validation | None = None
     rating_pages: Annotated[tuple[RatingPage, ...], Field(min_length=1)]
     blocks: Annotated[tuple[Block, ...], Field(min_length=1)]
 

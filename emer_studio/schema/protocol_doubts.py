@@ -23,10 +23,23 @@ def doubts(protocol: Protocol) -> list[str]:
     protocol : Protocol
         A protocol that loads.
     """
-    found = [*_languages(protocol), *_untranslated(protocol)]
+    found = [*_languages(protocol), *_untranslated(protocol), *_gaze_check(protocol)]
     for page in protocol.rating_pages:
         found += _of_page(protocol, page)
     return found
+
+
+def _gaze_check(protocol: Protocol) -> Iterator[str]:
+    wanted = protocol.validation
+    if wanted is None:
+        return
+    if wanted.after_breaks and not any(block.breaks for block in protocol.blocks):
+        yield "the eye tracker is to be checked after breaks, but no block has any"
+    if wanted.worst_deg < wanted.accuracy_deg:
+        yield (
+            f"the error at the worst point ({wanted.worst_deg:g}°) has a lower limit than"
+            f" the mean error ({wanted.accuracy_deg:g}°)"
+        )
 
 
 def _languages(protocol: Protocol) -> Iterator[str]:

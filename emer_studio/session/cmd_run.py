@@ -107,14 +107,15 @@ def _devices(args: argparse.Namespace) -> Devices:
         display=args.display,
         language=args.language,
         gaze_wait_s=args.gaze_wait,
-        camera_options=tuple(_camera_options(args)),
+        camera_options=tuple(camera_options(args)),
         microphone=args.microphone,
         gaze_confirmed=args.gaze_confirmed,
         gaze_signature=args.gaze_signature,
     )
 
 
-def _camera_options(args: argparse.Namespace) -> list[str]:
+def camera_options(args: argparse.Namespace) -> list[str]:
+    """Return the words for ``emer-studio camera`` that size, rate and the like ask for."""
     words = []
     if args.size:
         width, cross, height = args.size.lower().partition("x")

@@ -21,6 +21,7 @@ from emer_studio.schema.base import localised
 from emer_studio.schema.study import LEFT_ALONE, SessionManifest
 from emer_studio.session.consent import enter, settle_consent
 from emer_studio.session.desk import Desk
+from emer_studio.session.gaze_check import LiveGaze
 from emer_studio.session.journal import Journal
 from emer_studio.session.live import LiveSession
 from emer_studio.session.plan import Trial
@@ -206,6 +207,7 @@ def _run(
         instead_of=prepared.reserve.instead_of,
         again=prepared.reserve.again,
         between=desk.between,
+        check_gaze=LiveGaze(live.gaze_query, facts.get("display", {}), folder, who),
         trials_done=prepared.unfinished.trials_done if prepared.unfinished else 0,
     )
     watcher = threading.Thread(
@@ -284,6 +286,8 @@ def _overheard(
         log.finding(str(event.get("what") or event.get("text") or event))
     elif kind == "light":
         live.light(int(event["level"]))
+    elif kind in ("target", "targets_done", "pause_requested"):
+        _look_at([event["x"], event["y"]] if kind == "target" else None, live)
     elif kind == "rating_change":
         fields = {k: v for k, v in event.items() if k not in ("event", "t_s")}
         log.journal.write("rating_change", t_s=event.get("t_s"), **fields)
@@ -300,6 +304,12 @@ def _overheard(
     elif kind == "status":
         fields = {k: v for k, v in event.items() if k != "event"}
         log.console.event(f"{who}_status", **fields)
+
+
+def _look_at(target: list[float] | None, live: LiveSession) -> None:
+    """Let a simulated tracker's eyes, and no others, look at a target."""
+    if live.devices.gaze == "sim" and live.gaze is not None:
+        live.gaze.send("situation", target=target)
 
 
 def _fail(problem: str, log: _Log, live: LiveSession, problems: list[str]) -> None:

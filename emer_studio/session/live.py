@@ -113,7 +113,7 @@ class LiveSession:
         self._gaze_simulated = devices.gaze == "sim"
         self._results: dict[str, Any] | None = None
         self.doubts: list[str] = []
-        self._gaze_query = devices.gaze
+        self.gaze_query = devices.gaze
         self.camera_facts: dict[str, Any] = {}
         self.microphone: Supervised | None = None
         self.microphone_facts: dict[str, Any] = {}
@@ -138,16 +138,16 @@ class LiveSession:
             words += ["--source-id", self.source_ids["gaze-sim"]]
             self.gaze = self._start("gaze", words)
             ready = self._ready(self.gaze, "sending")
-            self._gaze_query = f"id:{ready['source_id']}"
+            self.gaze_query = f"id:{ready['source_id']}"
         found = find_one(
-            self._gaze_query,
+            self.gaze_query,
             timeout_s=self.devices.gaze_wait_s,
             on_wait=self._waiting,
             stop=stop,
         )
         self.gaze_name = found.name
         self._look_at_gaze(found)
-        self._gaze_query = f"id:{found.source_id}" if found.source_id else found.name
+        self.gaze_query = f"id:{found.source_id}" if found.source_id else found.name
         self.camera = Supervised(
             "camera",
             lambda run: self._camera_words(folder, run),
@@ -297,7 +297,7 @@ class LiveSession:
         ids = [self.source_ids["camera"], self.markers.source_id]
         if self.microphone is not None:
             ids.append(self.source_ids["microphone"])
-        queries = [self._gaze_query, *(f"id:{source_id}" for source_id in ids)]
+        queries = [self.gaze_query, *(f"id:{source_id}" for source_id in ids)]
         rings = ["--rings", str(self._live / f"rings_{run}")] if stem == "streams" else []
         late = ["--late", "--wait", "1"] if run > 1 else []
         return [

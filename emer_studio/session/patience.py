@@ -5,12 +5,12 @@ Only a clip is not: a first reaction happens once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
-from emer_studio.session.presenting import Presenter
+from emer_studio.session.presenting import Place, Presenter
 from emer_studio.session.requests import ClipInterrupted, PauseRequest
 
 __all__ = ["PatientPresenter"]
@@ -53,6 +53,14 @@ class PatientPresenter:
         while True:
             try:
                 return self._presenter.mark(which)
+            except PauseRequest as request:
+                self._sit_out(request)
+
+    def targets(self, places: Sequence[Place], each_s: float) -> list[dict[str, Any]]:
+        """Show targets one by one without a pause in between."""
+        while True:
+            try:
+                return self._presenter.targets(places, each_s)
             except PauseRequest as request:
                 self._sit_out(request)
 

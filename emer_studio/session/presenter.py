@@ -9,6 +9,7 @@ from typing import Any
 from emer_studio.core.process import Child
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
+from emer_studio.session.presenting import Place
 from emer_studio.session.requests import (
     ClipFailed,
     Finish,
@@ -93,6 +94,12 @@ class WindowPresenter:
         self._child.send("mark", which=which)
         event = self._wait("mark_done", timeout_s=length_s(which) + _OVERTIME_S)
         return {key: event[key] for key in ("which", "edges", "clicks", "t_s")}
+
+    def targets(self, places: Sequence[Place], each_s: float) -> list[dict[str, Any]]:
+        """Show targets one by one."""
+        self._child.send("targets", places=list(places), each_s=each_s)
+        longest_s = len(places) * each_s + _OVERTIME_S
+        return list(self._wait("targets_done", timeout_s=longest_s)["targets"])
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
         """Load the clip and hold its first frame; `ClipFailed` when it cannot be."""

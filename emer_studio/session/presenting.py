@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
 
-__all__ = ["Presenter"]
+__all__ = ["Place", "Presenter"]
+
+Place = tuple[float, float]
+"""A fraction of the window's width and height."""
 
 
 class Presenter(Protocol):
@@ -51,6 +54,9 @@ class Presenter(Protocol):
 
     def mark(self, which: str) -> dict[str, Any]:
         """Show the coded flash and click; return when what was shown and heard."""
+
+    def targets(self, places: Sequence[Place], each_s: float) -> list[dict[str, Any]]:
+        """Show targets one by one; return where (on the display) and when each was."""
 
     def wait_out(self) -> dict[str, Any]:
         """Wait for the end of a pause; return when (``t_s``) and ``by`` whom it ended.

@@ -21,7 +21,7 @@ from emer_studio.schema.protocol import Protocol
 from emer_studio.schema.stimulus import ClipManifest
 from emer_studio.schema.study import SessionManifest
 from emer_studio.session.plan import Trial, trial_of
-from emer_studio.session.steps import Ask, Mark, Run, Step, Text, Wait
+from emer_studio.session.steps import Ask, GazeCheck, Mark, Run, Step, Text, Wait
 from emer_studio.study.folder import Session, Study
 
 __all__ = ["Unfinished", "find_unfinished", "left_to_do", "plan_of", "unchanged"]
@@ -145,6 +145,8 @@ def left_to_do(
     """
     done = Counter(key for event in unfinished.journal for key in _ends(event))
     clips = {clip.id: clip for clip in manifest.clips}
+    runs = [step.trial.number for step in steps if isinstance(step, Run)]
+    over = all(_trial_left(unfinished.journal, number) is None for number in runs)
     for step in steps:
         if isinstance(step, Run):
             left = _trial_left(unfinished.journal, step.trial.number)
@@ -160,15 +162,17 @@ def left_to_do(
                 yield Run(trial, left.begun, left.rated)
         elif done[_key(step)]:
             done[_key(step)] -= 1
-        else:
+        elif not (over and isinstance(step, GazeCheck)):
             yield step
 
 
-def _key(step: Text | Wait | Ask | Mark) -> tuple[str, ...]:
+def _key(step: Text | Wait | Ask | Mark | GazeCheck) -> tuple[str, ...]:
     if isinstance(step, Ask):
         return ("answer", step.what, step.page.id)
     if isinstance(step, Mark):
         return ("sync_mark", step.which)
+    if isinstance(step, GazeCheck):
+        return ("validation", step.when)
     return ("text" if isinstance(step, Text) else "wait", step.what)
 
 
@@ -183,6 +187,8 @@ def _ends(event: Event) -> Iterator[tuple[str, ...]]:
         yield ("answer", event["when"], event["page"])
     elif kind == "sync_mark":
         yield ("sync_mark", event["which"])
+    elif kind == "validation" and event["last"] and event["when"] != "start":
+        yield ("validation", event["when"])  # who went away sits otherwise: check again
 
 
 @dataclass(frozen=True, slots=True)

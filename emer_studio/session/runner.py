@@ -34,7 +34,7 @@ from emer_studio.session.requests import (
     StopRequest,
     TrialRequest,
 )
-from emer_studio.session.steps import Ask, Mark, Step, Text, Wait
+from emer_studio.session.steps import Ask, GazeCheck, Mark, Step, Text, Wait
 from emer_studio.stimulus.framelog import faults
 
 __all__ = ["Runner", "State"]
@@ -49,6 +49,7 @@ class State(StrEnum):
     INSTRUCTIONS = "instructions"
     BASELINE = "baseline"
     SYNC = "sync"
+    VALIDATION = "validation"
     FIXATION = "fixation"
     CLIP = "clip"
     RATING = "rating"
@@ -95,6 +96,9 @@ class Runner:
         ``again(trial)``: the same trial under another number.
     between : callable
         Called between two steps.
+    check_gaze : callable
+        ``check_gaze(wanted, show)``: shows targets and measures the eye tracker, see
+        `session.gaze_check`.
     trials_done : int
         Trials that were finished before the session was cut off.
     """
@@ -112,11 +116,13 @@ class Runner:
         instead_of: Callable[[Trial], Trial | None] = lambda _trial: None,
         again: Callable[[Trial], Trial] = lambda trial: trial,
         between: Callable[[], None] = lambda: None,
+        check_gaze: Callable[..., dict[str, Any]] = lambda _wanted, _show: {},
         trials_done: int = 0,
     ) -> None:
         self._steps, self._window = steps, presenter
         self._presenter = PatientPresenter(presenter, self._sit_out)
         self._instead_of, self._again, self._between = instead_of, again, between
+        self._check_gaze = check_gaze
         self._trial_now: Trial | None = None
         self._title, self._language = title, language
         self._record, self._announce, self._situation = record, announce, situation
@@ -159,6 +165,8 @@ class Runner:
             self._ask(step)
         elif isinstance(step, Mark):
             self._sync_mark(step)
+        elif isinstance(step, GazeCheck):
+            self._validate(step)
         elif step.begun == "cut off":
             other = self._interrupted(step.trial)
             if other is not None:
@@ -243,6 +251,21 @@ class Runner:
     def _sync_mark(self, step: Mark) -> None:
         self._enter(State.SYNC, None)
         self._record("sync_mark", **self._presenter.mark(step.which))
+
+    def _validate(self, step: GazeCheck) -> None:
+        """Measure the eye tracker, again where it falls short; then the session goes on."""
+        self._enter(State.VALIDATION, None)
+        number, last = 0, False
+        while not last:
+            number += 1
+            facts = self._check_gaze(step.wanted, self._presenter.targets)
+            accepted, measured = facts.get("accepted", False), "points" in facts
+            last = accepted or not measured or number == step.wanted.tries
+            about = {"when": step.when, "number": number, "last": last}
+            self._record("validation", **about, **facts)
+        if not accepted:
+            why = "; ".join(facts.get("why", ()))
+            self._record("finding", what=f"the eye tracker was not accepted: {why}")
 
     def _ask(self, step: Ask) -> None:
         self._enter(State.QUESTIONS, None)

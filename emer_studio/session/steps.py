@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from emer_studio.schema.base import LocalText
-from emer_studio.schema.protocol import Protocol
+from emer_studio.schema.protocol import Protocol, Validation
 from emer_studio.schema.rating import RatingPage
 from emer_studio.session.plan import Trial
 
-__all__ = ["Ask", "Mark", "Run", "Step", "Text", "Wait", "steps_of"]
+__all__ = ["Ask", "GazeCheck", "Mark", "Run", "Step", "Text", "Wait", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class GazeCheck:
+    """Points to look at, to measure the eye tracker; ``when`` is ``start`` or ``break``."""
+
+    when: str
+    wanted: Validation
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One trial, or what is left of it after a session was cut off.
 
@@ -65,7 +73,7 @@ class Run:
     rated: tuple[str, ...] = ()
 
 
-Step = Text | Wait | Ask | Mark | Run
+Step = Text | Wait | Ask | Mark | GazeCheck | Run
 
 
 def steps_of(protocol: Protocol, plan: Sequence[Trial]) -> Iterator[Step]:
@@ -86,6 +94,8 @@ def steps_of(protocol: Protocol, plan: Sequence[Trial]) -> Iterator[Step]:
     if protocol.sync_marks:
         yield Mark("start")
     yield from (Ask("before", protocol.page(name)) for name in protocol.before)
+    if protocol.validation:
+        yield GazeCheck("start", protocol.validation)
     if protocol.baseline_s:
         yield Wait("baseline", protocol.baseline_s)
     for block_id, group in groupby(plan, key=lambda trial: trial.block):
@@ -110,3 +120,5 @@ def _block(protocol: Protocol, block_id: str, trials: Sequence[Trial]) -> Iterat
         yield Run(trial)
         if block.breaks and done % every == 0 and done < len(trials):
             yield Text("break", block.breaks.text, least_s=block.breaks.least_s)
+            if protocol.validation and protocol.validation.after_breaks:
+                yield GazeCheck("break", protocol.validation)

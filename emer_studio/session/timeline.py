@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from emer_studio.schema.rating import RatingPage
+from emer_studio.session.gaze_check import check_s
 from emer_studio.session.plan import CLOSING, Trial
-from emer_studio.session.steps import Ask, Mark, Run, Step, Text, Wait
+from emer_studio.session.steps import Ask, GazeCheck, Mark, Run, Step, Text, Wait
 from emer_studio.synthetic.sync_code import length_s
 
 __all__ = ["KINDS", "Stretch", "duration_s", "timeline"]
@@ -75,6 +76,10 @@ def timeline(steps: Sequence[Step], clip_s: dict[str, float]) -> Iterator[Stretc
         elif isinstance(step, Mark):
             seconds = _NOTICE_S + length_s(step.which)
             yield Stretch("text", seconds, "flash and click", ("sync_marks",))
+        elif isinstance(step, GazeCheck):
+            seconds = check_s(step.wanted.points)
+            inside = block if step.when == "break" else ""
+            yield Stretch("text", seconds, "gaze check", ("validation",), inside)
         else:
             block = left.pop(0).block
             yield from _trial(step.trial, clip_s)

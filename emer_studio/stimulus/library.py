@@ -37,6 +37,7 @@ class Look:
     width_px: int
     height_px: int
     fps: float
+    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ def look_at(path: Path) -> Look:
                 width_px=width_px,
                 height_px=height_px,
                 fps=float(stream.average_rate or 0),
+                sound=bool(container.streams.audio),
             )
     except av.FFmpegError as problem:
         raise BadInputError(

@@ -33,6 +33,9 @@ FIXATION, SACCADE, BLINK = 1, 2, 3
 Floats = NDArray[np.float64]
 _DEG_PER_SCREEN = np.array([44.0, 26.0])
 """Visual angle of a whole screen, degrees (a 24-inch screen at about 65 cm)."""
+_NEVER = int(np.iinfo(np.int64).max)
+_LATENCY_S = 0.2  # from a target to the saccade to it (Saslow 1967: about 0.2 s)
+_LANDING_DEG = 0.05  # how near to a target a saccade ends (chosen by us: well trained)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,9 @@ class GazeModel:
         Measurement noise of each eye and axis, degrees (chosen by us).
     loss_hz : float, optional
         Mean number of short losses per second (chosen by us).
+    accuracy_deg : float, optional
+        How far what is measured lies from where the eyes look, the same everywhere, in a
+        direction drawn from the seed. A dataset needs none.
     """
 
     def __init__(
@@ -122,6 +128,7 @@ class GazeModel:
         *,
         noise_deg: float = 0.1,
         loss_hz: float = 0.1,
+        accuracy_deg: float = 0.0,
     ) -> None:
         if not rate_hz > 0:
             raise BadInputError(f"Expected a sampling rate above 0 Hz, found {rate_hz}.")
@@ -149,6 +156,9 @@ class GazeModel:
             [body.normal(0, 15), body.normal(0, 12), body.normal(650, 25)]
         )
         self._half_ipd_mm = float(body.normal(63, 3)) / 2
+        to = body.uniform(0, 2 * np.pi)
+        self._error = accuracy_deg * np.array([np.cos(to), np.sin(to)]) / _DEG_PER_SCREEN
+        self._target: tuple[float, float] | None = None
 
     def next(
         self, n: int, emotion: str = "neutral", *, response: EyeResponse | None = None
@@ -184,9 +194,16 @@ class GazeModel:
         self._index += n
         return batch
 
+    def look_at(self, target: tuple[float, float] | None) -> None:
+        """Look at a target, a fraction of the screen, and stay there; None looks freely."""
+        if target != self._target:
+            self._target = target
+            begun = max(self._index, self._saccade_end)
+            self._fixation_end = begun + round(_LATENCY_S * self.rate_hz)
+
     def _after(self, rng: np.random.Generator, rate_hz: float, start: int = 0) -> int:
         if rate_hz <= 0:
-            return np.iinfo(np.int64).max
+            return _NEVER
         return start + 1 + int(rng.exponential(self.rate_hz / rate_hz))
 
     def _move(self, now: int, response: EyeResponse, out: Floats) -> int:
@@ -204,8 +221,11 @@ class GazeModel:
 
     def _plan_saccade(self, now: int, response: EyeResponse) -> None:
         self._from = self._at
-        goal = 0.5 + response.spread * self._path.standard_normal(2)
-        self._at = np.clip(goal, 0.02, 0.98)
+        chance = self._path.standard_normal(2)
+        if self._target is None:
+            self._at = np.clip(0.5 + response.spread * chance, 0.02, 0.98)
+        else:
+            self._at = np.array(self._target) + _LANDING_DEG / _DEG_PER_SCREEN * chance
         amplitude = float(np.hypot(*((self._at - self._from) * _DEG_PER_SCREEN)))
         # Main sequence: about 2.2 ms per degree + 21 ms
         # (Carpenter, Movements of the Eyes, 1988).
@@ -214,6 +234,8 @@ class GazeModel:
         fixation = max(self._path.gamma(4.0, response.fixation_s / 4.0), 0.06)
         self._saccade_start, self._saccade_end = now, now + length
         self._fixation_end = now + length + round(fixation * self.rate_hz)
+        if self._target is not None:
+            self._fixation_end = _NEVER
 
     def _blinking(self, now: int, response: EyeResponse) -> float:
         """Return the lid opening at sample `now`: 1 open, 0 closed."""
@@ -262,7 +284,7 @@ class GazeModel:
         noise = self._noise_rng.standard_normal((n, 12))
         alone = self._single_rng.random((n, 2)) < 0.004
         valid = ~(lost[:, None] | (opening < 0.4)[:, None] | alone)
-        xy = place[:, None, :] + self._noise * noise[:, :4].reshape(n, 2, 2)
+        xy = place[:, None, :] + self._error + self._noise * noise[:, :4].reshape(n, 2, 2)
         pupil = self._pupil(n, response)[:, None] + np.array([0.03, -0.03])
         pupil = pupil + 0.02 * noise[:, 4:6]
         lids = self._lid_mm * opening[:, None] + 0.15 * noise[:, 6:8]

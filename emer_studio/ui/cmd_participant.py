@@ -4,12 +4,12 @@ It reads commands on standard input and writes events on standard output, one JS
 a line. At the end of its input it closes its files and exits within a second.
 
 Commands: ``show`` (text, fixation, blank), ``consent``, ``thanks``, ``prepare``, ``play``,
-``rate``, ``mark``, ``pause``, ``resume``, ``situation``, ``snapshot``, ``quit``. Events:
-``ready``, ``page_shown``, ``page_done``, ``consent``, ``clip_ready``, ``clip_failed``,
-``clip_onset``,
-``audio_onset``, ``clip_end``, ``rating_change``, ``rating``, ``rating_back``, ``light``,
-``mark_done``, ``pause_requested``, ``resumed``, ``stop_requested``, ``snapshot``,
-``finding``, ``error``. All times ``t_s`` are seconds on the LSL clock.
+``rate``, ``mark``, ``targets``, ``pause``, ``resume``, ``situation``, ``snapshot``,
+``quit``. Events: ``ready``, ``page_shown``, ``page_done``, ``consent``, ``clip_ready``,
+``clip_failed``, ``clip_onset``, ``audio_onset``, ``clip_end``, ``rating_change``,
+``rating``, ``rating_back``, ``light``, ``mark_done``, ``target``, ``targets_done``,
+``pause_requested``, ``resumed``, ``stop_requested``, ``snapshot``, ``finding``, ``error``.
+All times ``t_s`` are seconds on the LSL clock.
 """
 
 from __future__ import annotations

@@ -153,3 +153,11 @@ def test_the_command_prints_its_warnings(tmp_path: Path) -> None:
     warnings = json.loads(done.stdout)["warnings"]
     assert any("'fr'" in text for text in warnings)
     assert f"warning: {warnings[0]}" in done.stderr
+
+
+def test_a_gaze_check_that_cannot_be_meant_so_is_told() -> None:
+    assert doubts(protocol(validation={"points": 5})) == []
+    (never,) = doubts(protocol(validation={"after_breaks": True}))
+    assert "no block has any" in never
+    (odd,) = doubts(protocol(validation={"worst_deg": 0.5}))
+    assert "(0.5°) has a lower limit than the mean error (1°)" in odd

@@ -102,6 +102,16 @@ def test_a_mark_tells_when_every_change_was_shown(presenter: Presenter) -> None:
     assert mark["which"] == "end"
 
 
+def test_targets_are_told_with_place_and_time(presenter: Presenter) -> None:
+    first, second = presenter.targets([(0.25, 0.5), (0.75, 0.5)], 0.3)
+    assert (first["number"], second["number"]) == (1, 2)
+    assert second["x"] > first["x"]
+    assert second["y"] == pytest.approx(first["y"])
+    for target in (first, second):
+        assert target["gone_s"] - target["shown_s"] == pytest.approx(0.3, abs=0.2)
+    assert second["shown_s"] >= first["gone_s"]
+
+
 @PAGE
 def test_every_kind_of_page_is_answered_in_the_same_form_and_again(
     presenter: Presenter, page: RatingPage

@@ -51,6 +51,7 @@ CHANGE: dict[str, Any] = {
             "breaks": {"every": 1, "text": {"en": "Rest."}},
         }
     ],
+    "validation": {"points": 5, "after_breaks": True},
 }
 
 
@@ -79,6 +80,7 @@ def run(
         announce=lambda state, trial: None,
         situation=lambda trial: None,
         instead_of=reserve.instead_of,
+        check_gaze=lambda wanted, show: {"accepted": True, "points": []},
     )
     return runner.run()
 
@@ -145,6 +147,10 @@ def sound(journal: list[Event], plan: tuple[Trial, ...]) -> None:
     assert texts == ["instructions", "break", "break", "closing"]
     assert [e["when"] for e in journal if e["event"] == "answer"] == ["before", "after"]
     assert [e["which"] for e in journal if e["event"] == "sync_mark"] == ["start", "end"]
+    checks = [e["when"] for e in journal if e["event"] == "validation"]
+    assert [when for when in checks if when == "break"] == ["break", "break"]
+    resumed = sum(e["event"] == "session_resumed" for e in journal)
+    assert 1 <= checks.count("start") <= 1 + resumed  # people sit otherwise: once more
 
 
 @pytest.mark.parametrize("pauses", [(), (7,)], ids=["no pause", "a pause in a clip"])

@@ -69,3 +69,26 @@ def test_every_emotion_has_a_response_and_others_are_refused() -> None:
         GazeModel(0).next(1, "joy")
     with pytest.raises(BadInputError, match="above 0 Hz"):
         GazeModel(0, 0.0)
+
+
+def test_eyes_follow_a_target_and_stay_there() -> None:
+    model = GazeModel(4, 250.0, noise_deg=0.0, accuracy_deg=0.5)
+    model.next(250)
+    model.look_at((0.9, 0.1))
+    batch = model.next(500)
+    there = batch.xy[100:, 0]  # after 0.4 s
+    off = np.nanmedian(there - [0.9, 0.1], axis=0) * [44.0, 26.0]
+    assert np.hypot(*off) == pytest.approx(0.5, abs=0.2)
+    assert np.nanmax(np.ptp(there[np.isfinite(there).all(axis=1)], axis=0)) < 1e-9
+    early = batch.xy[:40, 0]  # the eye needs 0.2 s
+    assert np.nanmin(np.hypot(*((early - [0.9, 0.1]) * [44.0, 26.0]).T)) > 3
+    model.look_at(None)
+    assert np.nanstd(model.next(1000).xy) > 0.03
+
+
+def test_an_error_shifts_everything_and_changes_nothing_else() -> None:
+    plain, shifted = GazeModel(6).next(300), GazeModel(6, accuracy_deg=1.0).next(300)
+    np.testing.assert_array_equal(plain.valid, shifted.valid)
+    np.testing.assert_array_equal(plain.origin_mm, shifted.origin_mm)
+    moved = (shifted.xy - plain.xy)[plain.valid] * [44.0, 26.0]
+    np.testing.assert_allclose(np.hypot(*moved.T), 1.0)

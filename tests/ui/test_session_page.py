@@ -168,6 +168,17 @@ def test_journal_words_say_what_matters():
     gone = {"event": "finding", "what": f"{died} and is not started again"}
     assert in_words(gone)[1] == "red"
     assert in_words({"event": "finding", "what": "low disk"}) == ("Low disk", "amber")
+    check = {"event": "validation", "accuracy_deg": 0.42, "worst_deg": 0.8, "rms_deg": 0.14}
+    check |= {"loss_pct": 3.0, "accepted": True, "why": [], "last": True}
+    assert in_words(check) == (
+        "Gaze checked: error 0.4° on average, 0.8° at worst, noise 0.14°, 3 % lost;"
+        " accepted",
+        "",
+    )
+    again = {**check, "accepted": False, "why": ["too far"], "last": False}
+    assert in_words(again)[0].endswith("; too far; once more")
+    unseen = {"event": "validation", "accepted": False, "why": ["gone"], "last": True}
+    assert in_words(unseen) == ("Gaze could not be measured: gone", "amber")
     mapping = {"event": "gaze_layout", "stream": "T", "layout": "TittaLSL", "channels": []}
     said, weight = in_words({**mapping, "gaze_unit": "normalised", "confirmed": True})
     assert said.startswith("Gaze from T: TittaLSL")

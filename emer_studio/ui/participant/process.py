@@ -27,6 +27,7 @@ from emer_studio.ui.participant.sam import SamForm
 from emer_studio.ui.participant.simulated import SimulatedParticipant
 from emer_studio.ui.participant.slider import SliderForm
 from emer_studio.ui.participant.sync_mark import SyncMark, SyncPage
+from emer_studio.ui.participant.targets_page import TargetsPage
 from emer_studio.ui.participant.window import ParticipantWindow
 from emer_studio.ui.words import Words
 
@@ -35,7 +36,7 @@ __all__ = ["ParticipantProcess"]
 logger = logging.getLogger(__name__)
 Command = dict[str, Any]
 _POINTS = ("sam", "scale", "items")  # the kinds of pages whose answers are points
-_SHOWING = ("show", "consent", "play", "rate", "mark")
+_SHOWING = ("show", "consent", "play", "rate", "mark", "targets")
 _FORMS: dict[str, type[RatingForm]] = {
     "sam": SamForm,
     "choice": ChoiceForm,
@@ -100,6 +101,7 @@ class ParticipantProcess(QObject):
             "play": self._play,
             "rate": self._rate,
             "mark": self._mark,
+            "targets": self._targets,
             "pause": lambda command: self.pause("operator"),
             "resume": lambda command: self._resume("operator"),
             "focus": lambda command: self._window.activateWindow(),
@@ -223,6 +225,25 @@ class ParticipantProcess(QObject):
     def _on_mark_done(self, said: dict[str, Any]) -> None:
         self._window.show_page(BlankPage(self._window))
         self._tell("mark_done", **said, t_s=clock.now_s())
+
+    def _targets(self, command: Command) -> None:
+        places = [(float(x), float(y)) for x, y in command["places"]]
+        self._presenter.abort()
+        page = TargetsPage(self._window, self._words, places, float(command["each_s"]))
+        page.appeared.connect(self._on_target)
+        page.finished.connect(self._on_targets_done)
+        self._tell("page_shown", page="targets", t_s=self._window.show_page(page))
+        page.begin()
+
+    @Slot(dict)
+    def _on_target(self, target: dict[str, Any]) -> None:
+        self._tell("target", **target)
+        self._photograph(f"target-{target['number']}")
+
+    @Slot(list)
+    def _on_targets_done(self, targets: list[dict[str, Any]]) -> None:
+        self._window.show_page(BlankPage(self._window))
+        self._tell("targets_done", targets=targets, t_s=clock.now_s())
 
     def _situation(self, command: Command) -> None:
         if self._simulated is not None:

@@ -58,6 +58,8 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
     if kind == "sync_mark":
         clicks = "" if entry.get("clicks") else ", without sound"
         return f"Flash and click shown ({entry.get('which')}{clicks})", ""
+    if kind == "validation":
+        return _validation(entry)
     if kind == "operator":
         return f"Operator: {str(entry.get('asked')).replace('_', ' ')}", ""
     if kind == "note":
@@ -104,6 +106,20 @@ def _gaze_layout(entry: dict[str, Any]) -> tuple[str, str]:
     what = " · ".join(line({**entry, "usable": True}).split(" · ")[:-1])  # no rate here
     confirmed = " · confirmed" if entry.get("confirmed") else ""
     return f"Gaze from {stream}: {what}{confirmed}", ""
+
+
+def _validation(entry: dict[str, Any]) -> tuple[str, str]:
+    said = "accepted" if entry.get("accepted") else "; ".join(entry.get("why", ()))
+    if entry.get("accuracy_deg") is None:
+        return f"Gaze could not be measured: {said}", "amber"
+    if not entry.get("accepted") and not entry.get("last"):
+        said += "; once more"
+    text = (
+        f"Gaze checked: error {entry['accuracy_deg']:.1f}° on average,"
+        f" {entry['worst_deg']:.1f}° at worst, noise {entry['rms_deg'] or 0:.2f}°,"
+        f" {entry['loss_pct']:.0f} % lost; {said}"
+    )
+    return text, "" if entry.get("accepted") else "amber"
 
 
 def _clip_end(entry: dict[str, Any]) -> tuple[str, str]:

@@ -36,6 +36,7 @@ _STATES = {
     "instructions": "Reading the instructions",
     "baseline": "Baseline",
     "sync": "Flash and click",
+    "validation": "Looking at points",
     "fixation": "Looking at the cross",
     "clip": "Watching the clip",
     "rating": "Rating",
