@@ -36,6 +36,7 @@ COMMANDS: dict[str, Command] = {
     "withdraw": Command(
         "emer_studio.withdrawal.cmd_withdraw", "erase a participant who withdraws"
     ),
+    "backup": Command("emer_studio.study.cmd_backup", "a second, verified copy of a study"),
     "run": Command("emer_studio.session.cmd_run", "run a session"),
     "record": Command("emer_studio.recording.cmd_record", "record LSL streams to XDF"),
     "streams": Command(

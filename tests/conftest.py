@@ -32,6 +32,8 @@ os.environ["LSLAPICFG"] = str(_LSL)
 os.environ["EMER_STUDIO_HOME"] = str(_HOME)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("MPLBACKEND", "agg")
+if "PYTEST_XDIST_WORKER" in os.environ:  # two trainings with two threads each only fight
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shell that starts the suite in the background lets it ignore Ctrl-C, and its children
 # too: tests send that signal.
@@ -40,6 +42,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 # Threads that libraries keep for the life of the process.
 _LASTING = ("tqdm", "rich", "pydev", "ThreadPoolExecutor", "pymp", "QThread", "Dummy")
+
+
+# The longest modules first: at the end no worker waits for the other.
+_LONGEST = ("test_demo", "test_train_cli", "test_run", "test_crashes", "test_selftest")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest modules first."""
+    places = {name: place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 def _leftover_threads(before: set[threading.Thread]) -> list[str]:

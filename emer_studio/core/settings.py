@@ -81,6 +81,7 @@ class Settings:
     last_codec: str = ""
     last_mains: str = ""
     last_microphone: str = ""
+    last_backup: str = ""
     confirmed_gaze: tuple[str, ...] = ()
     lags: tuple[KnownLag, ...] = ()
 

@@ -87,6 +87,8 @@ def check_session(folder: Path) -> dict[str, Any]:
         findings.red("the session did not end; it was cut off")
     elif manifest.state != "complete":
         findings.amber(f"the session ended as {manifest.state} {manifest.problem}".rstrip())
+    if manifest.override:
+        findings.amber(f"begun although something stood in the way: {manifest.override}")
     streams = recording.streams
     _check_files(recording, findings)
     span, cuts = session_span(recording), session_cuts(recording)

@@ -62,6 +62,7 @@ class SessionManifest(Model):
     microphone: dict[str, Any] = {}
     display: dict[str, Any] = {}
     audio: dict[str, Any] = {}
+    override: str = ""
     lags: tuple[dict[str, Any], ...] = ()
     streams: tuple[str, ...] = ()
     standby: tuple[str, ...] = ()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Child
 
-__all__ = ["child_of", "started"]
+__all__ = ["child_of", "started", "window_words"]
 
 _START_S = 30.0  # as for a session: a slow machine imports Qt and opens a camera
 _END_S = 20.0
@@ -40,3 +41,10 @@ def started(child: Child, name: str) -> dict[str, Any]:
     except WorkFailedError as problem:
         kinds = {kind.exit_code: kind for kind in (MissingError, BadInputError)}
         raise kinds.get(child.last_code or 0, WorkFailedError)(str(problem)) from None
+
+
+def window_words(folder: Path, display: int | None, *, windowed: bool) -> list[str]:
+    """Return the command of a participant's window that keeps nothing but `folder`."""
+    words = ["participant", "--presented", str(folder / "presented.csv")]
+    words += ["--windowed"] if windowed else []
+    return words if display is None else [*words, "--display", str(display)]

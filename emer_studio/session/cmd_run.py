@@ -51,6 +51,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="somebody looked at the gaze mapping (see streams --stream NAME): do not ask",
     )
     parser.add_argument("--gaze-signature", default="", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--override",
+        default="",
+        metavar="REASON",
+        help="why it begins although preflight said no-go; kept in the manifest",
+    )
     parser.add_argument("--gaze-wait", type=float, default=30.0, metavar="S")
     parser.add_argument("--language", default="en")
     parser.add_argument(
@@ -111,6 +117,7 @@ def _devices(args: argparse.Namespace) -> Devices:
         microphone=args.microphone,
         gaze_confirmed=args.gaze_confirmed,
         gaze_signature=args.gaze_signature,
+        override=args.override,
     )
 
 

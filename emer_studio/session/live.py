@@ -61,6 +61,8 @@ class Devices:
     gaze_signature : str
         Of the mapping that was confirmed, see `schema.streams.mapping_signature`; another
         one is refused. Empty for any.
+    override : str
+        Why the session begins although something stood in its way.
     """
 
     camera: str
@@ -74,6 +76,7 @@ class Devices:
     microphone: str = ""
     gaze_confirmed: bool = False
     gaze_signature: str = ""
+    override: str = ""
 
 
 class LiveSession:

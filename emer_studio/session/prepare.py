@@ -164,6 +164,7 @@ def manifest_for(
         source_ids=live.source_ids,
         camera=live.camera_facts,
         microphone=live.microphone_facts,
+        override=prepared.devices.override,
         lags=tuple(asdict(lag) for lag in settings.load().lags),
         trials_planned=len(prepared.plan),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,14 @@ from emer_studio.core.settings import KnownLag
 from emer_studio.recording.lag import Lag, light_lag
 from emer_studio.recording.sync_marks import camera_lag, microphone_lag
 from emer_studio.recording.xdf_load import load_streams
+from emer_studio.session.beside import child_of, started, window_words
 from emer_studio.synthetic.sync_code import MARKS, length_s
 
 __all__ = ["SelfTest", "measure", "write_times"]
 
-_START_S = 30.0  # as for a session: a slow machine imports Qt and opens a camera
 _SETTLE_S = 1.5  # chosen by us: a camera's exposure follows a dark screen in this time
 _NOTICE_S = 10.0
 _BROKEN_OFF = "The self-test was broken off; nothing was kept."
-
-
-Heard = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +92,17 @@ def measure(
             for child in seeing if event.get("event") == "light" else ():
                 child.send("situation", light=event["level"])
 
-        window = children.enter_context(_window(test, folder, heard))
-        facts = window.wait_for("ready", timeout_s=_START_S)
+        words = window_words(folder, test.display, windowed=test.windowed)
+        window = children.enter_context(child_of(words, heard))
+        facts = started(window, "ready")
         for words, ready, begin in _watchers(test, folder):
-            child = children.enter_context(_child(words))
-            child.wait_for(ready, timeout_s=_START_S)
+            child = children.enter_context(child_of(words))
+            started(child, ready)
             if words[0] == "camera" and test.camera.partition(":")[0] == "sim":
                 seeing.append(child)
             if begin:
                 child.send("begin")
-                child.wait_for("begun", timeout_s=_START_S)
+                started(child, "begun")
         stop.wait(_SETTLE_S)
         marks = [_mark(window, test, k, console, stop) for k in range(test.repeats)]
         stop.wait(_SETTLE_S)
@@ -118,22 +116,6 @@ def measure(
             missed.append(how)
     about = {"display": facts.get("display", {}), "audio": facts.get("audio", {})}
     return {"lags": lags, "missed": missed, "marks": marks, **about}
-
-
-@contextmanager
-def _child(words: list[str], heard: Heard | None = None) -> Iterator[Child]:
-    child = Child(words[0], words, on_event=heard)
-    try:
-        yield child
-    finally:
-        child.stop(20.0)
-
-
-def _window(test: SelfTest, folder: Path, heard: Heard) -> Any:
-    words = ["participant", "--presented", str(folder / "presented.csv")]
-    words += ["--windowed"] if test.windowed else []
-    words += [] if test.display is None else ["--display", str(test.display)]
-    return _child(words, heard)
 
 
 def _watchers(test: SelfTest, folder: Path) -> Iterator[tuple[list[str], str, bool]]:

@@ -15,7 +15,7 @@ from emer_studio.core.process import Child
 from emer_studio.recording.xdf_load import load_streams
 from emer_studio.schema.protocol import Validation
 from emer_studio.schema.streams import StreamHeader
-from emer_studio.session.beside import child_of, started
+from emer_studio.session.beside import child_of, started, window_words
 from emer_studio.session.gaze_check import EACH_S, check_s, judge, layout_of, places_of
 from emer_studio.session.live import SIM_GAZE
 from emer_studio.streams.inlets import Inlet, find_one
@@ -105,7 +105,9 @@ def measure_gaze(
             child_of(["record", "--stream", query, "--out", str(path), "--events"])
         )
         started(recorder, "recording")
-        window = children.enter_context(child_of(_window_words(test, folder), heard))
+        words = window_words(folder, test.display, windowed=test.windowed)
+        words += ["--language", test.language]
+        window = children.enter_context(child_of(words, heard))
         display = started(window, "ready").get("display", {})
         targets = _shown(window, test, stop)
         console.progress("points", test.wanted.points, test.wanted.points)
@@ -136,13 +138,6 @@ def _header(
         return inlet.fetch_header(timeout_s=10.0)
     finally:
         inlet.close()
-
-
-def _window_words(test: GazeTest, folder: Path) -> list[str]:
-    words = ["participant", "--presented", str(folder / "presented.csv")]
-    words += ["--language", test.language]
-    words += ["--windowed"] if test.windowed else []
-    return words + ([] if test.display is None else ["--display", str(test.display)])
 
 
 def _shown(window: Child, test: GazeTest, stop: threading.Event) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.files import fsync_file, read_json, write_atomic, write_json
 from emer_studio.labels.store import LabelStore
 from emer_studio.schema.consent import VIDEO_SCOPE
+from emer_studio.study.backup import known_backups
 from emer_studio.study.consents import Consent, Consents
 from emer_studio.study.folder import Study
 from emer_studio.study.vault import Vault
@@ -159,7 +160,9 @@ def _write_line(path: Path, reach: Reach, today: str) -> None:
 
 
 def _beyond(study: Study, reach: Reach) -> Iterable[str]:
-    yield "backups and copies of the study made earlier, and what was exported from it"
+    for target in sorted({backup.target for backup in known_backups(study)}):
+        yield f"the backup in {target}"
+    yield "other copies of the study made earlier, and what was exported from it"
     for run in reach.runs:
         name = run.relative_to(study.folder).as_posix()
         yield f"the weights of {name}: they learned from {reach.participant}; train anew"

@@ -32,7 +32,7 @@ def test_sessions_are_listed_and_checked_by_the_command(page, study, qtbot):
     made = page(StudyPage, study)
     (row,) = _cells(made.sessions)
     assert row[0] == "P001"
-    assert row[3:] == ["complete", "2 of 2", "2", "green", "simulated"]
+    assert row[3:] == ["complete", "2 of 2", "2", "green", "none", "simulated"]
     qtbot.waitUntil(lambda: session.name in made.findings, timeout=20000)
     assert made.findings[session.name] == []
     assert made.view.lines[0].startswith("Nothing to say")

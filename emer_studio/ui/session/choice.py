@@ -22,6 +22,8 @@ class SessionChoice:
         Signature of the gaze mapping that somebody confirmed; empty when nobody did.
     resume : bool
         Go on with the participant's last session, with its own protocol and devices.
+    override : str
+        Why the session begins although something stood in its way, and what.
     """
 
     participant: str = ""
@@ -38,6 +40,7 @@ class SessionChoice:
     microphone: str = ""
     gaze_confirmed: str = ""
     resume: bool = False
+    override: str = ""
 
     @property
     def simulated(self) -> bool:
@@ -64,4 +67,5 @@ class SessionChoice:
         if self.gaze_confirmed:
             given += ["--gaze-confirmed", "--gaze-signature", self.gaze_confirmed]
         given += ["--simulate"] if self.simulate else []
+        given += ["--override", self.override] if self.override else []
         return [*given, display, "--events"]

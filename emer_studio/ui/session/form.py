@@ -26,26 +26,19 @@ from emer_studio.schema.protocol import find_protocol, load_protocol
 from emer_studio.schema.stimulus import is_manifest
 from emer_studio.stimulus.library import manifest_of
 from emer_studio.study.folder import Study
-from emer_studio.ui.parts import Card, Pill, button, label
+from emer_studio.ui.parts import Card, button, label
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.gaze_line import GazeLine
 from emer_studio.ui.session.more import MoreOptions, choose, given
+from emer_studio.ui.session.ready_card import ReadyCard
 from emer_studio.ui.session.selftest_dialog import SelfTestDialog
+from emer_studio.ui.session.steps_card import steps_card
 from emer_studio.ui.session.stream_search import StreamSearch
 
 __all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
 
 _FROZEN = re.compile(r"\.[0-9a-f]{8}\.ya?ml$")
 _SIMULATED = "Simulated eye tracker"
-_STEPS = (
-    ("Devices", "The gaze stream is found and the camera opens; nothing is written yet."),
-    ("Recording", "Gaze, face video and markers are recorded on one clock."),
-    (
-        "Trials",
-        "The clips in this participant's own order, each with its rating.",
-    ),
-    ("Verdict", "The files are closed and checked: green, amber or red, with the reasons."),
-)
 
 
 def next_code(study: Study) -> str:
@@ -95,6 +88,7 @@ class SessionForm(QWidget):
         self.simulate = QCheckBox("Simulated participant: answers by itself, for a try")
         self.about = label("", "small", wrap=True)
         self.problem = label("", "error", wrap=True)
+        self.ready = ReadyCard(study.folder)
         self.start = button("Start the session", "session", "primary")
         self.start.setMinimumHeight(40)
         self._fill()
@@ -168,7 +162,12 @@ class SessionForm(QWidget):
         self.problem.hide()
         outer.setSpacing(12)
         outer.addWidget(card, 3, Qt.AlignmentFlag.AlignTop)
-        outer.addWidget(_steps_card(), 1, Qt.AlignmentFlag.AlignTop)
+        beside = QVBoxLayout()
+        beside.setSpacing(12)
+        beside.addWidget(self.ready)
+        beside.addWidget(steps_card())
+        beside.addStretch(1)
+        outer.addLayout(beside, 2)
 
     def _scrolled(self) -> QHBoxLayout:
         """Return the layout of what can be scrolled where the screen is low."""
@@ -199,6 +198,7 @@ class SessionForm(QWidget):
         self.start.clicked.connect(self._press)
         self.more.valueChanged.connect(self._changed)
         self.more.testAsked.connect(self.test_rig)
+        self.ready.asked.connect(self._check_all)
         self.gaze.activated.connect(lambda _row: self.look())
         self.gaze.currentTextChanged.connect(self._gaze_edited)
         edit = self.gaze.lineEdit()
@@ -211,6 +211,14 @@ class SessionForm(QWidget):
             self.self_test = SelfTestDialog(self, self.value())
             self.self_test.shut.connect(self._test_is_over)
             self.self_test.open()
+
+    def _check_all(self) -> None:
+        """Look at everything that the choice needs."""
+        choice = self.value()
+        if not choice.gaze:
+            self.complain("Which stream is the eye tracker?")
+        else:
+            self.ready.run(choice)
 
     def _test_is_over(self) -> None:
         self.self_test = None
@@ -249,7 +257,9 @@ class SessionForm(QWidget):
 
     def _changed(self) -> None:
         self.problem.hide()
-        self.valueChanged.emit(self.value())
+        choice = self.value()
+        self.ready.forget(choice)
+        self.valueChanged.emit(choice)
 
     def _press(self) -> None:
         choice = self.value()
@@ -366,23 +376,9 @@ class SessionForm(QWidget):
         self.gaze_line.forget(given(self.gaze))
 
     def finish(self) -> None:
-        """End the searches that still run, and a self-test."""
+        """End the searches and checks that still run, and a self-test."""
+        self.ready.finish()
         if self.self_test is not None:
             self.self_test.reject()
         self._search.close()
         self.gaze_line.close_look()
-
-
-def _steps_card() -> Card:
-    card = Card("What will happen")
-    for number, (head, text) in enumerate(_STEPS, start=1):
-        row = QHBoxLayout()
-        row.setSpacing(10)
-        row.addWidget(Pill(str(number)), 0, Qt.AlignmentFlag.AlignTop)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addWidget(label(head))
-        words.addWidget(label(text, "small", wrap=True))
-        row.addLayout(words, 1)
-        card.box.addLayout(row)
-    return card

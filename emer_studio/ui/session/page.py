@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QInputDialog,
     QListWidget,
     QMessageBox,
     QStackedWidget,
@@ -44,12 +45,20 @@ def _ask(parent: QWidget, text: str) -> bool:
     return QMessageBox.question(parent, "EMER Studio", text) == yes
 
 
+def _ask_reason(parent: QWidget, stops: list[str]) -> str:
+    """Ask why a session begins all the same; empty when it does not."""
+    text = "In the way:\n• " + "\n• ".join(stops) + "\n\nBegin all the same, because:"
+    reason, given = QInputDialog.getText(parent, "EMER Studio", text)
+    return reason.strip() if given else ""
+
+
 class SessionPage(Page):
     """Run one session after another."""
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, "Session")
         self.confirm: Callable[[QWidget, str], bool] = _ask
+        self.ask_reason: Callable[[QWidget, list[str]], str] = _ask_reason
         known = settings.load()
         self.form = SessionForm(
             workspace.study,
@@ -74,7 +83,7 @@ class SessionPage(Page):
         self.box.addWidget(self.stack, 1)
         self.form.startAsked.connect(self.gate.ask)
         self.form.editAsked.connect(lambda path: self.wants.emit(f"protocol:{path}"))
-        self.gate.passed.connect(self.start)
+        self.gate.passed.connect(self.start_unless_in_the_way)
         self.form.valueChanged.connect(lambda _choice: self.simulatedChanged.emit())
         self.live.abortAsked.connect(self._abort)
         self.live.asked.connect(self._ask_session)
@@ -142,6 +151,16 @@ class SessionPage(Page):
         self.form.list_protocols()
 
     # -- a session
+
+    def start_unless_in_the_way(self, choice: SessionChoice) -> None:
+        """Start, or ask for a reason first where a check has said no-go."""
+        stops = self.form.ready.no_go(choice)
+        if stops:
+            reason = self.ask_reason(self, stops)
+            if not reason:
+                return
+            choice = replace(choice, override=f"{reason} ({'; '.join(stops)})")
+        self.start(choice)
 
     def start(self, choice: SessionChoice) -> None:
         """Run a session as chosen; what the Start button does when nothing is to ask."""

@@ -12,11 +12,13 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
 from emer_studio.recording.reader import final_ratings, read_journal
+from emer_studio.study.backup import Backup, backed_up
 from emer_studio.study.folder import Session
 from emer_studio.study.lock import holder
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
 from emer_studio.ui.parts import Card, Empty, PillDelegate, button, label, set_cell, table
+from emer_studio.ui.study.backup_button import BackupButton
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.study.next_step import next_step
 from emer_studio.ui.study.participants import ParticipantsCard
@@ -34,10 +36,14 @@ class StudyPage(Page):
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, workspace.study.file.name)
         self.findings: dict[str, list[str]] = {}
+        self._safe: dict[str, Backup] = {}
         self._queue: deque[Path] = deque()
         self._checking: Path | None = None
         self.check = button("Check again", "refresh")
         self.open_folder = button("Open folder", "open")
+        self.backup = BackupButton(self.study.folder)
+        self.backup.done.connect(self._backed_up)
+        self.head.addWidget(self.backup)
         self.head.addWidget(self.check)
         self.head.addWidget(self.open_folder)
         self.check.clicked.connect(self.check_all)
@@ -84,8 +90,9 @@ class StudyPage(Page):
             "Trials",
             "Ratings",
             "Verdict",
+            "Copy",
         )
-        self.sessions = table((*heads, "Devices"), stretch=7)
+        self.sessions = table((*heads, "Devices"), stretch=8)
         self.sessions.setItemDelegate(PillDelegate(self.sessions))
         self.sessions.itemSelectionChanged.connect(self._show_selected)
         self.no_sessions = Empty(
@@ -131,6 +138,8 @@ class StudyPage(Page):
         self.check.setEnabled(bool(found))
         self.sessions.blockSignals(True)
         self.sessions.setRowCount(len(found))
+        self._safe = backed_up(self.study)
+        self.backup.setEnabled(bool(found) or self.backup.running)
         for row, session in enumerate(reversed(found)):
             self._fill_session(row, session)
         if found:
@@ -151,6 +160,7 @@ class StudyPage(Page):
             (f"{about.trials_done} of {about.trials_planned}", None),
             (str(_count_ratings(session.folder)), None),
             (about.verdict or "not checked", about.verdict),
+            ("yes", "green") if session.name in self._safe else ("none", "amber"),
             ("simulated" if about.simulated else "real", None),
         ]
         for column, (text, pill) in enumerate(cells):
@@ -218,6 +228,15 @@ class StudyPage(Page):
         self.dialog = WithdrawDialog(self, self.study, code)
         self.dialog.finished.connect(self.workspace.look)
         self.dialog.open()
+
+    def _backed_up(self, text: str) -> None:
+        self.said.emit(text)
+        self._fill_sessions()
+
+    def finish(self) -> None:
+        """End a copy that still runs: what is whole stays, the rest comes next time."""
+        super().finish()
+        self.backup.finish()
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.study.folder)))
