@@ -96,7 +96,7 @@ def page_of(page, study, qtbot, monkeypatch, tmp_path):
     def make(gaze):
         made = page(SessionPage, study)
         made.begun = []
-        made.gate.passed.disconnect(made.start)
+        made.gate.passed.disconnect(made.start_unless_in_the_way)
         made.gate.passed.connect(made.begun.append)
         choice = replace(made.form.value(), participant="P001", protocol="demo")
         made.form.setValue(replace(choice, camera="sim", gaze=gaze))
