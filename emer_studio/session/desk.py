@@ -10,12 +10,16 @@ from emer_studio.core.process import Child
 
 __all__ = ["Desk"]
 
+_REQUESTS = ("pause", "pause_after", "resume", "skip", "repeat", "check_gaze")
+_ASKS = ("skip", "repeat", "note")
+
 
 class Desk:
     """Takes the operator's commands, from any thread.
 
-    ``pause``, ``pause_after`` (this trial), ``resume``, ``skip``, ``repeat``, ``note``
-    (``text``), ``moment`` and ``abort``. Every one is written down.
+    ``pause``, ``pause_after`` (this trial), ``resume``, ``skip``, ``repeat``,
+    ``check_gaze`` (before the next trial), ``note`` (``text``), ``moment`` and ``abort``.
+    Every one is written down.
 
     Parameters
     ----------
@@ -25,7 +29,7 @@ class Desk:
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
-        self._pause_after = False
+        self._pause_after = self._check_gaze = False
         self.left_alone = False
         """Whether the session ends because whoever started it is gone."""
         self._window: Child | None = None
@@ -40,9 +44,20 @@ class Desk:
         self.left_alone = True
         self._stop.set()
 
+    def press(self, name: str) -> bool:
+        """Obey a key that was pressed in the participant's window, if it asks nothing.
+
+        What is to be asked first (skip, repeat) or written (a note) is the console's.
+        """
+        if name in _ASKS:
+            return False
+        self.obey({"cmd": name, "at": "participant"})
+        return True
+
     def obey(self, command: dict[str, Any]) -> None:
         """Carry out one command; one that is not known is left alone."""
         name, window = str(command.get("cmd")), self._window
+        at = {"at": command["at"]} if "at" in command else {}
         if name == "abort":
             self._record("operator", asked="abort")
             self._stop.set()
@@ -51,23 +66,27 @@ class Desk:
         if name == "note":
             self._record("note", text=str(command.get("text", "")))
         elif name == "moment":
-            self._record("moment")
-        elif name in ("pause", "pause_after", "resume", "skip", "repeat"):
-            self._record("operator", asked=name)
+            self._record("moment", **at)
+        elif name in _REQUESTS:
+            self._record("operator", asked=name, **at)
             self._ask(name, window)
         window.send("focus")  # one keyboard: the participant's answers come first
 
     def _ask(self, name: str, window: Child) -> None:
         if name == "pause_after":
             self._pause_after = True
+        elif name == "check_gaze":
+            self._check_gaze = True
         elif name in ("skip", "repeat"):
             window.put("trial_request", kind=name)
         else:
             self._pause_after = False
             window.send(name)
 
-    def between(self) -> None:
-        """Pause here where that was asked for."""
+    def between(self) -> bool:
+        """Pause here where that was asked for; tell whether a gaze check was."""
         if self._pause_after and self._window is not None:
             self._pause_after = False
             self._window.send("pause")
+        asked, self._check_gaze = self._check_gaze, False
+        return asked

@@ -24,6 +24,10 @@ class SessionChoice:
         Go on with the participant's last session, with its own protocol and devices.
     override : str
         Why the session begins although something stood in its way, and what.
+    rig : str
+        Name of the rig whose devices these are.
+    screen_mm, distance_mm
+        Of the participant's display, as a person says; None where nobody does.
     """
 
     participant: str = ""
@@ -41,6 +45,9 @@ class SessionChoice:
     gaze_confirmed: str = ""
     resume: bool = False
     override: str = ""
+    rig: str = ""
+    screen_mm: tuple[float, float] | None = None
+    distance_mm: float | None = None
 
     @property
     def simulated(self) -> bool:
@@ -68,4 +75,14 @@ class SessionChoice:
             given += ["--gaze-confirmed", "--gaze-signature", self.gaze_confirmed]
         given += ["--simulate"] if self.simulate else []
         given += ["--override", self.override] if self.override else []
+        given += self._place()
         return [*given, display, "--events"]
+
+    def _place(self) -> list[str]:
+        """Return the words about the room: its rig, the display and the distance."""
+        words = ["--rig", self.rig] if self.rig else []
+        if self.screen_mm is not None:
+            words += ["--screen-mm", f"{self.screen_mm[0]:g}x{self.screen_mm[1]:g}"]
+        if self.distance_mm is not None:
+            words += ["--distance-mm", f"{self.distance_mm:g}"]
+        return words

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from emer_studio.core import settings
+from emer_studio.ui.desk_keys import hand_over
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
 from emer_studio.ui.parts import Card, Pill, button, label
@@ -41,8 +42,12 @@ _GRACE_S = 30.0  # a session closes its files and is checked in this time
 
 
 def _ask(parent: QWidget, text: str) -> bool:
-    yes = QMessageBox.StandardButton.Yes
-    return QMessageBox.question(parent, "EMER Studio", text) == yes
+    """Ask by mouse alone: the keyboard is the participant's, whose Enter is no answer."""
+    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
+    box = QMessageBox(QMessageBox.Icon.Question, "EMER Studio", text, yes | no, parent)
+    box.setDefaultButton(no)
+    box.setWindowFlag(Qt.WindowType.WindowDoesNotAcceptFocus)
+    return box.exec() == yes
 
 
 def _ask_reason(parent: QWidget, stops: list[str]) -> str:
@@ -69,6 +74,7 @@ class SessionPage(Page):
                 **{name: getattr(known, f"last_{name}") for name in NAMES},
             ),
         )
+        self.form.choose_rig(known.last_rig)
         self.gate = GazeGate(self.form)
         self.live = LiveView()
         self._choice = SessionChoice()
@@ -168,7 +174,7 @@ class SessionPage(Page):
         self._events_simulated = choice.simulated
         self.unfinished.hide()
         if not choice.resume:
-            names = ("protocol", "camera", "gaze", *NAMES)
+            names = ("protocol", "camera", "gaze", "rig", *NAMES)
             settings.remember(**{f"last_{name}": getattr(choice, name) for name in names})
         self.live.begin(choice)
         self.title.setText(f"Session of {choice.participant}")
@@ -200,11 +206,14 @@ class SessionPage(Page):
             self.live.state.setText("Ending")
             self.live.alarms.end()
             self.job.send("abort")
+            return
+        self.job.send("focus")
 
     def _ask_session(self, command: str) -> None:
         sure = _SURE.get(command)
-        if sure is None or self.confirm(self, sure):
-            self.job.send(command)
+        hand_over()
+        agreed = sure is None or self.confirm(self, sure)
+        self.job.send(command if agreed else "focus")
 
     def _alarm_raised(self, text: str) -> None:
         """Reach an operator who looks at another page, too."""
