@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 from emer_studio.core.ring import RingWriter
 from emer_studio.devices.camera import CameraFacts, Opener
 from emer_studio.recording.camera_look import CameraLook
-from emer_studio.recording.camera_outlet import STREAM_NAME, outlet_spec
+from emer_studio.recording.camera_outlet import STREAM_NAME, CameraOutlet, outlet_spec
 from emer_studio.recording.camera_source import ABANDON_S, CameraSource, Shot
+from emer_studio.recording.codecs import Codec
 from emer_studio.recording.face_file import FaceFile, WriterMaker, next_video
 from emer_studio.recording.frame_counts import FrameCounts
-from emer_studio.recording.video import Codec, VideoWriter
-from emer_studio.streams.outlets import Outlet
+from emer_studio.recording.video import VideoWriter
 
 __all__ = ["STREAM_NAME", "CameraJob"]
 
@@ -105,7 +105,7 @@ class CameraJob:
         """Open the camera and put its stream on the network; see `CameraSource.open`."""
         facts = self.source.open(give_up)
         try:
-            self.outlet = Outlet(
+            self.outlet = CameraOutlet(
                 outlet_spec(facts, self._path, codec=self._codec, source_id=self._source_id)
             )
         except Exception:
@@ -273,7 +273,7 @@ class CameraJob:
         frame = queued.shot.frame
         row = file.write(frame, queued.dropped_before)
         # The index belongs to a frame that is in the file, hence only now.
-        self.outlet.push(
+        self.outlet.push_index(
             [
                 row.index,
                 row.pts_ms / 1000.0,

@@ -22,8 +22,8 @@ from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.recording.camera_job import CameraJob
+from emer_studio.recording.codecs import CODECS
 from emer_studio.recording.face_file import names_of
-from emer_studio.recording.video import CODECS
 
 _TICK_S = 0.1
 _STATUS_EVERY = 5

@@ -12,7 +12,7 @@ from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.core.stopping import signals_set
-from emer_studio.recording.video import CODECS
+from emer_studio.recording.codecs import CODECS
 from emer_studio.session.conduct import conduct
 from emer_studio.session.desk import Desk
 from emer_studio.session.devices import Devices

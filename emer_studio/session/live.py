@@ -138,7 +138,7 @@ class LiveSession:
         self.microphone_facts = self._first_run(self.microphone)["facts"]
 
     def _camera_is_back(self, child: Child) -> None:
-        child.send("begin", wait_for_recorder=True)
+        child.send("begin")  # its rows wait for the recorder, its video does not
         self._show_camera()
 
     def _show_camera(self) -> None:
@@ -251,6 +251,8 @@ class LiveSession:
             if source is not None:
                 source.send("begin", wait_for_recorder=True)
                 self._ready(source, "begun")
+        if self.camera is not None:
+            self.camera.keep_spare("camera")
 
     def _recorder_words(self, folder: Path, stem: str, run: int) -> list[str]:
         assert self.markers is not None

@@ -23,9 +23,10 @@ from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.ring import RingReader
 from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.recording.camera_job import CameraJob
+from emer_studio.recording.codecs import CODECS, Codec
 from emer_studio.recording.face_file import next_video
 from emer_studio.recording.frame_index import file_number
-from emer_studio.recording.video import CODECS, Codec, VideoWriter
+from emer_studio.recording.video import VideoWriter
 from emer_studio.synthetic.frame_code import FrameCode
 
 

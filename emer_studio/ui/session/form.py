@@ -213,6 +213,7 @@ class SessionForm(QWidget):
         rig = self.rig.named(name)
         if rig is not None:
             self.setValue(into(self.value(), rig))
+            self.rig.setValue(name, self.value())
 
     def test_rig(self) -> None:
         """Open the self-test for what is chosen now."""
@@ -263,7 +264,7 @@ class SessionForm(QWidget):
         self.language.setCurrentIndex(max(self.language.findData(choice.language), 0))
         self.display.setValue(choice.display, choice.screen_mm, choice.distance_mm)
         self.more.setValue(choice)
-        self.rig.setValue(choice.rig, self.value())
+        self.rig.follow(self.value())
         self.look()
 
     def _changed(self) -> None:
