@@ -38,6 +38,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "backup": Command("emer_studio.study.cmd_backup", "a second, verified copy of a study"),
     "run": Command("emer_studio.session.cmd_run", "run a session"),
+    "console": Command(
+        "emer_studio.ui.console.cmd_console", "follow a session from a second PC"
+    ),
     "record": Command("emer_studio.recording.cmd_record", "record LSL streams to XDF"),
     "streams": Command(
         "emer_studio.streams.cmd_streams", "LSL streams on the network, gaze layouts"

@@ -217,6 +217,7 @@ def _run(
     try:
         finish = runner.run()
     finally:
+        desk.close()
         stop.set()
         watcher.join()
     live.stop()

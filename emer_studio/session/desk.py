@@ -15,7 +15,8 @@ class Desk:
     """Takes the operator's commands, from any thread.
 
     ``pause``, ``pause_after`` (this trial), ``resume``, ``skip``, ``repeat``, ``note``
-    (``text``), ``moment`` and ``abort``. Every one is written down.
+    (``text``), ``moment`` and ``abort``. Every one is written down, with ``who`` asked for
+    it where that was a console on another computer.
 
     Parameters
     ----------
@@ -29,11 +30,26 @@ class Desk:
         self.left_alone = False
         """Whether the session ends because whoever started it is gone."""
         self._window: Child | None = None
-        self._record: Callable[..., None] = lambda *_names, **_fields: None
+        self._record: Callable[..., None] | None = None
+        self._consoles: list[str] = []
 
     def open(self, window: Child, record: Callable[..., None]) -> None:
         """Take commands from now on: the window is open and the journal is written."""
         self._window, self._record = window, record
+        for who in tuple(self._consoles):
+            self._write("remote_console", who=who, here=True)
+
+    def close(self) -> None:
+        """Take no more commands: the journal comes to its end."""
+        self._window = self._record = None
+
+    def console(self, who: str, here: bool) -> None:
+        """Write down that a console on another computer came or went."""
+        if here:
+            self._consoles.append(who)
+        else:
+            self._consoles.remove(who)
+        self._write("remote_console", who=who, here=here)
 
     def leave(self) -> None:
         """End the session: the program that started it is gone."""
@@ -43,19 +59,24 @@ class Desk:
     def obey(self, command: dict[str, Any]) -> None:
         """Carry out one command; one that is not known is left alone."""
         name, window = str(command.get("cmd")), self._window
+        who = {"who": command["who"]} if command.get("who") else {}
         if name == "abort":
-            self._record("operator", asked="abort")
+            self._write("operator", asked="abort", **who)
             self._stop.set()
         if name == "abort" or window is None:
             return
         if name == "note":
-            self._record("note", text=str(command.get("text", "")))
+            self._write("note", text=str(command.get("text", "")), **who)
         elif name == "moment":
-            self._record("moment")
+            self._write("moment", **who)
         elif name in ("pause", "pause_after", "resume", "skip", "repeat"):
-            self._record("operator", asked=name)
+            self._write("operator", asked=name, **who)
             self._ask(name, window)
         window.send("focus")  # one keyboard: the participant's answers come first
+
+    def _write(self, name: str, **fields: Any) -> None:
+        if self._record is not None:
+            self._record(name, **fields)
 
     def _ask(self, name: str, window: Child) -> None:
         if name == "pause_after":

@@ -22,6 +22,8 @@ class SessionChoice:
         Signature of the gaze mapping that somebody confirmed; empty when nobody did.
     resume : bool
         Go on with the participant's last session, with its own protocol and devices.
+    console : bool
+        Let a second PC join as a console.
     override : str
         Why the session begins although something stood in its way, and what.
     """
@@ -40,6 +42,7 @@ class SessionChoice:
     microphone: str = ""
     gaze_confirmed: str = ""
     resume: bool = False
+    console: bool = False
     override: str = ""
 
     @property
@@ -56,9 +59,10 @@ class SessionChoice:
     def arguments(self, study: Path) -> list[str]:
         """Return the command that runs this session."""
         display = "--windowed" if self.display is None else f"--display={self.display}"
+        console = ["--console"] if self.console else []
         if self.resume:
             who = ["--participant", self.participant]
-            return ["run", str(study), *who, "--resume", display, "--events"]
+            return ["run", str(study), *who, "--resume", *console, display, "--events"]
         given = ["run", str(study), "--participant", self.participant]
         given += ["--protocol", self.protocol, "--language", self.language]
         for name in ("camera", "gaze", "size", "fps", "codec", "mains", "microphone"):
@@ -68,4 +72,4 @@ class SessionChoice:
             given += ["--gaze-confirmed", "--gaze-signature", self.gaze_confirmed]
         given += ["--simulate"] if self.simulate else []
         given += ["--override", self.override] if self.override else []
-        return [*given, display, "--events"]
+        return [*given, *console, display, "--events"]

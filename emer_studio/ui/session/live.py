@@ -25,6 +25,7 @@ from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.desk_menu import DeskMenu
 from emer_studio.ui.session.gaze_view import GazeView
 from emer_studio.ui.session.journal_words import in_words
+from emer_studio.ui.session.link_line import LinkLine
 from emer_studio.ui.session.stream_table import show_streams, stream_table
 
 __all__ = ["LiveView"]
@@ -66,7 +67,8 @@ class LiveView(QWidget):
         self._timer.timeout.connect(self._poll)
         self._watch = QTimer(self, interval=_WATCH_MS)
         self._watch.timeout.connect(self._look)
-        self.alarms, self.alarm = Alarms(), AlarmBar()
+        self.alarms, self.alarm, self.link = Alarms(), AlarmBar(), LinkLine()
+        self._before_s = 0
         self.camera, self.gaze = CameraView(), GazeView()
         self.mirror = CameraView("Their window", (160, 90))
         self.mirror.setFixedSize(160, 90)
@@ -83,6 +85,7 @@ class LiveView(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(12)
         outer.addWidget(self.alarm)
+        outer.addWidget(self.link)
         outer.addWidget(self._state_card())
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -173,8 +176,9 @@ class LiveView(QWidget):
 
     # -- a session
 
-    def begin(self, choice: SessionChoice) -> None:
-        """Show the beginning of a session."""
+    def begin(self, choice: SessionChoice, *, before_s: float = 0.0) -> None:
+        """Show the beginning of a session, or one that has been running for `before_s`."""
+        self._before_s = int(before_s)
         self.who.setText(f"{choice.participant}   ·   {Path(choice.protocol).stem}")
         self.state.setText("Opening the devices")
         self.trial.setText("")
@@ -191,6 +195,7 @@ class LiveView(QWidget):
         self.sound.setVisible(bool(choice.microphone))
         self.alarms.begin()
         self.alarm.setValue([])
+        self.link.setValue([], [])
         self._clock.start()
         self._timer.start()
         self._watch.start()
@@ -204,6 +209,7 @@ class LiveView(QWidget):
         self.camera.close_ring()
         self.mirror.close_ring()
         self.gaze.close_ring()
+        self.link.setValue([], [])
 
     def take(self, event: dict[str, Any]) -> None:
         """Show one event of the session."""
@@ -225,6 +231,8 @@ class LiveView(QWidget):
             self._show_camera(event)
         elif kind == "microphone_status":
             self._show_sound(event)
+        elif kind == "link":
+            self.link.setValue(event["lines"], event["here"])
 
     def _follow(self, event: dict[str, Any]) -> None:
         """Follow the rings that an event tells of."""
@@ -306,7 +314,7 @@ class LiveView(QWidget):
         self.camera.poll()
         self.mirror.poll()
         self.gaze.poll()
-        seconds = self._clock.elapsed() // 1000
+        seconds = self._before_s + self._clock.elapsed() // 1000
         self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")
 
 

@@ -126,7 +126,7 @@ def preflight_words(study: Path, choice: SessionChoice) -> list[str]:
 
 def _what_counts(choice: SessionChoice) -> SessionChoice:
     """Return a choice without what has nothing to do with the devices."""
-    return replace(choice, participant="", gaze_confirmed="", override="")
+    return replace(choice, participant="", gaze_confirmed="", override="", console=False)
 
 
 def _row(item: dict[str, Any]) -> QWidget:
