@@ -64,6 +64,9 @@ COMMANDS: dict[str, Command] = {
     "preflight": Command(
         "emer_studio.session.cmd_preflight", "go or no-go, before a session"
     ),
+    "accept-rig": Command(
+        "emer_studio.session.cmd_accept_rig", "ten minutes on the lab's own hardware"
+    ),
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
     "prelabel": Command("emer_studio.fer.cmd_prelabel", "pre-label facial expressions"),

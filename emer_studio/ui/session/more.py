@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QGridLayout,
+    QHBoxLayout,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -61,6 +62,7 @@ class MoreOptions(QWidget):
 
     valueChanged = Signal()
     testAsked = Signal()
+    acceptAsked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,7 +102,13 @@ class MoreOptions(QWidget):
         grid.addWidget(self.console, len(_SHOWN), 1)
         self.test = button("Test display and sound…")
         self.test.clicked.connect(self.testAsked)
-        grid.addWidget(self.test, len(_SHOWN) + 1, 1, Qt.AlignmentFlag.AlignLeft)
+        self.accept = button("Accept this rig…")
+        self.accept.clicked.connect(self.acceptAsked)
+        tests = QHBoxLayout()
+        tests.addWidget(self.test)
+        tests.addWidget(self.accept)
+        tests.addStretch(1)
+        grid.addLayout(tests, len(_SHOWN) + 1, 1)
         outer.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
         outer.addWidget(self.inside)
         self._open(False)
