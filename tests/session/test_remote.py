@@ -33,6 +33,7 @@ from emer_studio.session.remote.identity import (
 )
 from emer_studio.session.remote.local_rings import LocalRings
 from emer_studio.session.remote.server import LinkServer
+from emer_studio.session.remote.story import Story
 from emer_studio.session.remote.wire import HELLO, Message, packed
 from emer_studio.study.folder import create_study
 from protocols import write_short_protocol
@@ -178,6 +179,8 @@ def test_only_token_and_fingerprint_open_the_door(door, tmp_path, unique) -> Non
 def closed(link: socket.socket) -> bool:
     try:
         return link.recv(1) == b""
+    except TimeoutError:
+        return False
     except OSError:  # without a farewell
         return True
 
@@ -231,6 +234,55 @@ def test_a_console_that_stalls_is_left_behind(
     assert door.changes.get(timeout=10) == (HOST, False)
     assert len(door.server._guests) == 1
     stalled.close()
+
+
+def test_a_request_that_hangs_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "_GOODBYE_S", 0.1)
+    door, free, began = Door(tmp_path / "console"), threading.Event(), threading.Event()
+
+    def hang(_command: dict[str, Any]) -> None:
+        began.set()
+        free.wait(30)
+
+    door.server._obey = hang
+    console = Heard(door)
+    console.link.start()
+    for _ in range(3):
+        console.link.send("pause")
+    assert began.wait(10)
+    door.server.close()  # returns although the request does not
+    assert not free.is_set()
+    console.link.close()
+    free.set()
+
+
+def test_a_crowd_at_the_door_is_let_in_a_few_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "_MOST_AT_ONCE", 2)
+    monkeypatch.setattr(server_module, "_HANDSHAKE_S", 0.2)
+    door = Door(tmp_path / "console")
+    crowd = [socket.create_connection((HOST, door.port), timeout=10) for _ in range(5)]
+    console = Heard(door)
+    try:
+        console.link.start()  # when those before it have been sent away
+        assert all(map(closed, crowd[:4]))
+    finally:
+        console.link.close()
+        for one in crowd:
+            one.close()
+        door.server.close()
+
+
+def test_a_long_story_is_told_from_where_it_fits() -> None:
+    story = Story()
+    for number in range(300):
+        story.add(entry(number, "x" * 20_000))
+    told = list(story)
+    assert sum(map(len, told)) <= 2 * 2**20
+    assert told[-1] == packed(entry(299, "x" * 20_000))
 
 
 def test_facts_go_first_and_of_pictures_only_the_newest() -> None:

@@ -6,6 +6,7 @@ import queue
 from dataclasses import replace
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 
 from emer_studio.session.remote import client as client_module
 from emer_studio.session.remote.client import LinkClient
@@ -87,6 +88,9 @@ def test_the_session_s_own_window_shows_how_to_join(qtbot):
     assert live.link.line.text() == "emer-studio console a --token b"
     live.take({"event": "link", "lines": ["x"], "here": ["10.0.0.7"]})
     assert "10.0.0.7" in live.link.said.text()
+    assert not live.link.line.isVisible()
+    live.link.copy.click()
+    assert QGuiApplication.clipboard().text() == "x"
     live.end()
     assert not live.link.isVisible()
 

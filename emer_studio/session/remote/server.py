@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import queue
+import socket
 import ssl
 import threading
 import time
@@ -60,7 +61,7 @@ class LinkServer:
     on_change : callable
         Called as ``on_change(who, here)`` when a console comes (``here`` is True) or goes.
     host : str
-        Address to listen on; empty for all of this computer.
+        Address to listen on; empty for all IPv4 addresses of this computer.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class LinkServer:
         self._story, self._views = Story(), Views()
         self._guests: set[Guest] = set()
         self._connections: set[asyncio.StreamWriter] = set()
-        self._handlers: set[asyncio.Task[Any]] = set()
+        self._handlers: set[asyncio.Task[None]] = set()
         self._refused = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready: Future[int] = Future()
@@ -153,19 +154,14 @@ class LinkServer:
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(
-            self._connected,
-            self._host or None,
-            self._asked_port,
-            ssl=self._context,
-            ssl_handshake_timeout=_HANDSHAKE_S,
-            limit=_COMMAND_BYTES,
-        )
-        shows = asyncio.create_task(self._show())
-        self._ready.set_result(int(server.sockets[0].getsockname()[1]))
-        await self._end.wait()
-        server.close()
-        shows.cancel()
+        with socket.create_server((self._host, self._asked_port)) as listening:
+            listening.setblocking(False)
+            tasks = [asyncio.create_task(self._accept(listening))]
+            tasks.append(asyncio.create_task(self._show()))
+            self._ready.set_result(int(listening.getsockname()[1]))
+            await self._end.wait()
+            for task in tasks:
+                task.cancel()
         self._take({"event": "over"})
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(_GOODBYE_S):
@@ -177,9 +173,8 @@ class LinkServer:
         self._views.close()
 
     def _take(self, event: Event) -> None:
-        self._story.add(event)
+        message = self._story.add(event)
         self._views.follow(event)
-        message = packed(event)
         for guest in self._guests:
             if is_fact(event):
                 guest.fact(message)
@@ -201,18 +196,40 @@ class LinkServer:
                 for guest in self._guests:
                     guest.newest("tick", packed({"event": "tick"}))
 
-    async def _connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        who = str((writer.get_extra_info("peername") or ["?"])[0])
-        if len(self._connections) >= _MOST_AT_ONCE:
-            writer.transport.abort()
+    async def _accept(self, listening: socket.socket) -> None:
+        """Take connections, a few at a time: the others wait outside the process."""
+        loop, room = asyncio.get_running_loop(), asyncio.Semaphore(_MOST_AT_ONCE)
+        while True:
+            await room.acquire()
+            try:
+                link, address = await loop.sock_accept(listening)
+            except OSError as problem:  # such as too many open files
+                logger.warning("a console could not be taken: %s", problem)
+                room.release()
+                await asyncio.sleep(_TICK_S)
+                continue
+            handler = asyncio.create_task(self._connected(link, str(address[0])))
+            self._handlers.add(handler)
+            handler.add_done_callback(self._handlers.discard)
+            handler.add_done_callback(lambda _handler: room.release())
+
+    async def _connected(self, link: socket.socket, who: str) -> None:
+        reader = asyncio.StreamReader(_COMMAND_BYTES)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        loop = asyncio.get_running_loop()
+        try:
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol,
+                link,
+                ssl=self._context,
+                ssl_handshake_timeout=_HANDSHAKE_S,
+            )
+        except OSError as problem:  # it said nothing, or nonsense
+            logger.info("console %s: %s", who, problem)
+            link.close()
             return
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         self._connections.add(writer)
-        handler = asyncio.current_task()
-        assert handler is not None
-        self._handlers.add(handler)
-        handler.add_done_callback(self._handlers.discard)
         try:
             if await self._may_come_in(reader, writer, who):
                 await self._follow(reader, Guest(who, writer))
@@ -245,8 +262,8 @@ class LinkServer:
     async def _follow(self, reader: asyncio.StreamReader, guest: Guest) -> None:
         seconds = round(time.monotonic() - self._began, 1)
         guest.fact(packed({"event": "welcome", "seconds": seconds, **self._about}))
-        for event in self._story:
-            guest.fact(packed(event))
+        for message in self._story:
+            guest.fact(message)
         self._guests.add(guest)
         self._request(self._on_change, guest.who, True)
         tasks = {

@@ -47,6 +47,8 @@ class ConsoleWindow(QWidget):
     def __init__(self, host: str, *, confirm: Callable[[QWidget, str], bool] = ask) -> None:
         super().__init__()
         self.setWindowTitle(f"EMER Studio — console of {host}")
+        self.setObjectName("page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.resize(1120, 780)
         self._confirm, self._rings = confirm, LocalRings()
         self._over = False

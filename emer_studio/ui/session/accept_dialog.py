@@ -55,9 +55,11 @@ class AcceptDialog(QDialog):
         self.minutes.setRange(1, 120)
         self.minutes.setValue(10)
         self.minutes.setSuffix(" min")
+        self.minutes.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.start = button("Start", "play", "primary")
         self.start.clicked.connect(self._press)
         row = QHBoxLayout()
+        row.setSpacing(8)
         row.addWidget(self.minutes)
         row.addWidget(self.start)
         row.addStretch(1)
@@ -77,6 +79,8 @@ class AcceptDialog(QDialog):
 
     def _lines(self) -> QScrollArea:
         area, inside = QScrollArea(), QWidget()
+        area.setObjectName("scroll")
+        inside.setObjectName("scrolled")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(inside)

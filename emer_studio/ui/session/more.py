@@ -105,6 +105,7 @@ class MoreOptions(QWidget):
         self.accept = button("Accept this rig…")
         self.accept.clicked.connect(self.acceptAsked)
         tests = QHBoxLayout()
+        tests.setSpacing(8)
         tests.addWidget(self.test)
         tests.addWidget(self.accept)
         tests.addStretch(1)
