@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.process import Child
 from emer_studio.core.ring import RingReader, RingWriter
@@ -183,6 +184,19 @@ def closed(link: socket.socket) -> bool:
         return False
     except OSError:  # without a farewell
         return True
+
+
+def test_a_refused_console_says_why_and_ends(door, capsys) -> None:
+    where, known = f"{HOST}:{door.port}", ["--fingerprint", door.pairing.fingerprint]
+    for words, code, said in (
+        (["--token", new_token(), *known], 2, "does not know this token"),
+        (["--token", new_token(), "--fingerprint", "0" * 32], 2, "fingerprint"),
+        (["--token", "short", *known], 2, "16 letters and digits"),
+    ):
+        assert main(["console", where, *words, EVENTS]) == code
+        told = capsys.readouterr().err
+        assert said in told
+        assert "→" in told
 
 
 def test_silence_and_nonsense_are_closed_and_consoles_still_come_in(
@@ -419,3 +433,4 @@ def test_a_session_is_followed_noted_and_ended_from_another_computer(tmp_path) -
     assert told["remote_console"]["here"] is True
     assert told["note"]["text"] == "from afar"
     assert told["operator"]["asked"] == "abort"
+    assert not any("marker" in text for text in result["findings"])

@@ -57,6 +57,10 @@ def test_it_shows_the_session_and_asks_it(window, session, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: window.live.state.text() == "Watching the clip")
     assert window.title.text() == "Session of P007"
     assert window.banner.isVisible()
+    session.tell({"event": "recorder_status", "streams": [], "free_gb": 1.0})
+    qtbot.waitUntil(lambda: "Disk" in window.live.alarm.text.text())
+    heard_s = window.live.alarms._clock()
+    qtbot.waitUntil(lambda: window.live.alarms._clock() > heard_s)  # by its ticks alone
     window.live.pause.click()
     assert session.asked.get(timeout=10)["cmd"] == "pause"
     window.live.more.actions_by_name["skip"].trigger()

@@ -199,8 +199,7 @@ class LinkClient:
         message = first
         try:
             while message.facts.get("event") != "over":
-                if message.facts.get("event") != "tick":
-                    self._on_message(message)
+                self._on_message(message)
                 async with asyncio.timeout(_SILENT_S):
                     message = await read_message(reader, _MOST_BYTES)
         except (EOFError, OSError, TimeoutError, ValueError) as problem:

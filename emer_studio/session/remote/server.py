@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import queue
 import socket
 import ssl
 import threading
@@ -19,6 +18,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.session.remote.errands import Errands
 from emer_studio.session.remote.guest import Guest
 from emer_studio.session.remote.identity import Pairing
 from emer_studio.session.remote.story import Story, is_fact
@@ -39,8 +39,6 @@ _TICK_S = 1.0  # a console hears at least this often that the link is alive
 _GOODBYE_S = 2.0
 _COMMANDS = ("pause", "pause_after", "resume", "skip", "repeat", "note", "moment", "abort")
 _LONGEST_NOTE = 2000  # characters
-_MOST_REQUESTS = 50  # that wait to be carried out; no operator presses as fast
-_Request = tuple[Callable[..., None], tuple[Any, ...]]
 
 
 class LinkServer:
@@ -87,11 +85,7 @@ class LinkServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready: Future[int] = Future()
         self._end: asyncio.Event | None = None
-        self._requests: queue.Queue[_Request | None] = queue.Queue(_MOST_REQUESTS)
-        # A daemon: what it asks for may hang, and the session still ends.
-        self._worker = threading.Thread(
-            target=self._carry_out, name="console-requests", daemon=True
-        )
+        self._errands = Errands()
         self._thread = threading.Thread(target=self._run, name="console-link")
 
     def start(self) -> int:
@@ -112,7 +106,7 @@ class LinkServer:
                 f" {problem.strerror or problem}.",
                 fix="Choose another one with --console PORT.",
             ) from None
-        self._worker.start()
+        self._errands.start()
         return port
 
     def tell(self, event: Event) -> None:
@@ -124,17 +118,7 @@ class LinkServer:
         if self._end is not None:
             self._call(self._end.set)
         self._thread.join()
-        with contextlib.suppress(queue.Full):
-            self._requests.put_nowait(None)
-        self._worker.join(_GOODBYE_S)
-
-    def _carry_out(self) -> None:
-        while (request := self._requests.get()) is not None:
-            function, arguments = request
-            try:
-                function(*arguments)
-            except Exception:
-                logger.exception("what a console asked for failed")
+        self._errands.close(_GOODBYE_S)
 
     def _call(self, function: Callable[..., object], *arguments: object) -> None:
         with contextlib.suppress(RuntimeError):  # the link has ended
@@ -156,8 +140,8 @@ class LinkServer:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
         with socket.create_server((self._host, self._asked_port)) as listening:
             listening.setblocking(False)
-            tasks = [asyncio.create_task(self._accept(listening))]
-            tasks.append(asyncio.create_task(self._show()))
+            works = (self._accept(listening), self._show(), self._tick())
+            tasks = [asyncio.create_task(work) for work in works]
             self._ready.set_result(int(listening.getsockname()[1]))
             await self._end.wait()
             for task in tasks:
@@ -182,19 +166,19 @@ class LinkServer:
                 guest.newest(str(event["event"]), message)
 
     async def _show(self) -> None:
-        """Send pictures, samples and a sign of life, as long as anybody looks."""
-        ticked_s = 0.0
+        """Send pictures and samples, as long as anybody looks."""
         while True:
             await asyncio.sleep(_PICTURES_S)
-            if not self._guests:
-                continue
-            for name, message in self._views.newest():
+            for name, message in self._views.newest() if self._guests else ():
                 for guest in self._guests:
                     guest.newest(name, message)
-            if time.monotonic() - ticked_s > _TICK_S:
-                ticked_s = time.monotonic()
-                for guest in self._guests:
-                    guest.newest("tick", packed({"event": "tick"}))
+
+    async def _tick(self) -> None:
+        """Give a sign of life."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            for guest in self._guests:
+                guest.newest("tick", packed({"event": "tick"}))
 
     async def _accept(self, listening: socket.socket) -> None:
         """Take connections, a few at a time: the others wait outside the process."""
@@ -265,7 +249,7 @@ class LinkServer:
         for message in self._story:
             guest.fact(message)
         self._guests.add(guest)
-        self._request(self._on_change, guest.who, True)
+        self._errands.add(self._on_change, guest.who, True)
         tasks = {
             asyncio.create_task(guest.send()),
             asyncio.create_task(self._listen(reader, guest.who)),
@@ -276,9 +260,10 @@ class LinkServer:
             self._guests.discard(guest)
             for task in tasks:
                 task.cancel()
-            with contextlib.suppress(EOFError, OSError, TimeoutError, ValueError):
-                await asyncio.gather(*tasks)
-            self._request(self._on_change, guest.who, False)
+            for why in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(why, Exception):
+                    logger.info("console %s left: %r", guest.who, why)
+            self._errands.add(self._on_change, guest.who, False)
 
     async def _listen(self, reader: asyncio.StreamReader, who: str) -> None:
         while True:
@@ -288,13 +273,5 @@ class LinkServer:
             command = {"cmd": said["cmd"], "who": who}
             if "text" in said:
                 command["text"] = str(said["text"])[:_LONGEST_NOTE]
-            if not self._request(self._obey, command):
+            if not self._errands.add(self._obey, command):
                 raise ValueError("more requests than can be carried out")
-
-    def _request(self, function: Callable[..., None], *arguments: object) -> bool:
-        """Let the other thread do what may take its time; tell whether there is room."""
-        try:
-            self._requests.put_nowait((function, arguments))
-        except queue.Full:
-            return False
-        return True

@@ -7,8 +7,8 @@ A message is a JSON object and, for pictures and samples, bytes behind it::
 Lengths are big-endian. The console begins with ``{"hello": 1, "token": …}``. The session
 answers ``refused`` (``text``) or ``welcome``, then what has happened so far and what
 happens from now on, as `core.console` prints it. ``picture`` (``of``) has a JPEG behind it,
-``samples`` (``ring``, ``width``) rows of float64. The console sends commands of
-`session.desk`.
+``samples`` (``ring``, ``width``) rows of float64; ``tick`` is a sign of life and ``over``
+the end. The console sends commands of `session.desk`.
 """
 
 from __future__ import annotations

@@ -62,6 +62,8 @@ def _as_lines(host: str, port: int, pairing: Pairing) -> int:
     problem: list[str] = []
 
     def take(message: Message) -> None:
+        if message.facts.get("event") == "tick":
+            return
         for event in rings.events(message):
             fields = {key: value for key, value in event.items() if key != "event"}
             console.event(str(event.get("event")), **fields)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from emer_studio.ui.app import catch_exceptions, interruptible
 from emer_studio.ui.application import make_application
 from emer_studio.ui.main_window import BANNER
 from emer_studio.ui.parts import Pill, label
+from emer_studio.ui.session.alarms import Alarms
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.sure import ABORT, SURE, ask
@@ -59,7 +61,10 @@ class ConsoleWindow(QWidget):
         self.title, self.state = label("", "title"), Pill()
         self.said = label("", "muted", wrap=True)
         self.said.hide()
-        self.live = LiveView()
+        # Time stands still while nothing arrives: silence of the link is no silence of
+        # the session's processes.
+        self._heard_s = time.monotonic()
+        self.live = LiveView(Alarms(lambda: self._heard_s))
         self._lay_out()
         self.live.abortAsked.connect(self._abort)
         self.live.asked.connect(self._ask)
@@ -87,6 +92,7 @@ class ConsoleWindow(QWidget):
     # -- from the session
 
     def _take(self, message: Message) -> None:
+        self._heard_s = time.monotonic()
         for event in self._rings.events(message):
             kind = event.get("event")
             if kind == "welcome":
@@ -95,7 +101,7 @@ class ConsoleWindow(QWidget):
                 self._lost()
             elif kind == "link_ended":
                 self._ended(str(event.get("text")))
-            else:
+            elif kind != "tick":
                 self._show(event)
 
     def _welcomed(self, event: dict[str, Any]) -> None:
@@ -137,6 +143,7 @@ class ConsoleWindow(QWidget):
         self.said.show()
         self.live.setEnabled(False)
         self.live.alarms.end()  # nothing is known, which is no trouble of the session
+        self.live.alarm.setValue([])
 
     def _ended(self, problem: str) -> None:
         self._over = True

@@ -57,7 +57,7 @@ class LiveView(QWidget):
     asked = Signal(str)  # a command of `session.desk`
     noteAsked = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, alarms: Alarms | None = None) -> None:
         super().__init__()
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
@@ -67,7 +67,8 @@ class LiveView(QWidget):
         self._timer.timeout.connect(self._poll)
         self._watch = QTimer(self, interval=_WATCH_MS)
         self._watch.timeout.connect(self._look)
-        self.alarms, self.alarm, self.link = Alarms(), AlarmBar(), LinkLine()
+        self.alarms = Alarms() if alarms is None else alarms
+        self.alarm, self.link = AlarmBar(), LinkLine()
         self._before_s = 0
         self.camera, self.gaze = CameraView(), GazeView()
         self.mirror = CameraView("Their window", (160, 90))
