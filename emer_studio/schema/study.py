@@ -31,7 +31,7 @@ class SessionManifest(Model):
     `state` is ``running`` from the first moment until the end, so a session that died
     never looks complete. `consent` says how consent was given (`study.consents`); empty in
     sessions from before there was such a record. `video_withdrawn` is when the participant
-    withdrew face video and sound.
+    withdrew face video and sound. `rig` is the name of the room's devices (`schema.rig`).
     """
 
     format_version: Literal[1] = 1
@@ -63,6 +63,7 @@ class SessionManifest(Model):
     display: dict[str, Any] = {}
     audio: dict[str, Any] = {}
     override: str = ""
+    rig: str = ""
     lags: tuple[dict[str, Any], ...] = ()
     streams: tuple[str, ...] = ()
     standby: tuple[str, ...] = ()

@@ -19,9 +19,9 @@ from emer_studio.schema.acceptance import Acceptance, AcceptedLine
 from emer_studio.session.accept.computer import computer_items
 from emer_studio.session.accept.judge import judge_rig
 from emer_studio.session.accept.kept import hardware_of, keep
-from emer_studio.session.accept.rig import Measured, Rig, measure_rig
-from emer_studio.session.cmd_run import camera_options
-from emer_studio.session.live import Devices
+from emer_studio.session.accept.rig import Measured, RigTest, measure_rig
+from emer_studio.session.cmd_run import as_rigged, camera_options
+from emer_studio.session.devices import Devices
 from emer_studio.session.preflight_item import NO_GO, items_text
 from emer_studio.stimulus.library import look_at
 
@@ -39,12 +39,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         " with its date and the hardware it was found on; preflight asks for it. Exit code"
         " 1 when something stands in the way."
     )
-    parser.add_argument("--camera", default="0", metavar="SPEC", help="0, 1 … or sim")
+    parser.add_argument(
+        "--rig", default="", metavar="NAME", help="devices as kept under this name"
+    )
+    parser.add_argument("--camera", default="", metavar="SPEC", help="0, 1 … or sim")
     parser.add_argument("--size", metavar="WxH", help="of the camera's pictures")
     parser.add_argument("--fps", type=float, help="of the camera")
     parser.add_argument("--codec", choices=CODECS, help="see camera --help")
     parser.add_argument("--mains", choices=("50", "60"), help="against flicker")
-    parser.add_argument("--gaze", required=True, metavar="NAME", help="LSL stream, or sim")
+    parser.add_argument("--gaze", default="", metavar="NAME", help="LSL stream, or sim")
     parser.add_argument("--gaze-wait", type=float, default=10.0, metavar="S")
     parser.add_argument("--microphone", default="", metavar="SPEC", help="else none")
     parser.add_argument("--display", type=int, metavar="N", help="the participant's")
@@ -61,6 +64,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="on the disk of your studies: recordings go there and are removed; else here",
     )
+    parser.set_defaults(screen_mm=None, distance_mm=None)  # of a rig; not needed here
     add_output_arguments(parser)
 
 
@@ -83,18 +87,25 @@ def run(args: argparse.Namespace) -> int:
     return 1 if acceptance.verdict == NO_GO else 0
 
 
-def _rig(args: argparse.Namespace) -> Rig:
+def _rig(args: argparse.Namespace) -> RigTest:
     if not _LEAST_S <= 60 * args.minutes <= 60 * _MOST_MINUTES:
         raise BadInputError(
             f"Expected {_LEAST_S:g} s to {_MOST_MINUTES / 60:g} hours, found"
             f" {args.minutes:g} minutes."
+        )
+    if args.rig:
+        as_rigged(args)
+    if not args.gaze:
+        raise BadInputError(
+            "Which stream is the eye tracker?",
+            fix="Name it with --gaze NAME, or --rig NAME.",
         )
     if not args.folder.is_dir():
         raise BadInputError(f"The folder {args.folder} does not exist.")
     if args.clip is not None:
         look_at(args.clip)
     devices = Devices(
-        camera=args.camera,
+        camera=args.camera or "0",
         gaze=args.gaze,
         simulate=False,
         windowed=args.windowed,
@@ -105,7 +116,7 @@ def _rig(args: argparse.Namespace) -> Rig:
         microphone=args.microphone,
         gaze_confirmed=True,  # what the channels mean does not matter here
     )
-    return Rig(devices, 60 * args.minutes, args.clip)
+    return RigTest(devices, 60 * args.minutes, args.clip)
 
 
 def _accepted(found: Measured) -> Acceptance:

@@ -8,15 +8,20 @@ from typing import Any
 
 from emer_studio.core.process import Child
 
-__all__ = ["Desk"]
+__all__ = ["REQUESTS", "Desk"]
+
+REQUESTS = ("pause", "pause_after", "resume", "skip", "repeat", "check_gaze")
+"""What the operator asks of the participant's window or of the runner."""
+_ASKS = ("skip", "repeat", "note")
 
 
 class Desk:
     """Takes the operator's commands, from any thread.
 
-    ``pause``, ``pause_after`` (this trial), ``resume``, ``skip``, ``repeat``, ``note``
-    (``text``), ``moment`` and ``abort``. Every one is written down, with ``who`` asked for
-    it where that was a console on another computer.
+    ``pause``, ``pause_after`` (this trial), ``resume``, ``skip``, ``repeat``,
+    ``check_gaze`` (before the next trial), ``note`` (``text``), ``moment`` and ``abort``.
+    Every one is written down, with ``who`` asked for it where that was a console on
+    another computer.
 
     Parameters
     ----------
@@ -26,7 +31,7 @@ class Desk:
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
-        self._pause_after = False
+        self._pause_after = self._check_gaze = False
         self.left_alone = False
         """Whether the session ends because whoever started it is gone."""
         self._window: Child | None = None
@@ -56,21 +61,31 @@ class Desk:
         self.left_alone = True
         self._stop.set()
 
+    def press(self, name: str) -> bool:
+        """Obey a key that was pressed in the participant's window, if it asks nothing.
+
+        What is to be asked first (skip, repeat) or written (a note) is the console's.
+        """
+        if name in _ASKS:
+            return False
+        self.obey({"cmd": name, "at": "participant"})
+        return True
+
     def obey(self, command: dict[str, Any]) -> None:
         """Carry out one command; one that is not known is left alone."""
         name, window = str(command.get("cmd")), self._window
-        who = {"who": command["who"]} if command.get("who") else {}
+        whence = {key: command[key] for key in ("at", "who") if command.get(key)}
         if name == "abort":
-            self._write("operator", asked="abort", **who)
+            self._write("operator", asked="abort", **whence)
             self._stop.set()
         if name == "abort" or window is None:
             return
         if name == "note":
-            self._write("note", text=str(command.get("text", "")), **who)
+            self._write("note", text=str(command.get("text", "")), **whence)
         elif name == "moment":
-            self._write("moment", **who)
-        elif name in ("pause", "pause_after", "resume", "skip", "repeat"):
-            self._write("operator", asked=name, **who)
+            self._write("moment", **whence)
+        elif name in REQUESTS:
+            self._write("operator", asked=name, **whence)
             self._ask(name, window)
         window.send("focus")  # one keyboard: the participant's answers come first
 
@@ -81,14 +96,18 @@ class Desk:
     def _ask(self, name: str, window: Child) -> None:
         if name == "pause_after":
             self._pause_after = True
+        elif name == "check_gaze":
+            self._check_gaze = True
         elif name in ("skip", "repeat"):
             window.put("trial_request", kind=name)
         else:
             self._pause_after = False
             window.send(name)
 
-    def between(self) -> None:
-        """Pause here where that was asked for."""
+    def between(self) -> bool:
+        """Pause here where that was asked for; tell whether a gaze check was."""
         if self._pause_after and self._window is not None:
             self._pause_after = False
             self._window.send("pause")
+        asked, self._check_gaze = self._check_gaze, False
+        return asked

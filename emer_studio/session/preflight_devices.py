@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.recording.gaze_internal import to_internal
-from emer_studio.recording.picture import FaceSeen, faces_seen
+from emer_studio.recording.picture import FaceSeen, advice, faces_seen
 from emer_studio.recording.reader import frame_table
 from emer_studio.schema.streams import GazeLayout, StreamHeader
 from emer_studio.session.beside import child_of, started
@@ -36,9 +36,6 @@ __all__ = [
 _LISTEN_S, _FILM_S = 2.0, 3.0
 _SLOW = 0.95  # of the declared rate, chosen by us: what drifts is within a per cent
 _LITTLE_SEEN = 0.5  # of the samples, chosen by us: nobody need sit there yet
-# Chosen by us: expression models take crops of 112 pixels; a face between these grey
-# levels keeps its contrast in shadow and in light.
-_SMALL_PX, _DARK, _BRIGHT = 112, 60, 200
 
 
 OnHeader = Callable[[StreamHeader], None]
@@ -144,24 +141,20 @@ def face_items(seen: Sequence[FaceSeen]) -> Iterator[Item]:
     """Judge the face in pictures spread over the recording."""
     faces = [one for one in seen if one.height_px]
     if 2 * len(faces) <= len(seen):
-        fix = "Seat the participant, and point the camera at the face."
         found = f"a face in {len(faces)} of {len(seen)} pictures"
-        yield Item("face", DOUBT, found, fix)
+        yield Item("face", DOUBT, found, advice(FaceSeen(0.0, 0.0))[1])
         return
-    height_px = float(np.median([one.height_px for one in faces]))
-    grey = float(np.median([one.brightness for one in faces]))
-    said = f"{height_px:.0f} pixels high, brightness {grey:.0f} of 255"
-    if height_px < _SMALL_PX:
-        fix = "Bring the camera nearer, or choose a larger picture."
-        yield Item("face", DOUBT, f"small: {said}", fix)
-    elif grey < _DARK:
-        yield Item(
-            "face", DOUBT, f"dark: {said}", "Light from the front, behind the screen."
-        )
-    elif grey > _BRIGHT:
-        yield Item(
-            "face", DOUBT, f"too bright: {said}", "Less light, or a shorter exposure."
-        )
+    height, brightness, sharpness = (
+        float(np.median([getattr(one, name) for one in faces]))
+        for name in ("height_px", "brightness", "sharpness")
+    )
+    typical = FaceSeen(height, brightness, sharpness)
+    said = (
+        f"{typical.height_px:.0f} pixels high, brightness {typical.brightness:.0f} of 255"
+    )
+    wrong, fix = advice(typical)
+    if wrong:
+        yield Item("face", DOUBT, f"{wrong}: {said}", fix)
     else:
         yield Item("face", GO, said)
 

@@ -17,9 +17,9 @@ from emer_studio.session.accept.computer import computer_items, run_tool
 from emer_studio.session.accept.judge import judge_rig
 from emer_studio.session.accept.kept import acceptances, hardware_of, keep, rig_item
 from emer_studio.session.accept.linux import linux_settings
-from emer_studio.session.accept.rig import Measured, Rig, measure_rig
+from emer_studio.session.accept.rig import Measured, RigTest, measure_rig
 from emer_studio.session.accept.watch import Disturbances
-from emer_studio.session.live import Devices
+from emer_studio.session.devices import Devices
 from emer_studio.session.preflight import _Known, _rig
 from emer_studio.session.preflight_devices import Filmed
 
@@ -68,7 +68,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
         gaze_confirmed=True,
     )
     folder = tmp_path_factory.mktemp("rig")
-    return measure_rig(Rig(devices, 3.0), folder, Console(), threading.Event())
+    return measure_rig(RigTest(devices, 3.0), folder, Console(), threading.Event())
 
 
 def states(found: Measured) -> dict[str, str]:

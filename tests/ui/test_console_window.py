@@ -63,8 +63,11 @@ def test_it_shows_the_session_and_asks_it(window, session, qtbot, monkeypatch):
     qtbot.waitUntil(lambda: window.live.alarms._clock() > heard_s)  # by its ticks alone
     window.live.pause.click()
     assert session.asked.get(timeout=10)["cmd"] == "pause"
-    window.live.more.actions_by_name["skip"].trigger()
+    window.live.desk.press("skip")
     assert session.asked.get(timeout=10)["cmd"] == "skip"
+    window.live.desk.press("focus")
+    window.live.desk.press("check_gaze")
+    assert session.asked.get(timeout=10)["cmd"] == "check_gaze"
     window.live.abort.click()
     assert session.asked.get(timeout=10)["cmd"] == "abort"
     session._call(lambda: [w.transport.abort() for w in tuple(session._connections)])

@@ -22,20 +22,21 @@ from emer_studio.schema.stimulus import Clip
 from emer_studio.schema.streams import StreamHeader
 from emer_studio.session.accept.listen import Listener
 from emer_studio.session.accept.watch import Disturbances, Watch
-from emer_studio.session.live import Devices, LiveSession
+from emer_studio.session.devices import Devices
+from emer_studio.session.live import LiveSession
 from emer_studio.session.plan import Trial
 from emer_studio.session.presenter import WindowPresenter
 from emer_studio.session.requests import ClipFailed, PauseRequest, StopRequest
 from emer_studio.stimulus.demo_clips import write_demo_clip
 
-__all__ = ["Measured", "Rig", "measure_rig"]
+__all__ = ["Measured", "RigTest", "measure_rig"]
 
 _CLIP_S = 20.0  # chosen by us: long enough for a clip to settle, drawn in seconds
 _BROKEN_OFF = "The acceptance was broken off; nothing was kept."
 
 
 @dataclass(frozen=True, slots=True)
-class Rig:
+class RigTest:
     """What is to be measured, and for how long.
 
     Attributes
@@ -76,13 +77,13 @@ class Measured:
 
 
 def measure_rig(
-    rig: Rig, folder: Path, console: Console, stop: threading.Event
+    rig: RigTest, folder: Path, console: Console, stop: threading.Event
 ) -> Measured:
     """Run everything and return what came of it.
 
     Parameters
     ----------
-    rig : Rig
+    rig : RigTest
     folder : Path
         For the recordings, on the disk that sessions use; it is empty.
     console : Console
@@ -145,7 +146,7 @@ def _hear(who: str, event: dict[str, Any], troubles: list[str]) -> None:
 
 
 def _play(
-    rig: Rig,
+    rig: RigTest,
     clip: Path,
     live: LiveSession,
     found: Measured,

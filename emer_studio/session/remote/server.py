@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.session.desk import REQUESTS
 from emer_studio.session.remote.errands import Errands
 from emer_studio.session.remote.guest import Guest
 from emer_studio.session.remote.identity import Pairing
@@ -37,7 +38,7 @@ _LOGGED = 20  # refusals; a scanner must not fill the session's log
 _PICTURES_S = 0.2  # chosen by us: what is on, not how smoothly it runs
 _TICK_S = 1.0  # a console hears at least this often that the link is alive
 _GOODBYE_S = 2.0
-_COMMANDS = ("pause", "pause_after", "resume", "skip", "repeat", "note", "moment", "abort")
+_COMMANDS = (*REQUESTS, "note", "moment", "abort")
 _LONGEST_NOTE = 2000  # characters
 
 

@@ -12,13 +12,14 @@ __all__ = ["Story", "is_fact"]
 
 Event = dict[str, Any]
 _MOST_BYTES = 2 * 2**20  # chosen by us: a session of 200 trials tells less than 1 MiB
+_CHANGING = ("_status", "_look")
 _KEPT = ("journal", "message", "error", "result")
 
 
 def is_fact(event: Event) -> bool:
     """Tell whether an event has to arrive, and not only the newest of its kind."""
     kind = str(event.get("event"))
-    return not kind.endswith("_status") and kind != "progress"
+    return not kind.endswith(_CHANGING) and kind != "progress"
 
 
 class Story:
@@ -39,7 +40,7 @@ class Story:
                 self._bytes -= len(self._facts.popleft())
         elif kind == "live":
             self._newest[f"live {'camera' if 'camera' in event else 'mirror'}"] = message
-        elif kind == "state" or kind.endswith("_status"):
+        elif kind == "state" or kind.endswith(_CHANGING):
             self._newest[kind] = message
         return message
 

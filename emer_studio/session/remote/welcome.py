@@ -19,6 +19,9 @@ from emer_studio.session.remote.server import LinkServer
 
 __all__ = ["consoles_welcome", "own_addresses"]
 
+# For the window on this computer alone: the token, and keys that were pressed here.
+_OURS = ("link", "desk_asked")
+
 
 @contextmanager
 def consoles_welcome(
@@ -51,7 +54,7 @@ def consoles_welcome(
         desk.console(who, came)
 
     def pass_on(event: dict[str, Any]) -> None:
-        if event["event"] != "link":  # it holds the token
+        if event["event"] not in _OURS:
             server.tell(event)
 
     server = LinkServer(port, context, pairing, about, obey=desk.obey, on_change=changed)

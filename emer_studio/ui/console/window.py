@@ -64,7 +64,7 @@ class ConsoleWindow(QWidget):
         # Time stands still while nothing arrives: silence of the link is no silence of
         # the session's processes.
         self._heard_s = time.monotonic()
-        self.live = LiveView(Alarms(lambda: self._heard_s))
+        self.live = LiveView(Alarms(lambda: self._heard_s), remote=True)
         self._lay_out()
         self.live.abortAsked.connect(self._abort)
         self.live.asked.connect(self._ask)
@@ -155,12 +155,14 @@ class ConsoleWindow(QWidget):
         self.said.show()
         self.live.end()
         self.live.state.setText("Over")
-        for part in (self.live.pause, self.live.more, self.live.abort):
+        for part in (self.live.pause, self.live.desk, self.live.abort):
             part.setEnabled(False)
 
     # -- to the session
 
     def _ask(self, command: str) -> None:
+        if command == "focus":  # no participant waits for this keyboard
+            return
         sure = SURE.get(command)
         if sure is None or self._confirm(self, sure):
             self.asked.emit(command, {})

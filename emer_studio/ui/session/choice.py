@@ -26,6 +26,10 @@ class SessionChoice:
         Let a second PC join as a console.
     override : str
         Why the session begins although something stood in its way, and what.
+    rig : str
+        Name of the rig whose devices these are.
+    screen_mm, distance_mm
+        Of the participant's display, as a person says; None where nobody does.
     """
 
     participant: str = ""
@@ -44,6 +48,9 @@ class SessionChoice:
     resume: bool = False
     console: bool = False
     override: str = ""
+    rig: str = ""
+    screen_mm: tuple[float, float] | None = None
+    distance_mm: float | None = None
 
     @property
     def simulated(self) -> bool:
@@ -72,4 +79,14 @@ class SessionChoice:
             given += ["--gaze-confirmed", "--gaze-signature", self.gaze_confirmed]
         given += ["--simulate"] if self.simulate else []
         given += ["--override", self.override] if self.override else []
+        given += self._place()
         return [*given, *console, display, "--events"]
+
+    def _place(self) -> list[str]:
+        """Return the words about the room: its rig, the display and the distance."""
+        words = ["--rig", self.rig] if self.rig else []
+        if self.screen_mm is not None:
+            words += ["--screen-mm", f"{self.screen_mm[0]:g}x{self.screen_mm[1]:g}"]
+        if self.distance_mm is not None:
+            words += ["--distance-mm", f"{self.distance_mm:g}"]
+        return words

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -25,11 +25,14 @@ from emer_studio.stimulus.library import manifest_of
 from emer_studio.study.folder import Study
 from emer_studio.ui.parts import Card, button, label
 from emer_studio.ui.session.accept_dialog import AcceptDialog
+from emer_studio.ui.session.camera_card import CameraCard
 from emer_studio.ui.session.choice import SessionChoice
+from emer_studio.ui.session.display_line import DisplayLine
 from emer_studio.ui.session.gaze_line import GazeLine
 from emer_studio.ui.session.more import MoreOptions, choose, given
 from emer_studio.ui.session.offers import next_code, protocols_of
 from emer_studio.ui.session.ready_card import ReadyCard
+from emer_studio.ui.session.rig_line import RigLine, into, rig_of
 from emer_studio.ui.session.selftest_dialog import SelfTestDialog
 from emer_studio.ui.session.steps_card import steps_card
 from emer_studio.ui.session.stream_search import StreamSearch
@@ -60,11 +63,11 @@ class SessionForm(QWidget):
         self.participant, self.protocol = QLineEdit(), QComboBox()
         self.camera, self.gaze = QComboBox(), QComboBox()
         self.gaze_line, self.more = GazeLine(), MoreOptions()
-        self.display, self.language = QComboBox(), QComboBox()
+        self.rig, self.display, self.language = RigLine(), DisplayLine(), QComboBox()
         self.simulate = QCheckBox("Simulated participant: answers by itself, for a try")
         self.about = label("", "small", wrap=True)
         self.problem = label("", "error", wrap=True)
-        self.ready = ReadyCard(study.folder)
+        self.ready, self.camera_card = ReadyCard(study.folder), CameraCard()
         self.start = button("Start the session", "session", "primary")
         self.start.setMinimumHeight(40)
         self._fill()
@@ -94,13 +97,6 @@ class SessionForm(QWidget):
         for shown, path in protocols_of(self._study):
             self.protocol.addItem(shown, path)
         self.gaze.addItem(_SIMULATED, "sim")
-        self.display.addItem("In a window", None)
-        for number, screen in enumerate(QGuiApplication.screens()):
-            size = screen.size()
-            shown = f"Full screen on display {number} ({size.width()} × {size.height()})"
-            self.display.addItem(shown, number)
-        # The participant gets the second screen; on a single one, the operator keeps it.
-        self.display.setCurrentIndex(2 if self.display.count() > 2 else 0)
 
     def _lay_out(self) -> None:
         outer = self._scrolled()
@@ -119,6 +115,7 @@ class SessionForm(QWidget):
             ("Protocol", self.protocol, self.browse),
             ("", self.about, self.edit),
             ("Language", self.language, None),
+            ("Rig", self.rig, None),
             ("Camera", self.camera, None),
             ("Eye tracker", self.gaze, self.again),
             ("", self.gaze_line, None),
@@ -141,6 +138,7 @@ class SessionForm(QWidget):
         beside = QVBoxLayout()
         beside.setSpacing(12)
         beside.addWidget(self.ready)
+        beside.addWidget(self.camera_card)
         beside.addWidget(steps_card())
         beside.addStretch(1)
         outer.addLayout(beside, 2)
@@ -164,8 +162,12 @@ class SessionForm(QWidget):
 
     def _connect(self) -> None:
         self.participant.textChanged.connect(self._changed)
-        for box in (self.protocol, self.camera, self.gaze, self.display, self.language):
+        for box in (self.protocol, self.camera, self.gaze, self.language):
             box.currentTextChanged.connect(self._changed)
+        self.display.changed.connect(self._changed)
+        self.rig.chosen.connect(self.choose_rig)
+        self.rig.keepAsked.connect(lambda name: self.rig.store(rig_of(self.value(), name)))
+        self.rig.failed.connect(self.complain)
         self.protocol.currentIndexChanged.connect(self._describe)
         self.simulate.toggled.connect(self._simulate_toggled)
         self.browse.clicked.connect(self._browse)
@@ -173,14 +175,21 @@ class SessionForm(QWidget):
         self.again.clicked.connect(self._look_again)
         self.start.clicked.connect(self._press)
         self.more.valueChanged.connect(self._changed)
-        self.more.testAsked.connect(self.test_rig)
-        self.more.acceptAsked.connect(self.accept_rig)
-        self.ready.asked.connect(self._check_all)
+        self.more.testAsked.connect(lambda: self.camera_card.when_free(self.test_rig))
+        self.more.acceptAsked.connect(lambda: self.camera_card.when_free(self.accept_rig))
+        self.ready.asked.connect(lambda: self.camera_card.when_free(self._check_all))
+        self.camera_card.asked.connect(lambda: self.camera_card.start(self.value()))
         self.gaze.activated.connect(lambda _row: self.look())
         self.gaze.currentTextChanged.connect(self._gaze_edited)
         edit = self.gaze.lineEdit()
         if edit is not None:
             edit.editingFinished.connect(self.look)
+
+    def choose_rig(self, name: str) -> None:
+        """Show the devices of a rig; one that is not known leaves the form as it is."""
+        rig = self.rig.named(name)
+        if rig is not None:
+            self.setValue(into(self.value(), rig))
 
     def test_rig(self) -> None:
         """Open the self-test for what is chosen now."""
@@ -217,15 +226,17 @@ class SessionForm(QWidget):
 
     def value(self) -> SessionChoice:
         """Return what is chosen now."""
-        number = self.display.currentData()
         choice = SessionChoice(
             participant=self.participant.text().strip(),
             protocol=str(self.protocol.currentData() or ""),
             camera=given(self.camera),
             gaze=given(self.gaze),
             simulate=self.simulate.isChecked(),
-            display=number if isinstance(number, int) else None,
+            display=self.display.number(),
             language=str(self.language.currentData() or "en"),
+            rig=self.rig.value(),
+            screen_mm=self.display.screen_mm(),
+            distance_mm=self.display.distance(),
         )
         return self.more.into(choice)
 
@@ -240,13 +251,14 @@ class SessionForm(QWidget):
         for box, wanted in ((self.camera, choice.camera), (self.gaze, choice.gaze)):
             choose(box, wanted)
         self.language.setCurrentIndex(max(self.language.findData(choice.language), 0))
-        if choice.display is not None:
-            self.display.setCurrentIndex(max(self.display.findData(choice.display), 0))
+        self.display.setValue(choice.display, choice.screen_mm, choice.distance_mm)
         self.more.setValue(choice)
+        self.rig.setValue(choice.rig, self.value())
         self.look()
 
     def _changed(self) -> None:
         self.problem.hide()
+        self.rig.follow(self.value())
         choice = self.value()
         self.ready.forget(choice)
         self.valueChanged.emit(choice)
@@ -257,7 +269,7 @@ class SessionForm(QWidget):
         if problem:
             self.complain(problem)
         else:
-            self.startAsked.emit(choice)
+            self.camera_card.when_free(lambda: self.startAsked.emit(choice))
 
     def _what_is_missing(self, choice: SessionChoice) -> str:
         code = choice.participant
@@ -368,6 +380,7 @@ class SessionForm(QWidget):
     def finish(self) -> None:
         """End the searches and checks that still run, and a self-test."""
         self.ready.finish()
+        self.camera_card.finish()
         for dialog in (self.self_test, self.acceptance):
             if dialog is not None:
                 dialog.reject()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from emer_studio.core import settings
+from emer_studio.ui.desk_keys import hand_over
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
 from emer_studio.ui.parts import Card, Pill, button, label
@@ -26,7 +27,7 @@ from emer_studio.ui.session.form import SessionForm, next_code
 from emer_studio.ui.session.gaze_gate import GazeGate
 from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.more import NAMES
-from emer_studio.ui.session.sure import ABORT, SURE, ask
+from emer_studio.ui.session.sure import ABORT, SURE, ask_by_mouse
 from emer_studio.ui.session.unfinished import UnfinishedLine
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.workspace import Workspace
@@ -48,7 +49,7 @@ class SessionPage(Page):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, "Session")
-        self.confirm: Callable[[QWidget, str], bool] = ask
+        self.confirm: Callable[[QWidget, str], bool] = ask_by_mouse
         self.ask_reason: Callable[[QWidget, list[str]], str] = _ask_reason
         known = settings.load()
         self.form = SessionForm(
@@ -60,6 +61,7 @@ class SessionPage(Page):
                 **{name: getattr(known, f"last_{name}") for name in NAMES},
             ),
         )
+        self.form.choose_rig(known.last_rig)
         self.gate = GazeGate(self.form)
         self.live = LiveView()
         self._choice = SessionChoice()
@@ -159,7 +161,7 @@ class SessionPage(Page):
         self._events_simulated = choice.simulated
         self.unfinished.hide()
         if not choice.resume:
-            names = ("protocol", "camera", "gaze", *NAMES)
+            names = ("protocol", "camera", "gaze", "rig", *NAMES)
             settings.remember(**{f"last_{name}": getattr(choice, name) for name in names})
         self.live.begin(choice)
         self.title.setText(f"Session of {choice.participant}")
@@ -194,11 +196,14 @@ class SessionPage(Page):
             self.live.state.setText("Ending")
             self.live.alarms.end()
             self.job.send("abort")
+            return
+        self.job.send("focus")
 
     def _ask_session(self, command: str) -> None:
         sure = SURE.get(command)
-        if sure is None or self.confirm(self, sure):
-            self.job.send(command)
+        hand_over()
+        agreed = sure is None or self.confirm(self, sure)
+        self.job.send(command if agreed else "focus")
 
     def _alarm_raised(self, text: str) -> None:
         """Reach an operator who looks at another page, too."""

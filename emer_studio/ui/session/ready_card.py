@@ -136,7 +136,16 @@ def display_word(choice: SessionChoice) -> str:
 
 def _what_counts(choice: SessionChoice) -> SessionChoice:
     """Return a choice without what has nothing to do with the devices."""
-    return replace(choice, participant="", gaze_confirmed="", override="", console=False)
+    return replace(
+        choice,
+        participant="",
+        gaze_confirmed="",
+        override="",
+        console=False,
+        rig="",
+        screen_mm=None,
+        distance_mm=None,
+    )
 
 
 def item_row(item: dict[str, Any]) -> QWidget:
