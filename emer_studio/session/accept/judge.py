@@ -178,7 +178,12 @@ def _recorders(found: Measured, _measures: Measures) -> Iterator[Item]:
         colour, _, said = text.partition(": ")
         state = NO_GO if colour == "red" else DOUBT
         said = said if colour in ("red", "amber") else text
-        yield Item("recording", state, said, "See the table of streams in a session.")
+        yield Item(
+            "recording",
+            state,
+            said,
+            "Look at its cable, and at what else the computer does.",
+        )
     if not texts:
         yield Item("recording", GO, "nothing to find in the recorded file")
 

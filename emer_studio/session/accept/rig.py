@@ -7,16 +7,17 @@ participant's window with a clip and its sound, the tracker's own stream.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from emer_studio.core import clock
 from emer_studio.core.console import Console
 from emer_studio.core.errors import StoppedError, WorkFailedError
-from emer_studio.recording.check import check_xdf
+from emer_studio.recording.check_stream import Findings, check_stream, tell
+from emer_studio.recording.xdf_load import load_xdf
 from emer_studio.schema.protocol import ClipBaseline
 from emer_studio.schema.stimulus import Clip
 from emer_studio.schema.streams import StreamHeader
@@ -32,6 +33,7 @@ from emer_studio.stimulus.demo_clips import write_demo_clip
 __all__ = ["Measured", "RigTest", "measure_rig"]
 
 _CLIP_S = 20.0  # chosen by us: long enough for a clip to settle, drawn in seconds
+_LOOK_S = 0.25
 _BROKEN_OFF = "The acceptance was broken off; nothing was kept."
 
 
@@ -58,7 +60,8 @@ class RigTest:
 class Measured:
     """What came of it, as the processes told it."""
 
-    seconds: float
+    span_s: tuple[float, float]
+    """When it was measured, LSL clock."""
     tracker: StreamHeader
     camera: dict[str, Any]
     """Facts of the camera as it was opened."""
@@ -67,13 +70,19 @@ class Measured:
     simulated: tuple[str, ...]
     results: dict[str, Any] = field(default_factory=dict)
     recorded: dict[str, Any] = field(default_factory=dict)
-    """`recording.check.check_xdf` of the first recorder's file."""
+    """Of the first recorder's file: ``streams``, a row of `recording.check_stream` each,
+    and ``findings``."""
     folder: Path = Path()
     clips: list[dict[str, Any]] = field(default_factory=list)
     """`stimulus.framelog.ClipRecord.summary` of every clip."""
     ages_ms: tuple[float, float] | None = None
     disturbances: Disturbances | None = None
     troubles: list[str] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """How long it was measured."""
+        return round(self.span_s[1] - self.span_s[0], 1)
 
 
 def measure_rig(
@@ -109,7 +118,7 @@ def measure_rig(
         with _listening(live) as listener:
             facts = live.window_facts
             found = Measured(
-                seconds=0.0,
+                span_s=(0.0, 0.0),
                 tracker=listener.header,
                 camera=live.camera_facts,
                 display=facts.get("display", {}),
@@ -125,8 +134,19 @@ def measure_rig(
     finally:
         results = live.stop()
     found.results = results
-    found.recorded = check_xdf(folder / "streams_001.xdf")
+    found.recorded = _look_at_file(folder / "streams_001.xdf", found.span_s)
     return found
+
+
+def _look_at_file(path: Path, span_s: tuple[float, float]) -> dict[str, Any]:
+    """Check every stream for the time in which the clips were shown.
+
+    Opening and closing the devices, one after the other, is not judged.
+    """
+    findings, loaded = Findings(), load_xdf(path)
+    tell(loaded.findings, "the file", findings)
+    rows = [check_stream(stream, findings, span_s) for stream in loaded.streams]
+    return {"streams": rows, "findings": findings.items}
 
 
 @contextmanager
@@ -157,11 +177,11 @@ def _play(
     assert live.window is not None
     window, over = live.window, threading.Event()
     presenter = WindowPresenter(window, {"rig": clip.resolve()})
-    watch, began = Watch(), time.monotonic()
+    watch, began_s = Watch(), clock.now_s()
 
     def interrupt() -> None:
-        while not over.wait(0.1):
-            seconds = min(time.monotonic() - began, rig.seconds)
+        while not over.wait(_LOOK_S):
+            seconds = min(clock.now_s() - began_s, rig.seconds)
             console.progress("accept-rig", round(seconds), round(rig.seconds))
             if stop.is_set():
                 window.interrupt()
@@ -171,7 +191,7 @@ def _play(
     watch.start()
     watcher.start()
     try:
-        while time.monotonic() - began < rig.seconds:
+        while clock.now_s() - began_s < rig.seconds:
             found.clips.append(_play_once(presenter, len(found.clips) + 1))
     except (PauseRequest, StopRequest):
         raise StoppedError(_BROKEN_OFF) from None
@@ -181,7 +201,7 @@ def _play(
         over.set()
         watcher.join()
         found.disturbances = watch.stop()
-        found.seconds = round(time.monotonic() - began, 1)
+        found.span_s = (began_s, clock.now_s())
 
 
 def _play_once(presenter: WindowPresenter, number: int) -> dict[str, Any]:
