@@ -73,6 +73,11 @@ class Console:
         if not self.events:
             self._line(sys.stderr, text)
 
+    def note(self, text: str) -> None:
+        """Print a line for a person; windows know it from an event."""
+        if not self.events:
+            self._line(sys.stderr, text)
+
     def progress(self, step: str, done: int, total: int, /, **fields: Any) -> None:
         """Report how far a long step is; a bar in a terminal, an event in a window."""
         if self.events:

@@ -62,8 +62,7 @@ def consoles_welcome(
     secret = f"--token {pairing.token} --fingerprint {pairing.fingerprint}"
     lines += [f"emer-studio console {host}:{port} {secret}" for host in own_addresses()]
     console.event("link", lines=lines, here=[])
-    if not console.events:
-        console.say("a second PC joins with:\n  " + "\n  ".join(lines))
+    console.note("a second PC joins with:\n  " + "\n  ".join(lines))
     console.listeners.append(pass_on)
     try:
         yield
