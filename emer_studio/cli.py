@@ -40,6 +40,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "backup": Command("emer_studio.study.cmd_backup", "a second, verified copy of a study"),
     "run": Command("emer_studio.session.cmd_run", "run a session"),
+    "console": Command(
+        "emer_studio.ui.console.cmd_console", "follow a session from a second PC"
+    ),
     "record": Command("emer_studio.recording.cmd_record", "record LSL streams to XDF"),
     "streams": Command(
         "emer_studio.streams.cmd_streams", "LSL streams on the network, gaze layouts"
@@ -62,6 +65,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "preflight": Command(
         "emer_studio.session.cmd_preflight", "go or no-go, before a session"
+    ),
+    "accept-rig": Command(
+        "emer_studio.session.cmd_accept_rig", "ten minutes on the lab's own hardware"
     ),
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),

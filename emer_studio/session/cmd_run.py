@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, WorkFailedError
@@ -18,6 +19,7 @@ from emer_studio.session.desk import Desk
 from emer_studio.session.devices import Devices
 from emer_studio.session.prepare import Prepared, prepare
 from emer_studio.session.prepare_again import prepare_again
+from emer_studio.session.remote.wire import DEFAULT_PORT
 from emer_studio.session.rigs import rig_named
 from emer_studio.study.folder import Study, open_study
 from emer_studio.study.lock import locked
@@ -91,6 +93,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="simulated participant; devices unless given",
     )
     parser.add_argument("--headless", action="store_true", help="no visible display")
+    parser.add_argument(
+        "--console",
+        type=int,
+        nargs="?",
+        const=DEFAULT_PORT,
+        metavar="PORT",
+        help="let a second PC follow the session and ask for pauses and the like, over an"
+        f" encrypted link (port {DEFAULT_PORT}); prints the line to type there",
+    )
     add_output_arguments(parser)
 
 
@@ -111,7 +122,7 @@ def _prepared(args: argparse.Namespace, study: Study) -> Prepared:
     return prepare(study, args.participant, args.protocol, devices, number, args.opt_out)
 
 
-def _as_rigged(args: argparse.Namespace) -> None:
+def as_rigged(args: argparse.Namespace) -> None:
     """Fill in from the rig what was not said."""
     rig = rig_named(args.rig)
     for name in ("camera", "gaze", "microphone", "size", "fps", "codec", "mains"):
@@ -138,7 +149,7 @@ def _millimetres(text: str | None) -> tuple[float, float] | None:
 
 def _devices(args: argparse.Namespace) -> Devices:
     if args.rig:
-        _as_rigged(args)
+        as_rigged(args)
     default = "sim" if args.simulate else ""
     camera = args.camera or default or ("" if args.resume else "0")
     gaze = args.gaze or default
@@ -196,15 +207,38 @@ def run(args: argparse.Namespace) -> int:
         signals_set(stop) as signals,
     ):
         prepared = _prepared(args, study)
-        result = conduct(prepared, console, stop, desk)
+        with _consoles(args.console, prepared, console, desk):
+            result = conduct(prepared, console, stop, desk)
+            _report(result, console)
+    if result["state"] == "failed":
+        raise WorkFailedError(f"The session failed: {result['problem']}")
+    return 130 if signals else 0
+
+
+def _consoles(
+    port: int | None, prepared: Prepared, console: Console, desk: Desk
+) -> contextlib.AbstractContextManager[None]:
+    """Open the door for consoles on other computers, where that was asked for."""
+    if port is None:
+        return contextlib.nullcontext()
+    if not 0 <= port < 65536:
+        raise BadInputError(f"Expected a port from 0 to 65535, found {port}.")
+    from emer_studio.session.remote.welcome import consoles_welcome
+
+    about = {
+        "participant": prepared.participant,
+        "protocol": prepared.protocol.name,
+        "microphone": prepared.devices.microphone,
+    }
+    return consoles_welcome(port, console, desk, about)
+
+
+def _report(result: dict[str, Any], console: Console) -> None:
     if not result["session"]:
         console.result(result, f"{result['state']}: no session began, nothing was recorded")
-        return 130 if signals else 0
+        return
     text = (
         f"{result['session']}\n  {result['state']}: {result['trials']} trials,"
         f" {result['ratings']} ratings; verdict {result['verdict']}"
     )
     console.result(result, "\n".join([text, *(f"  - {f}" for f in result["findings"])]))
-    if result["state"] == "failed":
-        raise WorkFailedError(f"The session failed: {result['problem']}")
-    return 130 if signals else 0

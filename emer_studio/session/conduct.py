@@ -220,6 +220,7 @@ def _run(
     try:
         finish = runner.run()
     finally:
+        desk.close()
         stop.set()
         watcher.join()
     live.stop()
@@ -340,8 +341,7 @@ def _announce(console: Console, state: State, trial: Trial | None, of: int) -> N
     console.event("state", state=str(state), trial=number, of=of, clip=clip)
     if trial is not None and state is State.CLIP:
         console.progress("session", trial.number - 1, of, clip=clip)
-        if not console.events:
-            console.say(f"  trial {number}/{of}: {clip}")
+        console.note(f"  trial {number}/{of}: {clip}")
 
 
 def _situation(live: LiveSession, trial: Trial | None) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from emer_studio.core.process import Child
 
-__all__ = ["Desk"]
+__all__ = ["REQUESTS", "Desk"]
 
-_REQUESTS = ("pause", "pause_after", "resume", "skip", "repeat", "check_gaze")
+REQUESTS = ("pause", "pause_after", "resume", "skip", "repeat", "check_gaze")
+"""What the operator asks of the participant's window or of the runner."""
 _ASKS = ("skip", "repeat", "note")
 
 
@@ -19,7 +20,8 @@ class Desk:
 
     ``pause``, ``pause_after`` (this trial), ``resume``, ``skip``, ``repeat``,
     ``check_gaze`` (before the next trial), ``note`` (``text``), ``moment`` and ``abort``.
-    Every one is written down.
+    Every one is written down, with ``who`` asked for it where that was a console on
+    another computer.
 
     Parameters
     ----------
@@ -33,11 +35,26 @@ class Desk:
         self.left_alone = False
         """Whether the session ends because whoever started it is gone."""
         self._window: Child | None = None
-        self._record: Callable[..., None] = lambda *_names, **_fields: None
+        self._record: Callable[..., None] | None = None
+        self._consoles: list[str] = []
 
     def open(self, window: Child, record: Callable[..., None]) -> None:
         """Take commands from now on: the window is open and the journal is written."""
         self._window, self._record = window, record
+        for who in tuple(self._consoles):
+            self._write("remote_console", who=who, here=True)
+
+    def close(self) -> None:
+        """Take no more commands: the journal comes to its end."""
+        self._window = self._record = None
+
+    def console(self, who: str, here: bool) -> None:
+        """Write down that a console on another computer came or went."""
+        if here:
+            self._consoles.append(who)
+        else:
+            self._consoles.remove(who)
+        self._write("remote_console", who=who, here=here)
 
     def leave(self) -> None:
         """End the session: the program that started it is gone."""
@@ -57,20 +74,24 @@ class Desk:
     def obey(self, command: dict[str, Any]) -> None:
         """Carry out one command; one that is not known is left alone."""
         name, window = str(command.get("cmd")), self._window
-        at = {"at": command["at"]} if "at" in command else {}
+        whence = {key: command[key] for key in ("at", "who") if command.get(key)}
         if name == "abort":
-            self._record("operator", asked="abort")
+            self._write("operator", asked="abort", **whence)
             self._stop.set()
         if name == "abort" or window is None:
             return
         if name == "note":
-            self._record("note", text=str(command.get("text", "")))
+            self._write("note", text=str(command.get("text", "")), **whence)
         elif name == "moment":
-            self._record("moment", **at)
-        elif name in _REQUESTS:
-            self._record("operator", asked=name, **at)
+            self._write("moment", **whence)
+        elif name in REQUESTS:
+            self._write("operator", asked=name, **whence)
             self._ask(name, window)
         window.send("focus")  # one keyboard: the participant's answers come first
+
+    def _write(self, name: str, **fields: Any) -> None:
+        if self._record is not None:
+            self._record(name, **fields)
 
     def _ask(self, name: str, window: Child) -> None:
         if name == "pause_after":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,17 +38,24 @@ _SLOW = 0.95  # of the declared rate, chosen by us: what drifts is within a per 
 _LITTLE_SEEN = 0.5  # of the samples, chosen by us: nobody need sit there yet
 
 
-def listen_to_gaze(query: str, wait_s: float, stop: threading.Event) -> Iterator[Item]:
-    """Receive two seconds of gaze and judge them."""
+OnHeader = Callable[[StreamHeader], None]
+
+
+def listen_to_gaze(
+    query: str, wait_s: float, stop: threading.Event, on_header: OnHeader
+) -> Iterator[Item]:
+    """Receive two seconds of gaze and judge them; `on_header` hears whose they are."""
     if query != "sim":
-        yield from _listen(query, wait_s, stop)
+        yield from _listen(query, wait_s, stop, on_header)
         return
     with child_of(["simulate", "gaze", "--name", SIM_GAZE, "--events"]) as simulator:
         sender = started(simulator, "sending")["source_id"]
-        yield from _listen(f"id:{sender}", wait_s, stop)
+        yield from _listen(f"id:{sender}", wait_s, stop, on_header)
 
 
-def _listen(query: str, wait_s: float, stop: threading.Event) -> Iterator[Item]:
+def _listen(
+    query: str, wait_s: float, stop: threading.Event, on_header: OnHeader
+) -> Iterator[Item]:
     inlet = Inlet(find_one(query, timeout_s=wait_s, stop=stop.is_set))
     try:
         inlet.open(wait_s, stop.is_set)
@@ -59,6 +66,7 @@ def _listen(query: str, wait_s: float, stop: threading.Event) -> Iterator[Item]:
             if len(stamps_s):
                 parts.append(np.asarray(values))
         header = inlet.header
+        on_header(header)
     finally:
         inlet.close()
     if not parts:
@@ -94,10 +102,14 @@ def gaze_items(
 
 @dataclass(frozen=True, slots=True)
 class Filmed:
-    """What a few seconds of the camera told, and how much they weigh on the disk."""
+    """What a few seconds of the camera told, and how much they weigh on the disk.
+
+    `facts` are the camera's own.
+    """
 
     items: tuple[Item, ...]
     bytes_per_s: float
+    facts: dict[str, Any]
 
 
 def film(spec: str, options: Sequence[str], folder: Path) -> Filmed:
@@ -122,7 +134,7 @@ def film(spec: str, options: Sequence[str], folder: Path) -> Filmed:
     else:
         first = Item("camera", GO, size)
     items = (first, *face_items(faces_seen(video)))
-    return Filmed(items, video.stat().st_size / max(seconds, 1e-3))
+    return Filmed(items, video.stat().st_size / max(seconds, 1e-3), facts)
 
 
 def face_items(seen: Sequence[FaceSeen]) -> Iterator[Item]:

@@ -22,6 +22,8 @@ class SessionChoice:
         Signature of the gaze mapping that somebody confirmed; empty when nobody did.
     resume : bool
         Go on with the participant's last session, with its own protocol and devices.
+    console : bool
+        Let a second PC join as a console.
     override : str
         Why the session begins although something stood in its way, and what.
     rig : str
@@ -44,6 +46,7 @@ class SessionChoice:
     microphone: str = ""
     gaze_confirmed: str = ""
     resume: bool = False
+    console: bool = False
     override: str = ""
     rig: str = ""
     screen_mm: tuple[float, float] | None = None
@@ -63,9 +66,10 @@ class SessionChoice:
     def arguments(self, study: Path) -> list[str]:
         """Return the command that runs this session."""
         display = "--windowed" if self.display is None else f"--display={self.display}"
+        console = ["--console"] if self.console else []
         if self.resume:
             who = ["--participant", self.participant]
-            return ["run", str(study), *who, "--resume", display, "--events"]
+            return ["run", str(study), *who, "--resume", *console, display, "--events"]
         given = ["run", str(study), "--participant", self.participant]
         given += ["--protocol", self.protocol, "--language", self.language]
         for name in ("camera", "gaze", "size", "fps", "codec", "mains", "microphone"):
@@ -76,7 +80,7 @@ class SessionChoice:
         given += ["--simulate"] if self.simulate else []
         given += ["--override", self.override] if self.override else []
         given += self._place()
-        return [*given, display, "--events"]
+        return [*given, *console, display, "--events"]
 
     def _place(self) -> list[str]:
         """Return the words about the room: its rig, the display and the distance."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,17 +20,17 @@ from PySide6.QtWidgets import (
 )
 
 from emer_studio.core.errors import EmerError
-from emer_studio.core.files import data_dir
 from emer_studio.schema.protocol import find_protocol, load_protocol
-from emer_studio.schema.stimulus import is_manifest
 from emer_studio.stimulus.library import manifest_of
 from emer_studio.study.folder import Study
 from emer_studio.ui.parts import Card, button, label
+from emer_studio.ui.session.accept_dialog import AcceptDialog
 from emer_studio.ui.session.camera_card import CameraCard
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.display_line import DisplayLine
 from emer_studio.ui.session.gaze_line import GazeLine
 from emer_studio.ui.session.more import MoreOptions, choose, given
+from emer_studio.ui.session.offers import next_code, protocols_of
 from emer_studio.ui.session.ready_card import ReadyCard
 from emer_studio.ui.session.rig_line import RigLine, into, rig_of
 from emer_studio.ui.session.selftest_dialog import SelfTestDialog
@@ -40,31 +39,7 @@ from emer_studio.ui.session.stream_search import StreamSearch
 
 __all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
 
-_FROZEN = re.compile(r"\.[0-9a-f]{8}\.ya?ml$")
 _SIMULATED = "Simulated eye tracker"
-
-
-def next_code(study: Study) -> str:
-    """Return the first of P001, P002 … that no participant has."""
-    taken = {row.participant for row in study.participants()}
-    number = 1
-    while f"P{number:03d}" in taken:
-        number += 1
-    return f"P{number:03d}"
-
-
-def protocols_of(study: Study) -> list[tuple[str, str]]:
-    """Return ``(shown, given)`` of the shipped protocols and the study's own files."""
-    shipped = sorted((data_dir() / "protocols" / "induction").glob("*.yaml"))
-    own = sorted((study.folder / "protocols").glob("*.yaml"))
-    found = [(path.stem, path.stem) for path in shipped]
-    # Frozen copies end in a hash; they document past sessions and do not run again.
-    found += [
-        (path.name, str(path))
-        for path in own
-        if not (_FROZEN.search(path.name) or is_manifest(path))
-    ]
-    return found
 
 
 class SessionForm(QWidget):
@@ -82,6 +57,7 @@ class SessionForm(QWidget):
         super().__init__()
         self._study = study
         self.self_test: SelfTestDialog | None = None
+        self.acceptance: AcceptDialog | None = None
         self._search = StreamSearch(self)
         self._search.found.connect(self._show_streams)
         self.participant, self.protocol = QLineEdit(), QComboBox()
@@ -200,6 +176,7 @@ class SessionForm(QWidget):
         self.start.clicked.connect(self._press)
         self.more.valueChanged.connect(self._changed)
         self.more.testAsked.connect(lambda: self.camera_card.when_free(self.test_rig))
+        self.more.acceptAsked.connect(lambda: self.camera_card.when_free(self.accept_rig))
         self.ready.asked.connect(lambda: self.camera_card.when_free(self._check_all))
         self.camera_card.asked.connect(lambda: self.camera_card.start(self.value()))
         self.gaze.activated.connect(lambda _row: self.look())
@@ -221,6 +198,19 @@ class SessionForm(QWidget):
             self.self_test = SelfTestDialog(self, self.value())
             self.self_test.shut.connect(self._test_is_over)
             self.self_test.open()
+
+    def accept_rig(self) -> None:
+        """Open the acceptance of what is chosen now."""
+        choice = self.value()
+        if not choice.gaze:
+            self.complain("Which stream is the eye tracker?")
+        elif self.acceptance is None:
+            self.acceptance = AcceptDialog(self, choice, self._study.folder)
+            self.acceptance.shut.connect(self._acceptance_is_over)
+            self.acceptance.open()
+
+    def _acceptance_is_over(self) -> None:
+        self.acceptance = None
 
     def _check_all(self) -> None:
         """Look at everything that the choice needs."""
@@ -392,7 +382,8 @@ class SessionForm(QWidget):
         """End the searches and checks that still run, and a self-test."""
         self.ready.finish()
         self.camera_card.finish()
-        if self.self_test is not None:
-            self.self_test.reject()
+        for dialog in (self.self_test, self.acceptance):
+            if dialog is not None:
+                dialog.reject()
         self._search.close()
         self.gaze_line.close_look()

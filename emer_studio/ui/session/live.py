@@ -27,6 +27,7 @@ from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.desk_buttons import DeskButtons
 from emer_studio.ui.session.gaze_view import GazeView
 from emer_studio.ui.session.journal_words import in_words
+from emer_studio.ui.session.link_line import LinkLine
 from emer_studio.ui.session.stream_table import show_streams, stream_table
 
 __all__ = ["LiveView"]
@@ -58,8 +59,9 @@ class LiveView(QWidget):
     asked = Signal(str)  # a command of `session.desk`
     noteAsked = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, alarms: Alarms | None = None, *, remote: bool = False) -> None:
         super().__init__()
+        self._remote = remote
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
         self._paused = False
@@ -68,7 +70,9 @@ class LiveView(QWidget):
         self._timer.timeout.connect(self._poll)
         self._watch = QTimer(self, interval=_WATCH_MS)
         self._watch.timeout.connect(self._look)
-        self.alarms, self.alarm = Alarms(), AlarmBar()
+        self.alarms = Alarms() if alarms is None else alarms
+        self.alarm, self.link = AlarmBar(), LinkLine()
+        self._before_s = 0
         self.camera, self.gaze = CameraView(), GazeView()
         self.mirror = CameraView("Their window", (160, 90))
         self.mirror.setFixedSize(160, 90)
@@ -85,6 +89,7 @@ class LiveView(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(12)
         outer.addWidget(self.alarm)
+        outer.addWidget(self.link)
         outer.addWidget(self._state_card())
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -177,8 +182,9 @@ class LiveView(QWidget):
 
     # -- a session
 
-    def begin(self, choice: SessionChoice) -> None:
-        """Show the beginning of a session."""
+    def begin(self, choice: SessionChoice, *, before_s: float = 0.0) -> None:
+        """Show the beginning of a session, or one that has been running for `before_s`."""
+        self._before_s = int(before_s)
         self.who.setText(f"{choice.participant}   ·   {Path(choice.protocol).stem}")
         self.state.setText("Opening the devices")
         self.trial.setText("")
@@ -195,6 +201,7 @@ class LiveView(QWidget):
         self.sound.setVisible(bool(choice.microphone))
         self.alarms.begin()
         self.alarm.setValue([])
+        self.link.setValue([], [])
         self._clock.start()
         self._timer.start()
         self._watch.start()
@@ -210,6 +217,7 @@ class LiveView(QWidget):
         self.camera.close_ring()
         self.mirror.close_ring()
         self.gaze.close_ring()
+        self.link.setValue([], [])
 
     def take(self, event: dict[str, Any]) -> None:
         """Show one event of the session."""
@@ -235,6 +243,8 @@ class LiveView(QWidget):
             self._show_face(event)
         elif kind == "microphone_status":
             self._show_sound(event)
+        elif kind == "link":
+            self.link.setValue(event["lines"], event["here"])
 
     def press(self, command: str) -> None:
         """Do what one of the operator's keys does, wherever it was pressed."""
@@ -247,11 +257,13 @@ class LiveView(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Take the keyboard for other pages of the window."""
-        leave_keyboard(self.window(), on=False)
+        if not self._remote:
+            leave_keyboard(self.window(), on=False)
         super().hideEvent(event)
 
     def _leave_keyboard(self) -> None:
-        leave_keyboard(self.window(), on=self._timer.isActive())
+        if not self._remote:  # whose keyboard is no participant's
+            leave_keyboard(self.window(), on=self._timer.isActive())
 
     def _follow(self, event: dict[str, Any]) -> None:
         """Follow the rings that an event tells of."""
@@ -339,7 +351,7 @@ class LiveView(QWidget):
         self.camera.poll()
         self.mirror.poll()
         self.gaze.poll()
-        seconds = self._clock.elapsed() // 1000
+        seconds = self._before_s + self._clock.elapsed() // 1000
         self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")
 
 

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
     QListWidget,
-    QMessageBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -28,26 +27,14 @@ from emer_studio.ui.session.form import SessionForm, next_code
 from emer_studio.ui.session.gaze_gate import GazeGate
 from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.more import NAMES
+from emer_studio.ui.session.sure import ABORT, SURE, ask_by_mouse
 from emer_studio.ui.session.unfinished import UnfinishedLine
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["SessionPage"]
 
-_SURE = {
-    "skip": "Skip this trial? The participant goes on with the next one.",
-    "repeat": "Repeat this trial? Its clip is shown again and left out of datasets.",
-}
 _GRACE_S = 30.0  # a session closes its files and is checked in this time
-
-
-def _ask(parent: QWidget, text: str) -> bool:
-    """Ask by mouse alone: the keyboard is the participant's, whose Enter is no answer."""
-    yes, no = QMessageBox.StandardButton.Yes, QMessageBox.StandardButton.No
-    box = QMessageBox(QMessageBox.Icon.Question, "EMER Studio", text, yes | no, parent)
-    box.setDefaultButton(no)
-    box.setWindowFlag(Qt.WindowType.WindowDoesNotAcceptFocus)
-    return box.exec() == yes
 
 
 def _ask_reason(parent: QWidget, stops: list[str]) -> str:
@@ -62,7 +49,7 @@ class SessionPage(Page):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, "Session")
-        self.confirm: Callable[[QWidget, str], bool] = _ask
+        self.confirm: Callable[[QWidget, str], bool] = ask_by_mouse
         self.ask_reason: Callable[[QWidget, list[str]], str] = _ask_reason
         known = settings.load()
         self.form = SessionForm(
@@ -187,7 +174,12 @@ class SessionPage(Page):
         """Go on with the session of a participant that was cut off."""
         shown = self.form.value()
         self.start(
-            SessionChoice(participant=participant, display=shown.display, resume=True)
+            SessionChoice(
+                participant=participant,
+                display=shown.display,
+                console=shown.console,
+                resume=True,
+            )
         )
 
     def next_participant(self) -> None:
@@ -199,9 +191,7 @@ class SessionPage(Page):
         self.simulatedChanged.emit()
 
     def _abort(self) -> None:
-        if self.job.running and self.confirm(
-            self, "Abort this session? What was recorded so far is kept."
-        ):
+        if self.job.running and self.confirm(self, ABORT):
             self.live.abort.setEnabled(False)
             self.live.state.setText("Ending")
             self.live.alarms.end()
@@ -210,7 +200,7 @@ class SessionPage(Page):
         self.job.send("focus")
 
     def _ask_session(self, command: str) -> None:
-        sure = _SURE.get(command)
+        sure = SURE.get(command)
         hand_over()
         agreed = sure is None or self.confirm(self, sure)
         self.job.send(command if agreed else "focus")
