@@ -14,7 +14,7 @@ from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import Control
 from emer_studio.core.stopping import signals_set
-from emer_studio.recording.video import CODECS
+from emer_studio.recording.codecs import CODECS
 from emer_studio.schema.acceptance import Acceptance, AcceptedLine
 from emer_studio.session.accept.computer import computer_items
 from emer_studio.session.accept.judge import judge_rig
