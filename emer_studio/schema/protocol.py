@@ -20,6 +20,7 @@ from emer_studio.schema.consent import (
     ConsentScope,
     check_scopes,
 )
+from emer_studio.schema.demographics import DemographicItem
 from emer_studio.schema.rating import RatingPage
 
 __all__ = [
@@ -271,6 +272,10 @@ class Protocol(Model):
     consent_scopes : tuple of ConsentScope
         What is ticked one by one below it; left out: taking part, video (both needed),
         publications, sharing for research.
+    demographics : tuple of DemographicItem
+        What is asked of each participant once, before the first session: age, vision …
+    changeover : tuple of str
+        The operator's checklist between two participants; left out: the program's own.
     content_warning : dict of str to str
         What the clips may do to people, by language; read first.
     instructions : dict of str to str
@@ -307,6 +312,8 @@ class Protocol(Model):
     clips: str
     consent: LocalText = {}
     consent_scopes: tuple[ConsentScope, ...] = ()
+    demographics: tuple[DemographicItem, ...] = ()
+    changeover: tuple[str, ...] | None = None
     content_warning: LocalText = {}
     instructions: LocalText = {}
     debrief: LocalText = {}
@@ -343,6 +350,18 @@ class Protocol(Model):
                         f"{who} asks for the rating page {name!r}, there are only"
                         f" {', '.join(pages)}"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _lists_say_things_once(self) -> Protocol:
+        asked = [item.id for item in self.demographics]
+        if len(set(asked)) < len(asked):
+            raise ValueError("two items of 'demographics' have the same id")
+        ticked = self.changeover or ()
+        if len(set(ticked)) < len(ticked) or not all(item.strip() for item in ticked):
+            raise ValueError(
+                "the items of 'changeover' are not empty, and stand there once"
+            )
         return self
 
     @model_validator(mode="after")

@@ -31,7 +31,8 @@ class SessionManifest(Model):
     `state` is ``running`` from the first moment until the end, so a session that died
     never looks complete. `consent` says how consent was given (`study.consents`); empty in
     sessions from before there was such a record. `video_withdrawn` is when the participant
-    withdrew face video and sound.
+    withdrew face video and sound. `changeover` is what was ticked between this participant
+    and the next one, each item with the time (`study.changeover`).
     """
 
     format_version: Literal[1] = 1
@@ -72,3 +73,4 @@ class SessionManifest(Model):
     trials_done: int = 0
     problem: str = ""
     verdict: str = ""
+    changeover: dict[str, str] = {}

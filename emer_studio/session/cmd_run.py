@@ -7,8 +7,9 @@ import os
 import threading
 from pathlib import Path
 
+from emer_studio.core import settings
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.core.errors import BadInputError, WorkFailedError
+from emer_studio.core.errors import BadInputError, EmerError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.core.stopping import signals_set
 from emer_studio.recording.video import CODECS
@@ -19,6 +20,7 @@ from emer_studio.session.prepare import Prepared, prepare
 from emer_studio.session.prepare_again import prepare_again
 from emer_studio.study.folder import Study, open_study
 from emer_studio.study.lock import locked
+from emer_studio.study.second_place import back_up_again
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -159,7 +161,22 @@ def run(args: argparse.Namespace) -> int:
         f"{result['session']}\n  {result['state']}: {result['trials']} trials,"
         f" {result['ratings']} ratings; verdict {result['verdict']}"
     )
+    if not args.events:  # a window starts the copy itself, and shows how far it is
+        _copy(study, console)
     console.result(result, "\n".join([text, *(f"  - {f}" for f in result["findings"])]))
     if result["state"] == "failed":
         raise WorkFailedError(f"The session failed: {result['problem']}")
     return 130 if signals else 0
+
+
+def _copy(study: Study, console: Console) -> None:
+    """Copy the study to its second place, if one is set; the session is done either way."""
+    if not settings.second_place(study.folder):
+        return
+    try:
+        with locked(study.folder, "backup"):
+            done = back_up_again(study, lambda at, of: console.progress("backup", at, of))
+    except (EmerError, OSError) as problem:
+        console.say(f"NOT BACKED UP: {problem}")
+    else:
+        console.say(f"copied to {done.target}, every file read back")

@@ -1,0 +1,96 @@
+"""The day of a lab: who comes, who was here, and what is left to do for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from emer_studio.schema.session_quality import kept_quality
+from emer_studio.study.appointments import Appointments
+from emer_studio.study.backup import backed_up
+from emer_studio.study.changeover import open_items
+from emer_studio.study.folder import Session, Study
+from emer_studio.study.lock import cut_off
+
+__all__ = ["Todo", "Visit", "visits_on"]
+
+Todo = Literal["run", "resume", "wait", "read", "changeover", "backup", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One participant on one day.
+
+    Attributes
+    ----------
+    at : str
+        Local time of the appointment, else of the session's beginning, ``10:30``.
+    session : Session or None
+        The last one recorded on that day; None for somebody who is still to come.
+    state : str
+        Of the session, in a few words; empty when there is none.
+    next, todo : str
+        What is to be done next, for a person and for a program; empty when nothing is.
+    """
+
+    participant: str
+    at: str
+    session: Session | None
+    state: str
+    next: str
+    todo: Todo
+
+
+def visits_on(study: Study, day: date) -> list[Visit]:
+    """Return who comes or came on a day (local time), in the order of the clock."""
+    recorded: dict[str, Session] = {}
+    for session in study.sessions():
+        if _began(session).date() == day:
+            recorded[session.manifest.participant] = session
+    times = {one.participant: one.when for one in Appointments(study.folder).on(day)}
+    broken = {session.folder for session in cut_off(study)}
+    safe = backed_up(study)
+    found = []
+    for code, at in ({code: _began(s) for code, s in recorded.items()} | times).items():
+        clock, one = at.strftime("%H:%M"), recorded.get(code)
+        visit = Visit(code, clock, None, "", "Run the session", "run")
+        if one is not None:
+            was_cut = one.folder in broken
+            said = _next(study, one, was_cut, one.name in safe)
+            visit = Visit(code, clock, one, _state(one, was_cut), *said)
+        found.append((at, code, visit))
+    return [visit for _, _, visit in sorted(found, key=lambda entry: entry[:2])]
+
+
+def _began(session: Session) -> datetime:
+    """Return when a session began, in the lab's local time and without a zone."""
+    try:
+        began = datetime.fromisoformat(session.manifest.started)
+    except ValueError:  # changed by hand: it was on no day
+        return datetime.min
+    return began.astimezone().replace(tzinfo=None)
+
+
+def _state(session: Session, broken: bool) -> str:
+    about, quality = session.manifest, kept_quality(session.folder)
+    words: list[str] = ["cut off" if broken else about.state]
+    words += [about.verdict] if about.verdict else []
+    for name in ("look", "exclude"):
+        count = quality.count(name) if quality is not None else 0
+        words += [f"{name} {count}"] if count else []
+    return ", ".join(words)
+
+
+def _next(study: Study, session: Session, broken: bool, copied: bool) -> tuple[str, Todo]:
+    """Return the first thing that is left to do for a session."""
+    if broken:
+        return "Go on with the session, it was cut off", "resume"
+    if session.manifest.state == "running":
+        return "The session is running", "wait"
+    if session.manifest.verdict == "red":
+        return "Read what was found", "read"
+    left = open_items(study, session)
+    if left:
+        return f"Changeover: {len(left)} to tick", "changeover"
+    return ("", "") if copied else ("Make a second copy", "backup")
