@@ -16,10 +16,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.description = (
         "Without --participant, everybody's answers. With it and a protocol, keeps answers"
-        " such as age=34; names and contacts belong in the vault."
+        " such as --set age=34; names and contacts belong in the vault."
     )
     parser.add_argument("study", type=Path, metavar="STUDY")
-    parser.add_argument("answers", nargs="*", metavar="ITEM=ANSWER")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="ITEM=ANSWER", dest="answers"
+    )
     parser.add_argument("--participant", default="", metavar="CODE")
     parser.add_argument("--protocol", default="", metavar="FILE", help="which asks it")
     add_output_arguments(parser)

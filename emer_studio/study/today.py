@@ -13,7 +13,7 @@ from emer_studio.study.changeover import open_items
 from emer_studio.study.folder import Session, Study
 from emer_studio.study.lock import cut_off
 
-__all__ = ["Todo", "Visit", "visits_on"]
+__all__ = ["Todo", "Visit", "next_due", "visits_on"]
 
 Todo = Literal["run", "resume", "wait", "read", "changeover", "backup", ""]
 
@@ -31,7 +31,7 @@ class Visit:
     state : str
         Of the session, in a few words; empty when there is none.
     next, todo : str
-        What is to be done next, for a person and for a program; empty when nothing is.
+        What is left to do, for a person, and which of it first; empty when nothing is.
     """
 
     participant: str
@@ -45,7 +45,9 @@ class Visit:
 def visits_on(study: Study, day: date) -> list[Visit]:
     """Return who comes or came on a day (local time), in the order of the clock."""
     recorded: dict[str, Session] = {}
-    for session in study.sessions():
+    sessions = study.sessions()
+    latest = sessions[-1].folder if sessions else None  # only its checklist is still open
+    for session in sessions:
         if _began(session).date() == day:
             recorded[session.manifest.participant] = session
     times = {one.participant: one.when for one in Appointments(study.folder).on(day)}
@@ -54,13 +56,19 @@ def visits_on(study: Study, day: date) -> list[Visit]:
     found = []
     for code, at in ({code: _began(s) for code, s in recorded.items()} | times).items():
         clock, one = at.strftime("%H:%M"), recorded.get(code)
-        visit = Visit(code, clock, None, "", "Run the session", "run")
+        visit = Visit(code, clock, None, "", "run the session", "run")
         if one is not None:
             was_cut = one.folder in broken
-            said = _next(study, one, was_cut, one.name in safe)
+            items = len(open_items(study, one)) if one.folder == latest else 0
+            said = _next(one, was_cut, items, one.name in safe)
             visit = Visit(code, clock, one, _state(one, was_cut), *said)
         found.append((at, code, visit))
     return [visit for _, _, visit in sorted(found, key=lambda entry: entry[:2])]
+
+
+def next_due(study: Study, day: date) -> str:
+    """Return the code of who is to come next on a day; empty when nobody is."""
+    return next((v.participant for v in visits_on(study, day) if v.session is None), "")
 
 
 def _began(session: Session) -> datetime:
@@ -82,15 +90,17 @@ def _state(session: Session, broken: bool) -> str:
     return ", ".join(words)
 
 
-def _next(study: Study, session: Session, broken: bool, copied: bool) -> tuple[str, Todo]:
-    """Return the first thing that is left to do for a session."""
+def _next(session: Session, broken: bool, items: int, copied: bool) -> tuple[str, Todo]:
+    """Return what is left to do for a session, and which of it comes first."""
     if broken:
-        return "Go on with the session, it was cut off", "resume"
+        return "go on with the session, it was cut off", "resume"
     if session.manifest.state == "running":
-        return "The session is running", "wait"
+        return "the session is running", "wait"
+    left: list[tuple[str, Todo]] = []
+    if items:
+        left.append((f"changeover: {items} to tick", "changeover"))
     if session.manifest.verdict == "red":
-        return "Read what was found", "read"
-    left = open_items(study, session)
-    if left:
-        return f"Changeover: {len(left)} to tick", "changeover"
-    return ("", "") if copied else ("Make a second copy", "backup")
+        left.append(("read what was found", "read"))
+    if not copied:
+        left.append(("no second copy", "backup"))
+    return "; ".join(text for text, _ in left), left[0][1] if left else ""

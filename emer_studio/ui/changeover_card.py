@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QSizePolicy
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout
 
 from emer_studio.study.changeover import items_of, tick
 from emer_studio.study.folder import Session, Study
@@ -24,7 +22,10 @@ class ChangeoverCard(Card):
 
     def __init__(self) -> None:
         super().__init__("Before the next participant")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(8)
+        self.box.addLayout(self._list)
+        self.box.addStretch(1)
         self.boxes: list[QCheckBox] = []
         self.left = label("", "small")
         self.head.addWidget(self.left)
@@ -56,12 +57,15 @@ class ChangeoverCard(Card):
 
     def _make(self, items: tuple[str, ...]) -> None:
         for box in self.boxes:
-            self.box.removeWidget(box)
+            self._list.removeWidget(box)
             box.deleteLater()
         self.boxes = [QCheckBox(item) for item in items]
         for box in self.boxes:
-            box.clicked.connect(partial(self._tick, box.text()))
-            self.box.addWidget(box)
+            self._watch(box)
+            self._list.addWidget(box)
+
+    def _watch(self, box: QCheckBox) -> None:
+        box.clicked.connect(lambda done: self._tick(box.text(), done))
 
     def _tick(self, item: str, done: bool) -> None:
         if self._session is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
-    QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QVBoxLayout,
@@ -62,7 +63,7 @@ class DemographicsDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(f"About {participant}")
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(640)
         self._protocol = protocol
         self.fields: dict[str, QComboBox | QLineEdit] = {}
         box = QVBoxLayout(self)
@@ -70,14 +71,16 @@ class DemographicsDialog(QDialog):
         box.setSpacing(12)
         box.addWidget(label(f"About {participant}", "title"))
         box.addWidget(label(_ABOUT, "muted", wrap=True))
-        form = QFormLayout()
+        form = QGridLayout()
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(10)
-        for item in protocol.demographics:
+        form.setColumnStretch(0, 3)
+        form.setColumnStretch(1, 2)
+        for row, item in enumerate(protocol.demographics):
             field = _field(item, known.get(item.id, ""))
             self.fields[item.id] = field
-            more = " (may stay empty)" if item.optional else ""
-            form.addRow(label(item.asked(language) + more, wrap=True), field)
+            form.addWidget(label(item.asked(language), wrap=True), row, 0)
+            form.addWidget(field, row, 1)
         box.addLayout(form)
         self.problem = label("", "error", wrap=True)
         self.problem.hide()
@@ -90,13 +93,13 @@ class DemographicsDialog(QDialog):
         self.keep.clicked.connect(self._keep)
         self.later.clicked.connect(self._postpone)
         self.cancel.clicked.connect(self.reject)
-        row = QHBoxLayout()
-        row.addStretch(1)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
         for made in (self.cancel, self.later, self.keep):
-            row.addWidget(made)
+            foot.addWidget(made)
         for made in (self.cancel, self.later):
             made.setAutoDefault(False)
-        box.addLayout(row)
+        box.addLayout(foot)
 
     def value(self) -> dict[str, str]:
         """Return what stands there now."""
@@ -107,12 +110,24 @@ class DemographicsDialog(QDialog):
             for name, field in self.fields.items()
         }
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Give long questions the height that they need."""
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        inside = self.layout()
+        if inside is not None:
+            inside.activate()
+            self.resize(self.width(), inside.totalHeightForWidth(self.width()))
+
     def _keep(self) -> None:
         try:
             answers = check_answers(self._protocol.demographics, self.value())
         except BadInputError as problem:
             self.problem.setText(problem.message)
             self.problem.show()
+            self._fit()
             return
         self.accept()
         self.answered.emit(answers)
@@ -125,12 +140,13 @@ class DemographicsDialog(QDialog):
 def _field(item: DemographicItem, known: str) -> QComboBox | QLineEdit:
     if item.kind == "choice":
         box = QComboBox()
-        box.addItem("–", "")
+        box.addItem("may stay empty" if item.optional else "–", "")
         for text in item.labels:
             box.addItem(text, text)
         box.setCurrentIndex(max(box.findData(known), 0))
         return box
     line = QLineEdit(known)
+    line.setPlaceholderText("may stay empty" if item.optional else "")
     if item.kind == "number":
         ends = [f"{end:g}" for end in (item.low, item.high) if end is not None]
         line.setPlaceholderText(" to ".join(ends) if len(ends) == 2 else "a number")

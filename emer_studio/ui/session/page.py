@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QStackedWidget, QWidget
 
 from emer_studio.core import settings
+from emer_studio.study.today import next_due
 from emer_studio.ui.changeover_card import ChangeoverCard
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
@@ -161,10 +163,10 @@ class SessionPage(Page):
         )
 
     def next_participant(self, code: str = "") -> None:
-        """Show the form again, with a code, else the next free one."""
+        """Show the form again, with a code, else whoever is due next, else a free one."""
         self.unfinished.look(self.study)
         self.title.setText("Session")
-        code = code or next_code(self.study)
+        code = code or next_due(self.study, date.today()) or next_code(self.study)
         self.form.setValue(replace(self.form.value(), participant=code))
         self._show_checklists()
         self.stack.setCurrentWidget(self.form)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
@@ -59,11 +59,12 @@ class StudyPage(Page):
         self.box.addWidget(self._next_card())
         row = QHBoxLayout()
         row.setSpacing(12)
-        row.addLayout(self._people(), 3)
-        row.addWidget(self._sessions(), 5)
-        self.box.addLayout(row, 4)
+        row.addWidget(self._today(), 5)
+        row.addWidget(self._participants(), 3)
+        self.box.addLayout(row, 6)
+        self.box.addWidget(self._sessions(), 5)
         self.view = FindingsView()
-        self.box.addWidget(self.view, 2)
+        self.box.addWidget(self.view, 3)
         self.job.ended.connect(self._checked)
         self.refresh()
 
@@ -81,14 +82,10 @@ class StudyPage(Page):
         card.box.addLayout(row)
         return card
 
-    def _people(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        column.setSpacing(12)
+    def _today(self) -> QWidget:
         self.today = TodayCard()
         self.today.asked.connect(self._do)
-        column.addWidget(self.today, 3)
-        column.addWidget(self._participants(), 2)
-        return column
+        return self.today
 
     def _participants(self) -> QWidget:
         self.people = ParticipantsCard()

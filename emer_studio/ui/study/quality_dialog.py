@@ -55,8 +55,8 @@ class QualityDialog(QDialog):
         box.addWidget(self.view, 1)
         box.addLayout(row)
         self.finished.connect(lambda _result: self.view.finish())
+        self.view.shown.connect(lambda _name: self.view.trials.setFocus())
         self._go(0)
-        self.view.trials.setFocus()
 
     @property
     def folder(self) -> Path:
@@ -70,4 +70,3 @@ class QualityDialog(QDialog):
         self.later.setEnabled(self._at < last)
         self.place.setText(f"{self._at + 1} of {last + 1}")
         self.view.show_session(self.folder)
-        self.view.trials.setFocus()

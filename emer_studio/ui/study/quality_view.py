@@ -151,7 +151,7 @@ class QualityView(Card):
             return
         self.said.setText("No trial that is to be analysed was begun.")
         self.verdict.setValue(quality.verdict, quality.verdict)
-        self.streams.setText("\n".join(_stream(stream) for stream in quality.streams))
+        self.streams.setText("   ·   ".join(_stream(stream) for stream in quality.streams))
         self.trials.setRowCount(len(quality.trials))
         for row, trial in enumerate(quality.trials):
             self._fill_row(row, trial)

@@ -6,7 +6,7 @@ from datetime import date
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget
+from PySide6.QtWidgets import QLineEdit, QStackedWidget
 
 from emer_studio.core import settings
 from emer_studio.core.errors import BadInputError
@@ -19,7 +19,8 @@ from emer_studio.ui.parts import Card, PillDelegate, button, label, restyle, set
 __all__ = ["TodayCard"]
 
 _FEW = 3  # as preflight: room for fewer sessions is worth a word
-_NOBODY = "Nobody is entered for today. Write a code and a time below."
+_MANY = 999  # nobody counts on from there
+_NOBODY = "Nobody is entered for today. Write a code and a time above."
 
 
 class TodayCard(Card):
@@ -36,6 +37,7 @@ class TodayCard(Card):
         self.visits: list[Visit] = []
         self.room = label("", "small")
         self.head.addWidget(self.room)
+        self._add_entry()
         self.grid = table(("Time", "Code", "State", "Next"), stretch=3, rows=30)
         self.grid.setItemDelegate(PillDelegate(self.grid))
         self.grid.itemActivated.connect(self._activated)
@@ -44,17 +46,15 @@ class TodayCard(Card):
         self.grid.setToolTip("Enter: what is next; Delete: take the appointment out")
         self.nobody = label(_NOBODY, "muted", wrap=True)
         self._shown = QStackedWidget()
+        self._shown.setMinimumHeight(3 * 30 + 36)  # three people and the heads
         self._shown.addWidget(self.grid)
         self._shown.addWidget(self.nobody)
         self.box.addWidget(self._shown, 1)
-        self.box.addLayout(self._entry())
         self.problem = label("", "error", wrap=True)
         self.problem.hide()
         self.box.addWidget(self.problem)
 
-    def _entry(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(6)
+    def _add_entry(self) -> None:
         self.code, self.at = QLineEdit(), QLineEdit()
         self.code.setPlaceholderText("Code, P007")
         self.at.setPlaceholderText("10:30")
@@ -65,9 +65,9 @@ class TodayCard(Card):
         self.at.returnPressed.connect(self._add)
         for part in (self.code, self.at):
             part.textEdited.connect(lambda _text: self.problem.hide())
-            row.addWidget(part, 1)
-        row.addWidget(self.add)
-        return row
+            part.setFixedWidth(108)
+            self.head.addWidget(part)
+        self.head.addWidget(self.add)
 
     def show_study(self, study: Study) -> None:
         """Show the day of a study as it is now."""
@@ -92,8 +92,8 @@ class TodayCard(Card):
 
     def _tell(self, room: Forecast) -> None:
         about = "" if room.recorded else "about "
-        many = "s" * (room.left != 1)
-        self.room.setText(f"Disk: room for {about}{room.left} more session{many}")
+        left = f"more than {_MANY}" if room.left > _MANY else f"{about}{room.left} more"
+        self.room.setText(f"Room for {left} session{'s' * (room.left != 1)}")
         free, size = room.free_bytes / 1e9, room.session_bytes / 1e9
         how = f"by {room.recorded} recorded" if room.recorded else "estimated"
         self.room.setToolTip(f"{free:.1f} GB free, {size:.2f} GB a session ({how})")
