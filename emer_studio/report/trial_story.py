@@ -66,6 +66,7 @@ def stories(recording: Recording) -> list[Story]:
 def _stories(recording: Recording) -> Iterator[Story]:
     started = {e["trial"]: e for e in recording.events("trial_started")}
     plan = {e["trial"]: e for first in _first(recording) for e in first.get("plan", ())}
+    seen = {clip for first in _first(recording) for clip in first.get("seen_before", ())}
     used = {clip.trial for clip in recording.shown_clips if clip.done}
     onsets = {e["trial"]: e["t_s"] for e in recording.events("clip_onset")}
     ends = {e["trial"]: e for e in recording.events("clip_end")}
@@ -84,7 +85,7 @@ def _stories(recording: Recording) -> Iterator[Story]:
             end_s=end.get("t_s"),
             summary=end.get("summary", {}),
             gone="" if number in used else _why_gone(recording, number, about, end),
-            odd=tuple(_odd(recording, number, end)) if number in used else (),
+            odd=tuple(_odd(recording, number, end, seen)) if number in used else (),
             answered=tuple(page for trial, page in answers if trial == number),
             asked=None if asked is None else tuple(asked),
         )
@@ -118,8 +119,10 @@ def _why_gone(recording: Recording, number: int, about: Event, end: Event) -> st
     return "not finished" if end else "its clip was not shown to the end"
 
 
-def _odd(recording: Recording, number: int, end: Event) -> Iterator[str]:
-    """Yield what happened within a trial that was finished."""
+def _odd(recording: Recording, number: int, end: Event, seen: set[str]) -> Iterator[str]:
+    """Yield what was odd about a trial that was finished."""
+    if end["clip"] in seen:
+        yield "its clip was seen in an earlier session"
     person = "participant" not in recording.manifest.simulated_devices
     if person and end.get("summary", {}).get("audio") == "silent":
         yield "its sound could not be played"

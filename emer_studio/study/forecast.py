@@ -22,6 +22,7 @@ LEAST_BYTES = 1e9
 """Room that is left alone: below this a system itself is in trouble (chosen by us)."""
 STREAMS_BYTES_S = 100_000.0
 """Gaze and markers by two recorders; chosen by us: 38 channels at 250 Hz, twice."""
+_LEARNED_FROM = 10  # sessions; chosen by us: a lab changes its camera now and then
 _MINUTES = 40.0  # of a session of unknown length; chosen by us
 _USUAL_PX, _USUAL_HZ = 1280 * 720.0, 30.0  # a webcam's mode, where nothing was chosen
 # Bits for a pixel of a face in front of a plain wall, in a webcam's noise. Chosen by us, on
@@ -67,7 +68,7 @@ def forecast(study: Study, size: str = "", fps: str = "", codec: str = "") -> Fo
 
 
 def recorded_bytes(study: Study, protocol_sha256: str = "") -> list[float]:
-    """Return the sizes of the finished sessions; of real ones as soon as there is one.
+    """Return the sizes of the last finished sessions; of real ones as soon as there is one.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def recorded_bytes(study: Study, protocol_sha256: str = "") -> list[float]:
         and protocol_sha256 in ("", session.manifest.protocol_sha256)
     ]
     real = [session for session in done if not session.manifest.simulated]
-    return [_size(session) for session in real or done]
+    return [_size(session) for session in (real or done)[-_LEARNED_FROM:]]
 
 
 def camera_bytes_s(size: str, fps: str, codec: str) -> float:

@@ -32,8 +32,9 @@ def edit(folder: Path, change: Change) -> None:
 
 
 def mishaps(events: list[Event]) -> list[Event]:
-    """4 broken off, 5 marked, 6 not finished, 8 paused before its rating, 9 not rated."""
+    """4 broken off, 5 marked, 6 not finished, 8 paused, 9 not rated and seen before."""
     found = []
+    events[0]["seen_before"] = ["sadness"]
     for event in events:
         trial, name = event.get("trial"), event["event"]
         if trial == 4 and name == "clip_end":
@@ -98,7 +99,7 @@ def test_each_trial_gets_a_suggestion_with_its_reason(quality: SessionQuality) -
         6: ("exclude", "not finished"),
         7: ("look", "10 of 12 frames were shown"),
         8: ("look", "paused for 0 s between its clip and its ratings"),
-        9: ("look", "it has no rating"),
+        9: ("look", "it has no rating; its clip was seen in an earlier session"),
     }
     assert [quality.count(name) for name in ("keep", "look", "exclude")] == [1, 3, 5]
 

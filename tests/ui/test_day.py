@@ -174,7 +174,8 @@ def test_a_person_is_asked_once_and_nothing_is_kept_before_consent(page, study, 
     assert begun == [choice]
     book = Demographics(study.folder)
     assert book.all() == {}  # whoever declines now leaves nothing
-    made._heard({"event": "journal", "entry": {"event": "session_started", "t_s": 1.0}})
+    entry = {"event": "session_started", "t_s": 1.0, "participant": "P001"}
+    made._heard({"event": "journal", "entry": entry})
     assert book.of("P001") == {"age": "34", "hand": "left"}
     made.person.ask(choice)
     assert begun == [choice, choice]  # and was not asked again

@@ -194,7 +194,7 @@ class SessionPage(Page):
     def _heard(self, event: dict[str, Any]) -> None:
         entry = event.get("entry") or {}
         if entry.get("event") == "session_started":
-            self.person.begun()
+            self.person.begun(str(entry.get("participant")))
         if entry.get("event") == "session_started" and entry.get("simulated"):
             self._events_simulated = True
             self.simulatedChanged.emit()
@@ -202,6 +202,7 @@ class SessionPage(Page):
 
     def _ended(self, outcome: Outcome) -> None:
         self.live.end()
+        self.person.forget()
         if outcome.result:
             self._show_result(outcome.result)
             self.workspace.backup.start()

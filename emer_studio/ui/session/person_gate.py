@@ -56,11 +56,15 @@ class PersonGate(QObject):
         self.dialog.postponed.connect(lambda: self.passed.emit(choice))
         self.dialog.open()
 
-    def begun(self) -> None:
+    def begun(self, participant: str) -> None:
         """Keep the answers: the session has begun, so there is consent."""
-        if self._waiting is not None:
-            self._book.put(*self._waiting)
-            self._waiting = None
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and waiting[1] == participant:
+            self._book.put(*waiting)
+
+    def forget(self) -> None:
+        """Let go of answers of somebody who did not take part."""
+        self._waiting = None
 
 
 def _protocol(choice: SessionChoice) -> Protocol | None:

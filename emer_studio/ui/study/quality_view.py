@@ -67,6 +67,7 @@ class QualityView(Card):
             self.box.addWidget(part)
         self.box.addWidget(self.trials, 1)
         self.box.addWidget(self.why)
+        self.box.addStretch(0)  # takes the room while there is no table
         jump = QShortcut(QKeySequence("N"), self, self.next_doubtful)
         jump.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
@@ -109,8 +110,9 @@ class QualityView(Card):
     def _look(self) -> None:
         if self._folder is None:
             return
-        if self.job.running:  # of another session: it makes way
-            self.job.stop()
+        if self.job.running:
+            if self._looking != self._folder:  # it makes way
+                self.job.stop()
             return
         self._looking = self._folder
         self.again.setEnabled(False)
@@ -124,7 +126,7 @@ class QualityView(Card):
         self.progress.end()
         self.again.setEnabled(True)
         looked_at, self._looking = self._looking, None
-        if looked_at != self._folder:
+        if looked_at != self._folder or outcome.stopped:
             if self._folder is not None:
                 self.show_session(self._folder)
             return
