@@ -162,14 +162,14 @@ def run(args: argparse.Namespace) -> int:
         f" {result['ratings']} ratings; verdict {result['verdict']}"
     )
     if not args.events:  # a window starts the copy itself, and shows how far it is
-        _copy(study, console)
+        copy_after_session(study, console)
     console.result(result, "\n".join([text, *(f"  - {f}" for f in result["findings"])]))
     if result["state"] == "failed":
         raise WorkFailedError(f"The session failed: {result['problem']}")
     return 130 if signals else 0
 
 
-def _copy(study: Study, console: Console) -> None:
+def copy_after_session(study: Study, console: Console) -> None:
     """Copy the study to its second place, if one is set; the session is done either way."""
     if not settings.second_place(study.folder):
         return

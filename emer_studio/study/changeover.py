@@ -15,9 +15,9 @@ __all__ = ["DEFAULT_ITEMS", "items_of", "open_items", "tick"]
 
 # Chosen by us: what spoils the next recording when it is forgotten, and hygiene.
 DEFAULT_ITEMS = (
-    "Said goodbye; anything the participant mentioned is noted",
-    "Chair, chin rest and headphones cleaned",
-    "Camera and tracker not moved, lenses clean, light as before",
+    "Said goodbye, remarks noted",
+    "Chair, chin rest, headphones cleaned",
+    "Camera, tracker and light as before",
     "Phones silent, no update waiting",
     "The next code is ready",
 )

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from emer_studio.core import settings
+from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.files import read_json, write_json
 from emer_studio.core.process import command_line
+from emer_studio.session.cmd_run import copy_after_session
 from emer_studio.study import backup as module
 from emer_studio.study.backup import back_up, backed_up
 from emer_studio.study.changeover import tick
@@ -78,6 +80,21 @@ def test_a_disk_that_is_not_there_is_told_and_loses_nothing(
     disk.rmdir()
     (tmp_path / "in the drawer").rename(disk)
     assert back_up_again(study).copied == 0
+
+
+def test_a_session_without_a_window_is_copied_by_itself(
+    study: Study, disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy_after_session(study, Console())
+    assert capsys.readouterr().err == ""  # no place, no word
+    settings.remember_second_place(study.folder, str(disk))
+    copy_after_session(study, Console())
+    assert "every file read back" in capsys.readouterr().err
+    assert not_backed_up(study) == []
+    disk.rename(disk.with_name("drawer"))
+    copy_after_session(study, Console())
+    assert "NOT BACKED UP: The second place" in capsys.readouterr().err
+    settings.remember_second_place(study.folder, "")
 
 
 def test_a_tick_while_its_file_is_copied_is_no_broken_disk(

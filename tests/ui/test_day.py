@@ -158,7 +158,7 @@ def test_a_person_is_asked_once_and_nothing_is_kept_before_consent(page, study, 
     path.write_text(find_protocol("demo").read_text(encoding="utf-8") + ITEMS)
     made = page(SessionPage, study)
     begun = []
-    made.person.passed.disconnect(made.start_unless_in_the_way)
+    made.person.passed.disconnect(made.gate.ask)
     made.person.passed.connect(begun.append)
     choice = SessionChoice("P001", str(path), "0", "T")
     made.person.ask(choice)

@@ -30,6 +30,11 @@ class PersonGate(QObject):
         self._waiting: tuple[Protocol, str, dict[str, str]] | None = None
         self.dialog: DemographicsDialog | None = None
 
+    @property
+    def pending(self) -> bool:
+        """Whether somebody is being asked."""
+        return self.dialog is not None and self.dialog.isVisible()
+
     def ask(self, choice: SessionChoice) -> None:
         """Ask where something is not known yet; a simulated participant is never asked."""
         self._waiting = None

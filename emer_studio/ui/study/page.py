@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
@@ -32,6 +38,7 @@ from emer_studio.ui.workspace import Workspace
 
 __all__ = ["StudyPage"]
 
+_LEAST_PX = {"today": 194, "sessions": 208, "findings": 112}  # three rows each
 _STATE_COLOURS = {"complete": "green", "running": "", "failed": "red"}
 
 
@@ -57,14 +64,9 @@ class StudyPage(Page):
         self.open_folder.clicked.connect(self._open_folder)
         self.subtitle.show()
         self.box.addWidget(self._next_card())
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self._today(), 5)
-        row.addWidget(self._participants(), 3)
-        self.box.addLayout(row, 6)
-        self.box.addWidget(self._sessions(), 5)
         self.view = FindingsView()
-        self.box.addWidget(self.view, 3)
+        self.view.setMinimumHeight(_LEAST_PX["findings"])
+        self.box.addWidget(self._scrolled(), 1)
         self.job.ended.connect(self._checked)
         self.refresh()
 
@@ -82,8 +84,30 @@ class StudyPage(Page):
         card.box.addLayout(row)
         return card
 
+    def _scrolled(self) -> QScrollArea:
+        """Return the cards, which can be scrolled where the screen is low."""
+        area, inside, row = QScrollArea(), QWidget(), QHBoxLayout()
+        area.setObjectName("scroll")
+        inside.setObjectName("scrolled")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        row.setSpacing(12)
+        row.addWidget(self._today(), 5)
+        row.addWidget(self._participants(), 3)
+        column.addLayout(row, 5)
+        column.addWidget(self._sessions(), 5)
+        column.addWidget(self.view, 3)
+        area.setWidget(inside)
+        return area
+
     def _today(self) -> QWidget:
         self.today = TodayCard()
+        self.today.setMinimumHeight(_LEAST_PX["today"])
         self.today.asked.connect(self._do)
         return self.today
 
@@ -96,6 +120,7 @@ class StudyPage(Page):
 
     def _sessions(self) -> QWidget:
         card = Card("Sessions")
+        card.setMinimumHeight(_LEAST_PX["sessions"])
         heads = (
             "Participant",
             "Session",

@@ -46,7 +46,6 @@ class TodayCard(Card):
         self.grid.setToolTip("Enter: what is next; Delete: take the appointment out")
         self.nobody = label(_NOBODY, "muted", wrap=True)
         self._shown = QStackedWidget()
-        self._shown.setMinimumHeight(3 * 30 + 36)  # three people and the heads
         self._shown.addWidget(self.grid)
         self._shown.addWidget(self.nobody)
         self.box.addWidget(self._shown, 1)
