@@ -133,13 +133,15 @@ class _Look:
                 faces = self._faces.between(*span) if self._faces else faces
             except (av.FFmpegError, ValueError) as problem:
                 broken = f"the face video cannot be read there: {problem}"
-        marked = self._recording.marks.get(story.trial, "")
         out = story.gone or self._no_gaze or self._no_faces or broken
-        out = out or nothing_of(faces.looked_at, gaze) or doubt(marked, faces.share, gaze)
-        expected = int(story.summary.get("expected") or 0)
+        out = (
+            out
+            or nothing_of(faces.looked_at, gaze)
+            or doubt(story.marked, faces.share, gaze)
+        )
         doubts = [
             *_losses(gaze, faces),
-            *_timing(shown, expected, late_ms),
+            *_timing(shown, story.expected, late_ms),
             *_unanswered(story),
             *story.odd,
         ]
@@ -150,7 +152,7 @@ class _Look:
             face_lost_pct=_lost_pct(faces.share) if faces.looked_at else None,
             faces_looked_at=faces.looked_at,
             shown=shown,
-            expected=expected,
+            expected=story.expected,
             onset_late_ms=late_ms,
             ratings=len(story.answered),
             asked=None if story.asked is None else len(story.asked),

@@ -22,8 +22,10 @@ class Story:
     ----------
     start_s, end_s : float or None
         Of its clip (LSL clock); None where none was shown.
-    summary : dict
-        What was measured of its clip.
+    expected : int
+        Frames of its clip.
+    marked : str
+        Why it was not presented as it is meant to be (`Recording.marks`).
     gone : str
         Why no dataset takes the trial; empty when one does.
     odd : tuple of str
@@ -38,7 +40,8 @@ class Story:
     clip: str
     start_s: float | None
     end_s: float | None
-    summary: Event
+    expected: int
+    marked: str
     gone: str
     odd: tuple[str, ...]
     answered: tuple[str, ...]
@@ -55,7 +58,7 @@ def stories(recording: Recording) -> list[Story]:
     """
     try:
         return list(_stories(recording))
-    except (KeyError, TypeError, ValueError) as problem:
+    except (AttributeError, KeyError, TypeError, ValueError) as problem:
         raise BadInputError(
             f"An entry of the journal of {recording.folder.name} is not in our own form"
             f" ({problem!r}).",
@@ -83,7 +86,8 @@ def _stories(recording: Recording) -> Iterator[Story]:
             clip=str(about["clip"]),
             start_s=onsets.get(number),
             end_s=end.get("t_s"),
-            summary=end.get("summary", {}),
+            expected=int(end.get("summary", {}).get("expected") or 0),
+            marked=recording.marks.get(number, ""),
             gone="" if number in used else _why_gone(recording, number, about, end),
             odd=tuple(_odd(recording, number, end, seen)) if number in used else (),
             answered=tuple(page for trial, page in answers if trial == number),

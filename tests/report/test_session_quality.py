@@ -120,6 +120,8 @@ def test_what_was_measured_is_told_beside_it(quality: SessionQuality) -> None:
 def test_a_dataset_leaves_out_exactly_what_is_excluded(
     messy: Study, quality: SessionQuality, tmp_path: Path
 ) -> None:
+    table = "participant\tutc\tprotocol\tage\nP001\t\tx\t34\nP009\t\tx\t51\n"
+    Demographics(messy.folder).path.write_text(table)
     report = build_dataset(messy, tmp_path / "d")
     dataset = open_cache(tmp_path / "d")
     used = {row.trial for row in dataset.samples if not row.excluded}
@@ -127,19 +129,10 @@ def test_a_dataset_leaves_out_exactly_what_is_excluded(
     why = {t.trial: t.reasons[0] for t in quality.trials if t.suggestion == "exclude"}
     told = [*report.left_out, *report.excluded]
     assert {entry["trial"]: entry["reason"] for entry in told}.items() <= why.items()
-
-
-def test_a_dataset_says_who_is_in_it(messy: Study, tmp_path: Path) -> None:
-    book = Demographics(messy.folder)
-    rows = [{"participant": "P001", "age": "34"}, {"participant": "P009", "age": "51"}]
-    book._write([{**row, "utc": "", "protocol": "x"} for row in rows])
-    build_dataset(messy, tmp_path / "d")
-    book.path.unlink()
-    table = (tmp_path / "d" / "participants.csv").read_text().split()
-    assert table == ["participant,age", "P001,34"]
-    dataset = open_cache(tmp_path / "d")
+    people = tmp_path / "d" / "participants.csv"
+    assert people.read_text().split() == ["participant,age", "P001,34"]
     assert verify_hashes(dataset) == []
-    (tmp_path / "d" / "participants.csv").write_text("participant,age\nP001,35\n")
+    people.write_text("participant,age\nP001,35\n")
     assert verify_hashes(dataset) == ["participants.csv"]
 
 

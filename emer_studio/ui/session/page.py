@@ -104,6 +104,11 @@ class SessionPage(Page):
         return self.form.value().simulated
 
     @property
+    def working(self) -> bool:
+        """Whether a session runs, or its quality is being looked at."""
+        return super().working or self.after.quality.job.running
+
+    @property
     def busy(self) -> str:
         """The question's first half while a session runs."""
         who = self._choice.participant
