@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.base import LocalText, Model, localised
 
-__all__ = ["DemographicItem", "check_answers"]
+__all__ = ["Checklist", "DemographicItem", "DemographicItems", "check_answers"]
 
 _PERSONAL = (
     "name",
@@ -99,6 +99,25 @@ class DemographicItem(Model):
     def asked(self, language: str) -> str:
         """Return the question in a language."""
         return localised(self.question, language)
+
+
+def _ids_once(items: tuple[DemographicItem, ...]) -> tuple[DemographicItem, ...]:
+    ids = [item.id for item in items]
+    if len(set(ids)) < len(ids):
+        raise ValueError("two items have the same id")
+    return items
+
+
+def _lines_once(lines: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(lines)) < len(lines) or not all(line.strip() for line in lines):
+        raise ValueError("its lines are not empty, and stand there once")
+    return lines
+
+
+DemographicItems = Annotated[tuple[DemographicItem, ...], AfterValidator(_ids_once)]
+"""What is asked, each item under an id of its own."""
+Checklist = Annotated[tuple[str, ...], AfterValidator(_lines_once)]
+"""What is to be ticked, each line once."""
 
 
 def check_answers(

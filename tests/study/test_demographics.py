@@ -88,6 +88,14 @@ def test_an_item_that_cannot_be_asked_is_refused_with_its_line(
     assert "line" in str(problem.value)
 
 
+def test_nothing_is_asked_or_ticked_twice() -> None:
+    item = "  - {id: a, kind: text, question: {en: x}}\n"
+    with pytest.raises(BadInputError, match="two items have the same id"):
+        protocol_with(f"\ndemographics:\n{item}{item}")
+    with pytest.raises(BadInputError, match="stand there once"):
+        protocol_with("\nchangeover: [Lamp off, Lamp off]\n")
+
+
 def test_a_withdrawal_takes_the_answers_too(study: Study) -> None:
     protocol, book = protocol_with(ITEMS), Demographics(study.folder)
     study.add_participant("P001", simulated=False)
