@@ -254,7 +254,8 @@ def _window(wanted: Preflight, known: _Known, folder: Path) -> Iterator[Item]:
 def _disk(wanted: Preflight, known: _Known) -> Iterator[Item]:
     """Compare the free room with past sessions of this protocol, else with the camera."""
     digest = sha256_file(find_protocol(wanted.protocol)) if known.protocol else ""
-    sizes = recorded_bytes(wanted.study, digest)
+    drawn = wanted.camera.partition(":")[0] == "sim"
+    sizes = recorded_bytes(wanted.study, digest, simulated=drawn)
     minutes = known.soundness.minutes if known.soundness else 60.0
     rate = known.filmed.bytes_per_s if known.filmed else 0.0
     guess = 60 * minutes * _LONGER * (rate + STREAMS_BYTES_S)

@@ -6,6 +6,7 @@ import shutil
 import statistics
 from dataclasses import dataclass
 
+from emer_studio.core.settings import Settings, load
 from emer_studio.study.folder import Session, Study
 
 __all__ = [
@@ -52,38 +53,46 @@ class Forecast:
         return sessions_left(self.free_bytes, self.session_bytes)
 
 
-def forecast(study: Study, size: str = "", fps: str = "", codec: str = "") -> Forecast:
+def forecast(study: Study, known: Settings | None = None) -> Forecast:
     """Look at the disk of a study.
 
     Parameters
     ----------
     study : Study
-    size, fps, codec : str
-        Of the camera, for a study without a session; see `camera_bytes_s`.
+    known : Settings, optional
+        The camera that was chosen last, and its settings; those of this machine if left
+        out.
     """
-    sizes = recorded_bytes(study)
-    guess = 60 * _MINUTES * (camera_bytes_s(size, fps, codec) + STREAMS_BYTES_S)
+    known = load() if known is None else known
+    simulated = known.last_camera.partition(":")[0] == "sim"
+    sizes = recorded_bytes(study, simulated=simulated)
+    rate = camera_bytes_s(known.last_size, known.last_fps, known.last_codec)
+    guess = 60 * _MINUTES * (rate + STREAMS_BYTES_S)
     free = float(shutil.disk_usage(study.folder).free)
     return Forecast(free, statistics.median(sizes) if sizes else guess, len(sizes))
 
 
-def recorded_bytes(study: Study, protocol_sha256: str = "") -> list[float]:
-    """Return the sizes of the last finished sessions; of real ones as soon as there is one.
+def recorded_bytes(
+    study: Study, protocol_sha256: str = "", *, simulated: bool
+) -> list[float]:
+    """Return the sizes of the last finished sessions.
 
     Parameters
     ----------
     study : Study
     protocol_sha256 : str
         Only of sessions with this protocol; empty for any.
+    simulated : bool
+        Of those with a simulated camera, or of the others: a drawn face is small.
     """
     done = [
         session
         for session in study.sessions()
         if session.manifest.state == "complete"
         and protocol_sha256 in ("", session.manifest.protocol_sha256)
+        and ("camera" in session.manifest.simulated_devices) == simulated
     ]
-    real = [session for session in done if not session.manifest.simulated]
-    return [_size(session) for session in (real or done)[-_LEARNED_FROM:]]
+    return [_size(session) for session in done[-_LEARNED_FROM:]]
 
 
 def camera_bytes_s(size: str, fps: str, codec: str) -> float:

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QLineEdit, QStackedWidget
 
-from emer_studio.core import settings
 from emer_studio.core.errors import BadInputError
 from emer_studio.study.appointments import Appointments, parse_when
 from emer_studio.study.folder import Study
@@ -78,8 +77,7 @@ class TodayCard(Card):
         for row, visit in enumerate(self.visits):
             self._fill_row(row, visit)
         self.grid.setCurrentCell(min(chosen, len(self.visits) - 1), 0)
-        known = settings.load()
-        self._tell(forecast(study, known.last_size, known.last_fps, known.last_codec))
+        self._tell(forecast(study))
 
     def _fill_row(self, row: int, visit: Visit) -> None:
         about = visit.session.manifest if visit.session is not None else None
