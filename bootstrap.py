@@ -50,7 +50,7 @@ DEBIAN = (
     "libxcb-xkb1",
 )
 # Clocks that run wrong on purpose; only the tests need it.
-DEBIAN_TEST = ("faketime", "x11-xserver-utils")
+DEBIAN_TEST = ("faketime", "openbox", "x11-xserver-utils", "xdotool")
 # CUDA builds of torch live on PyTorch's own index; the driver decides which one runs.
 CUDA_BUILDS = (((580, 65), "cu130"), ((570, 26), "cu128"), ((560, 28), "cu126"))
 TORCH_INDEX = "https://download.pytorch.org/whl"

@@ -10,6 +10,7 @@ import argparse
 import importlib
 import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from typing import NamedTuple
 from emer_studio import __version__
 from emer_studio.core import logs
 from emer_studio.core.errors import EmerError, WorkFailedError
+from emer_studio.core.process import SPARE
 
 __all__ = ["COMMANDS", "main"]
 
@@ -42,6 +44,9 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.study.cmd_demographics", "what the protocol asks of each participant"
     ),
     "run": Command("emer_studio.session.cmd_run", "run a session"),
+    "console": Command(
+        "emer_studio.ui.console.cmd_console", "follow a session from a second PC"
+    ),
     "record": Command("emer_studio.recording.cmd_record", "record LSL streams to XDF"),
     "streams": Command(
         "emer_studio.streams.cmd_streams", "LSL streams on the network, gaze layouts"
@@ -64,6 +69,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "preflight": Command(
         "emer_studio.session.cmd_preflight", "go or no-go, before a session"
+    ),
+    "accept-rig": Command(
+        "emer_studio.session.cmd_accept_rig", "ten minutes on the lab's own hardware"
     ),
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
@@ -93,6 +101,21 @@ def _parser(name: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+def _words_for_spare(name: str) -> list[str]:
+    """Import a command ahead of time and wait for its words, or for the end of input.
+
+    They come as one JSON list in the first line; what follows is the command's own.
+    """
+    importlib.import_module(COMMANDS[name].module)
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(0, 1)  # not sys.stdin, which would take more than the line
+        if not byte:
+            sys.exit(0)
+        line += byte
+    return [str(word) for word in json.loads(line)]
+
+
 def _fail(args: argparse.Namespace, problem: EmerError) -> int:
     if getattr(args, "events", False):
         line = {"event": "error", "text": str(problem), "code": problem.exit_code}
@@ -111,6 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")  # Windows pipes are not
     given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] == [SPARE]:
+        given = _words_for_spare(given[1])
     name = next((word for word in given if not word.startswith("-")), None)
     if name is None and not {"-h", "--help", "--version"} & set(given):
         given, name = [*given, "gui"], "gui"

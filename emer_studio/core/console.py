@@ -4,6 +4,8 @@
 * ``--json``: the same lines on standard error, one JSON object last on standard output;
 * ``--events``: every step as a JSON line on standard output, the last one
   ``{"event": "result", ...}`` (what the operator's window reads).
+
+Listeners hear every event whatever the manner of speaking.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import contextlib
 import json
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["Console", "add_output_arguments"]
@@ -45,6 +48,8 @@ class Console:
     def __init__(self, *, json_result: bool = False, events: bool = False) -> None:
         self.json_result = json_result
         self.events = events
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        """Called with every event, on whatever thread it comes from."""
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Console:
@@ -56,14 +61,21 @@ class Console:
 
     def event(self, name: str, /, **fields: Any) -> None:
         """Report something a window may want to know; silent for a person."""
+        event = {"event": name, **fields}
+        for listener in tuple(self.listeners):
+            listener(event)
         if self.events:
-            self._line(sys.stdout, json.dumps({"event": name, **fields}))
+            self._line(sys.stdout, json.dumps(event))
 
     def say(self, text: str) -> None:
         """Report one line of progress to whoever watches."""
-        if self.events:
-            self.event("message", text=text)
-        else:
+        self.event("message", text=text)
+        if not self.events:
+            self._line(sys.stderr, text)
+
+    def note(self, text: str) -> None:
+        """Print a line for a person; windows know it from an event."""
+        if not self.events:
             self._line(sys.stderr, text)
 
     def progress(self, step: str, done: int, total: int, /, **fields: Any) -> None:
@@ -82,9 +94,10 @@ class Console:
 
     def result(self, value: dict[str, Any], text: str = "") -> None:
         """Report the result: as JSON where asked for, else as `text`."""
+        self.event("result", **value)
         if self.events:
-            self.event("result", **value)
-        elif self.json_result:
+            return
+        if self.json_result:
             self._line(sys.stdout, json.dumps(value))
         elif text:
             self._line(sys.stdout, text)

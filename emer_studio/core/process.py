@@ -21,7 +21,10 @@ from typing import Any
 
 from emer_studio.core.errors import WorkFailedError
 
-__all__ = ["Child", "Control", "command_line"]
+__all__ = ["SPARE", "Child", "Control", "command_line"]
+
+SPARE = "--spare"
+"""Before a command's name: everything is imported, its words come on standard input."""
 
 logger = logging.getLogger(__name__)
 Event = dict[str, Any]
@@ -104,6 +107,13 @@ class Child:
                 self._process.stdin.flush()
             except (BrokenPipeError, ValueError, OSError):
                 logger.warning("%s is gone; %r was not delivered", self.name, command)
+
+    def begin(self, arguments: Sequence[str]) -> None:
+        """Give a spare process (`SPARE`) its words."""
+        with self._write_lock, contextlib.suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(list(arguments)) + "\n")
+            self._process.stdin.flush()
 
     def next_event(self, *names: str, timeout_s: float) -> Event | None:
         """Return the next event with one of `names`, dropping others; None at time-out.

@@ -78,6 +78,7 @@ class Settings:
     last_page: str = "study"
     last_camera: str = ""
     last_gaze: str = ""
+    last_rig: str = ""
     last_protocol: str = ""
     last_edited: str = ""
     last_size: str = ""

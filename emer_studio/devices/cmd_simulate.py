@@ -10,7 +10,6 @@ from emer_studio.core import clock
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import Control
-from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.schema.streams import Channel
 from emer_studio.streams.outlets import Outlet, OutletSpec, new_source_id
 
@@ -105,6 +104,8 @@ def _gaze(
 def _camera(
     console: Console, name: str, rate: float, video: Path | None, until: float | None
 ) -> int:
+    from emer_studio.devices.camera import CameraOptions, camera_opener  # brings OpenCV
+
     spec = f"file:{video}" if video else "sim"
     camera = camera_opener(spec, CameraOptions(width_px=320, height_px=240, fps=rate))()
     outlet = Outlet(

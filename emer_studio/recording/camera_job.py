@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 
 from emer_studio.core.ring import RingWriter
 from emer_studio.devices.camera import CameraFacts, Opener
-from emer_studio.recording.camera_outlet import STREAM_NAME, outlet_spec
+from emer_studio.recording.camera_look import CameraLook
+from emer_studio.recording.camera_outlet import STREAM_NAME, CameraOutlet, outlet_spec
 from emer_studio.recording.camera_source import ABANDON_S, CameraSource, Shot
+from emer_studio.recording.codecs import Codec
 from emer_studio.recording.face_file import FaceFile, WriterMaker, next_video
 from emer_studio.recording.frame_counts import FrameCounts
-from emer_studio.recording.video import Codec, VideoWriter
-from emer_studio.streams.outlets import Outlet
+from emer_studio.recording.video import VideoWriter
 
 __all__ = ["STREAM_NAME", "CameraJob"]
 
@@ -63,6 +64,8 @@ class CameraJob:
         Makes the video writer; another one in tests.
     abandon_s : float
         See `recording.camera_source`.
+    look : bool
+        Tell once a second what the pictures show, see `recording.camera_look`.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class CameraJob:
         codec: Codec = "h264",
         make_writer: WriterMaker = VideoWriter,
         abandon_s: float = ABANDON_S,
+        look: bool = False,
     ) -> None:
         self._path, self._on_event, self._codec = path, on_event, codec
         self._preview_path, self._source_id = preview, source_id
@@ -93,18 +97,21 @@ class CameraJob:
         self._slow = False
         self.problem = ""
         self._preview: RingWriter | None = None
+        self._wants_look = look
+        self._look: CameraLook | None = None
         self._encoder = threading.Thread(target=self._encode, name="camera-encoder")
 
     def open(self, give_up: Callable[[], bool] = lambda: False) -> CameraFacts:
         """Open the camera and put its stream on the network; see `CameraSource.open`."""
         facts = self.source.open(give_up)
         try:
-            self.outlet = Outlet(
+            self.outlet = CameraOutlet(
                 outlet_spec(facts, self._path, codec=self._codec, source_id=self._source_id)
             )
         except Exception:
             self.source.close()
             raise
+        self._look = CameraLook(self._on_event) if self._wants_look else None
         wanted = _QUEUE_BYTES // max(facts.width_px * facts.height_px * 3, 1)
         self._queue.maxsize = min(max(wanted, _QUEUE_LEAST), _QUEUE_MOST)
         self._grabbed.expected_hz = facts.fps
@@ -130,6 +137,8 @@ class CameraJob:
         """Stop, finish the file, and return the summary."""
         silent_s = self.source.silent_s
         self.source.close()
+        if self._look is not None:
+            self._look.close()
         if self._encoder.ident is not None:
             self._queue.put(None)
             self._encoder.join()
@@ -176,6 +185,8 @@ class CameraJob:
 
     def _take(self, shot: Shot) -> None:
         self._show(shot)
+        if self._look is not None:
+            self._look.offer(shot.frame)
         if not self._writing.is_set():
             if shot.outage_s:
                 self._on_event(
@@ -262,7 +273,7 @@ class CameraJob:
         frame = queued.shot.frame
         row = file.write(frame, queued.dropped_before)
         # The index belongs to a frame that is in the file, hence only now.
-        self.outlet.push(
+        self.outlet.push_index(
             [
                 row.index,
                 row.pts_ms / 1000.0,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from emer_studio.devices.camera import CameraFacts
 from emer_studio.schema.streams import Channel
-from emer_studio.streams.outlets import OutletSpec, new_source_id
+from emer_studio.streams.outlets import Outlet, OutletSpec, new_source_id
 
-__all__ = ["STREAM_NAME", "outlet_spec"]
+__all__ = ["STREAM_NAME", "CameraOutlet", "outlet_spec"]
 
 STREAM_NAME = "EMER_Webcam"
 _CHANNELS = (
@@ -19,6 +19,33 @@ _CHANNELS = (
     # Which video the index counts in: 1 is face_001, 2 is face_002.
     Channel("file", "FileNumber", "count"),
 )
+
+
+_MOST_HELD = 600  # chosen by us: twenty seconds of a webcam; who comes later comes late
+
+
+class CameraOutlet(Outlet):
+    """Holds rows back until somebody listens.
+
+    A camera that was begun anew writes its video at once; the recorder needs a second to
+    find it, and must not miss the index of what was written meanwhile. Stamps are given,
+    so that a row which is sent late is not a late row.
+    """
+
+    def __init__(self, spec: OutletSpec) -> None:
+        super().__init__(spec)
+        self._held: list[tuple[list[float], float]] | None = []
+
+    def push_index(self, values: list[float], t_s: float) -> None:
+        """Send a row of the frame index, or keep it until it is heard."""
+        if self._held is None:
+            self.push(values, t_s)
+            return
+        self._held.append((values, t_s))
+        if self.watched or len(self._held) >= _MOST_HELD:
+            held, self._held = self._held, None
+            for row, stamp in held:
+                self.push(row, stamp)
 
 
 def outlet_spec(

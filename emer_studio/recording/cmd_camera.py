@@ -1,7 +1,8 @@
 """``emer-studio camera``: one camera to Matroska files.
 
-Events (``--events``): ``camera_ready``, ``begun``, ``status``, ``finding`` (silence, the
-camera is back, drops), ``video`` (a further file was begun), ``error``, ``result``.
+Events (``--events``): ``camera_ready``, ``begun``, ``status``, ``look`` (with ``--look``:
+rate, face, light), ``finding`` (silence, the camera is back, drops), ``video`` (a further
+file was begun), ``error``, ``result``.
 Commands: ``begin``, ``situation``; the end of the input ends it.
 """
 
@@ -21,8 +22,8 @@ from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.recording.camera_job import CameraJob
+from emer_studio.recording.codecs import CODECS
 from emer_studio.recording.face_file import names_of
-from emer_studio.recording.video import CODECS
 
 _TICK_S = 0.1
 _STATUS_EVERY = 5
@@ -65,6 +66,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--source-id", default="", metavar="ID", help="continue as this LSL source"
     )
     parser.add_argument("--seconds", type=float, help="stop by itself after N seconds")
+    parser.add_argument(
+        "--look", action="store_true", help="tell once a second what the pictures show"
+    )
     parser.add_argument("--preview", type=Path, help=argparse.SUPPRESS)
     add_output_arguments(parser)
 
@@ -197,6 +201,7 @@ def _job(args: argparse.Namespace, console: Console) -> CameraJob:
         preview=args.preview,
         source_id=args.source_id,
         codec=args.codec,
+        look=args.look,
     )
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from emer_studio.core import clock
 from emer_studio.core.files import fsync_file
 from emer_studio.devices.camera import CameraFacts, Frame
+from emer_studio.recording.codecs import Codec
 from emer_studio.recording.frame_index import file_number
-from emer_studio.recording.video import Codec, VideoWriter
+from emer_studio.recording.video import VideoWriter
 
 __all__ = ["FaceFile", "Row", "WriterMaker", "names_of", "next_video"]
 

@@ -80,7 +80,8 @@ def geometry_of(
     ----------
     display : mapping
         What the system says of it: ``width_px``, ``height_px``, ``width_mm`` and
-        ``height_mm``.
+        ``height_mm``; and what a person said of the rig, where somebody did: ``given_mm``
+        (width and height) and ``distance_mm``.
     origin_mm : ndarray, shape (n, n_eyes, 3), float64, optional
         Places of the eyes in the tracker's frame; z is taken as the distance, because
         screen-based trackers stand at the display. It goes before `distance_mm`.
@@ -89,11 +90,13 @@ def geometry_of(
     distance_mm : float, optional
         The distance as a person measured it.
     """
+    size_mm = size_mm or display.get("given_mm")
+    distance_mm = distance_mm or display.get("distance_mm")
     size, size_from = _SIZE_MM, "assumed"
     told = float(display.get("width_mm") or 0), float(display.get("height_mm") or 0)
     pixels = float(display.get("width_px") or 0), float(display.get("height_px") or 0)
     if size_mm is not None:
-        size, size_from = size_mm, "given"
+        size, size_from = (float(size_mm[0]), float(size_mm[1])), "given"
     elif all(
         px > 0 and _PIXELS_MM[0] <= mm / px <= _PIXELS_MM[1]
         for mm, px in zip(told, pixels, strict=True)

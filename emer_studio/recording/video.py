@@ -16,7 +16,7 @@ import contextlib
 import os
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import av
 import cv2
@@ -25,11 +25,9 @@ import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import rename_exclusively
+from emer_studio.recording.codecs import Codec
 
-__all__ = ["CODECS", "Codec", "VideoWriter"]
-
-Codec = Literal["h264", "near-lossless", "mjpeg"]
-CODECS: tuple[Codec, ...] = get_args(Codec)
+__all__ = ["VideoWriter"]
 
 _TIME_BASE = Fraction(1, 1000)  # Matroska's own
 _KEYFRAME_EVERY_MS = 500  # so that a viewer can jump anywhere quickly

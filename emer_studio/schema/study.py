@@ -31,8 +31,9 @@ class SessionManifest(Model):
     `state` is ``running`` from the first moment until the end, so a session that died
     never looks complete. `consent` says how consent was given (`study.consents`); empty in
     sessions from before there was such a record. `video_withdrawn` is when the participant
-    withdrew face video and sound. `changeover` is what was ticked between this participant
-    and the next one, each item with the time (`study.changeover`).
+    withdrew face video and sound. `rig` is the name of the room's devices (`schema.rig`).
+    `changeover` is what was ticked between this participant and the next one, each item
+    with the time (`study.changeover`).
     """
 
     format_version: Literal[1] = 1
@@ -64,6 +65,7 @@ class SessionManifest(Model):
     display: dict[str, Any] = {}
     audio: dict[str, Any] = {}
     override: str = ""
+    rig: str = ""
     lags: tuple[dict[str, Any], ...] = ()
     streams: tuple[str, ...] = ()
     standby: tuple[str, ...] = ()

@@ -13,10 +13,8 @@ from emer_studio.core.process import Control
 from emer_studio.core.stopping import signals_set
 from emer_studio.session.cmd_run import camera_options
 from emer_studio.session.preflight import Preflight, preflight
-from emer_studio.session.preflight_item import DOUBT, GO, NO_GO, Item
+from emer_studio.session.preflight_item import NO_GO, items_text
 from emer_studio.study.folder import open_study
-
-_SIGNS = {GO: "✓", DOUBT: "?", NO_GO: "✗"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,18 +68,5 @@ def run(args: argparse.Namespace) -> int:
     with signals_set(stop), tempfile.TemporaryDirectory(prefix="emer-preflight-") as folder:
         items = preflight(wanted, Path(folder), console, stop)
     go = all(item.state != NO_GO for item in items)
-    console.result({"go": go, "items": [item.facts for item in items]}, _table(items))
+    console.result({"go": go, "items": [item.facts for item in items]}, items_text(items))
     return 0 if go else 1
-
-
-def _table(items: list[Item]) -> str:
-    width = max(len(item.name) for item in items)
-    lines = []
-    for item in items:
-        lines.append(f"  {_SIGNS[item.state]} {item.name:<{width}}  {item.said}")
-        if item.fix:
-            lines.append(f"    {'':<{width}}  → {item.fix}")
-    stops = sum(item.state == NO_GO for item in items)
-    doubts = sum(item.state == DOUBT for item in items)
-    lines.append(f"{'no-go' if stops else 'go'}: {stops} in the way, {doubts} to look at")
-    return "\n".join(lines)

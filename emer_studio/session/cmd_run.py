@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 from emer_studio.core import settings
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, EmerError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.core.stopping import signals_set
-from emer_studio.recording.video import CODECS
+from emer_studio.recording.codecs import CODECS
 from emer_studio.session.conduct import conduct
 from emer_studio.session.desk import Desk
-from emer_studio.session.live import Devices
+from emer_studio.session.devices import Devices
 from emer_studio.session.prepare import Prepared, prepare
 from emer_studio.session.prepare_again import prepare_again
+from emer_studio.session.remote.wire import DEFAULT_PORT
+from emer_studio.session.rigs import rig_named
 from emer_studio.study.folder import Study, open_study
 from emer_studio.study.lock import locked
 from emer_studio.study.second_place import back_up_again
@@ -35,6 +39,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--session", type=int, metavar="N", help="default: the next free one"
+    )
+    parser.add_argument(
+        "--rig",
+        default="",
+        metavar="NAME",
+        help="devices and display as kept under this name in the window; what is given"
+        " beside it goes first",
     )
     parser.add_argument("--camera", metavar="SPEC", help="0, file:VIDEO or sim")
     parser.add_argument("--size", metavar="WxH", help="of the camera's pictures")
@@ -71,6 +82,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--display", type=int, metavar="N", help="the participant's display"
     )
+    parser.add_argument(
+        "--screen-mm", metavar="WxH", help="width and height of that display, measured"
+    )
+    parser.add_argument(
+        "--distance-mm", type=float, metavar="MM", help="from the eyes to that display"
+    )
     parser.add_argument("--windowed", action="store_true", help="not full screen")
     parser.add_argument(
         "--simulate",
@@ -78,6 +95,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="simulated participant; devices unless given",
     )
     parser.add_argument("--headless", action="store_true", help="no visible display")
+    parser.add_argument(
+        "--console",
+        type=int,
+        nargs="?",
+        const=DEFAULT_PORT,
+        metavar="PORT",
+        help="let a second PC follow the session and ask for pauses and the like, over an"
+        f" encrypted link (port {DEFAULT_PORT}); prints the line to type there",
+    )
     add_output_arguments(parser)
 
 
@@ -98,7 +124,34 @@ def _prepared(args: argparse.Namespace, study: Study) -> Prepared:
     return prepare(study, args.participant, args.protocol, devices, number, args.opt_out)
 
 
+def as_rigged(args: argparse.Namespace) -> None:
+    """Fill in from the rig what was not said."""
+    rig = rig_named(args.rig)
+    for name in ("camera", "gaze", "microphone", "size", "fps", "codec", "mains"):
+        if not getattr(args, name):
+            value = getattr(rig, name)
+            setattr(args, name, float(value) if value and name == "fps" else value or None)
+    args.microphone = args.microphone or ""
+    if args.display is None and not args.windowed:
+        args.display, args.windowed = rig.display, rig.display is None
+    if not args.screen_mm and rig.screen_mm:
+        args.screen_mm = "x".join(f"{side:g}" for side in rig.screen_mm)
+    args.distance_mm = args.distance_mm or rig.distance_mm
+
+
+def _millimetres(text: str | None) -> tuple[float, float] | None:
+    if not text:
+        return None
+    width, _, height = text.lower().partition("x")
+    with contextlib.suppress(ValueError):
+        if min(float(width), float(height)) > 0:
+            return float(width), float(height)
+    raise BadInputError(f"Expected a display's size such as 531x299 (mm), found {text!r}.")
+
+
 def _devices(args: argparse.Namespace) -> Devices:
+    if args.rig:
+        as_rigged(args)
     default = "sim" if args.simulate else ""
     camera = args.camera or default or ("" if args.resume else "0")
     gaze = args.gaze or default
@@ -120,6 +173,9 @@ def _devices(args: argparse.Namespace) -> Devices:
         gaze_confirmed=args.gaze_confirmed,
         gaze_signature=args.gaze_signature,
         override=args.override,
+        rig=args.rig,
+        screen_mm=_millimetres(args.screen_mm),
+        distance_mm=args.distance_mm,
     )
 
 
@@ -153,20 +209,43 @@ def run(args: argparse.Namespace) -> int:
         signals_set(stop) as signals,
     ):
         prepared = _prepared(args, study)
-        result = conduct(prepared, console, stop, desk)
+        with _consoles(args.console, prepared, console, desk):
+            result = conduct(prepared, console, stop, desk)
+            _report(result, console)
+    if result["session"] and not args.events:  # a window starts the copy itself
+        copy_after_session(study, console)
+    if result["state"] == "failed":
+        raise WorkFailedError(f"The session failed: {result['problem']}")
+    return 130 if signals else 0
+
+
+def _consoles(
+    port: int | None, prepared: Prepared, console: Console, desk: Desk
+) -> contextlib.AbstractContextManager[None]:
+    """Open the door for consoles on other computers, where that was asked for."""
+    if port is None:
+        return contextlib.nullcontext()
+    if not 0 <= port < 65536:
+        raise BadInputError(f"Expected a port from 0 to 65535, found {port}.")
+    from emer_studio.session.remote.welcome import consoles_welcome
+
+    about = {
+        "participant": prepared.participant,
+        "protocol": prepared.protocol.name,
+        "microphone": prepared.devices.microphone,
+    }
+    return consoles_welcome(port, console, desk, about)
+
+
+def _report(result: dict[str, Any], console: Console) -> None:
     if not result["session"]:
         console.result(result, f"{result['state']}: no session began, nothing was recorded")
-        return 130 if signals else 0
+        return
     text = (
         f"{result['session']}\n  {result['state']}: {result['trials']} trials,"
         f" {result['ratings']} ratings; verdict {result['verdict']}"
     )
-    if not args.events:  # a window starts the copy itself, and shows how far it is
-        copy_after_session(study, console)
     console.result(result, "\n".join([text, *(f"  - {f}" for f in result["findings"])]))
-    if result["state"] == "failed":
-        raise WorkFailedError(f"The session failed: {result['problem']}")
-    return 130 if signals else 0
 
 
 def copy_after_session(study: Study, console: Console) -> None:

@@ -18,6 +18,7 @@ from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import final_ratings, read_journal
 from emer_studio.recording.video_salvage import cut_off_videos, finish_video
 from emer_studio.schema.base import localised
+from emer_studio.schema.protocol import Validation
 from emer_studio.schema.study import LEFT_ALONE, SessionManifest
 from emer_studio.session.consent import enter, settle_consent
 from emer_studio.session.desk import Desk
@@ -29,7 +30,7 @@ from emer_studio.session.prepare import Prepared, manifest_for
 from emer_studio.session.presenter import WindowPresenter
 from emer_studio.session.requests import Finish
 from emer_studio.session.runner import Runner, State
-from emer_studio.session.steps import Run
+from emer_studio.session.steps import GazeCheck, Run
 from emer_studio.stimulus.library import display_doubts
 
 __all__ = ["conduct"]
@@ -168,11 +169,12 @@ def _run(
 ) -> SessionManifest:
     folder, console = prepared.folder, log.console
     problems: list[str] = []
-    live.on_event = lambda who, event: _overheard(who, event, log, live, problems)
+    live.on_event = lambda who, event: _overheard(who, event, log, live, desk, problems)
     live.record(folder)
     facts = {key: value for key, value in live.window_facts.items() if key != "event"}
+    display = prepared.devices.said_of(facts.get("display", {}))
     manifest = manifest.model_copy(
-        update={"display": facts.get("display", {}), "audio": facts.get("audio", {})}
+        update={"display": display, "audio": facts.get("audio", {})}
     )
     _save(folder, manifest)
     _begin(prepared, live, log)
@@ -182,7 +184,7 @@ def _run(
         log.finding(str(doubt))
     if prepared.again:
         log.finding(f"clips seen in an earlier session: {', '.join(prepared.again)}")
-    for text in _on_this_display(prepared, facts.get("display", {})):
+    for text in _on_this_display(prepared, display):
         log.record("display_note", text=text)
         console.say(text)
     log.record(
@@ -196,6 +198,7 @@ def _run(
     who = f"{prepared.participant}/{prepared.number}"
     presenter = WindowPresenter(live.window, prepared.clips.files, prepared.luminance, who)
     language = prepared.devices.language
+    wanted = prepared.protocol.validation or Validation()
     runner = Runner(
         prepared.steps,
         presenter,
@@ -206,8 +209,8 @@ def _run(
         situation=lambda trial: _situation(live, trial),
         instead_of=prepared.reserve.instead_of,
         again=prepared.reserve.again,
-        between=desk.between,
-        check_gaze=LiveGaze(live.gaze_query, facts.get("display", {}), folder, who),
+        between=lambda: GazeCheck("asked", wanted) if desk.between() else None,
+        check_gaze=LiveGaze(live.gaze_query, display, folder, who),
         trials_done=prepared.unfinished.trials_done if prepared.unfinished else 0,
     )
     watcher = threading.Thread(
@@ -217,6 +220,7 @@ def _run(
     try:
         finish = runner.run()
     finally:
+        desk.close()
         stop.set()
         watcher.join()
     live.stop()
@@ -279,12 +283,21 @@ def _stop_on_request(stop: threading.Event, runner: Runner, live: LiveSession) -
 
 
 def _overheard(
-    who: str, event: dict[str, Any], log: _Log, live: LiveSession, problems: list[str]
+    who: str,
+    event: dict[str, Any],
+    log: _Log,
+    live: LiveSession,
+    desk: Desk,
+    problems: list[str],
 ) -> None:
     """Pass on what the processes report, and write down what matters."""
     kind = event.get("event")
     if kind in ("finding", "error"):
         log.finding(str(event.get("what") or event.get("text") or event))
+    elif kind == "desk_asked":
+        command = str(event["command"])
+        if not desk.press(command):
+            log.console.event("desk_asked", command=command)
     elif kind == "light":
         live.light(int(event["level"]))
     elif kind in ("target", "targets_done", "pause_requested"):
@@ -296,6 +309,8 @@ def _overheard(
         _fail("the participant's window ended unexpectedly", log, live, problems)
     elif kind == "ended":
         log.finding(f"the {who} process ended unexpectedly")
+    elif kind == "look":
+        log.console.event("camera_look", **{k: v for k, v in event.items() if k != "event"})
     elif kind == "down":
         log.console.event("down", who=who)
     elif kind == "gave_up" and live.recording:
@@ -327,8 +342,7 @@ def _announce(console: Console, state: State, trial: Trial | None, of: int) -> N
     console.event("state", state=str(state), trial=number, of=of, clip=clip)
     if trial is not None and state is State.CLIP:
         console.progress("session", trial.number - 1, of, clip=clip)
-        if not console.events:
-            console.say(f"  trial {number}/{of}: {clip}")
+        console.note(f"  trial {number}/{of}: {clip}")
 
 
 def _situation(live: LiveSession, trial: Trial | None) -> None:

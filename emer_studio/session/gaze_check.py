@@ -117,7 +117,7 @@ def judge(
     inside = (stamps_s >= begin_s) & (stamps_s < end_s)
     sizes = {
         "display_px": _size(display, "px"),
-        "display_mm": wanted.screen_mm or _size(display, "mm"),
+        "display_mm": wanted.screen_mm or display.get("given_mm") or _size(display, "mm"),
     }
     gaze = to_internal(layout, np.asarray(values)[inside], **sizes)
     geometry = geometry_of(

@@ -10,7 +10,6 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_segment
 from emer_studio.core.process import Child
 from emer_studio.schema.streams import GazeLayout, StreamHeader, layout_facts, recognise
+from emer_studio.session.devices import Devices
 from emer_studio.session.gaze_question import ask_about_gaze, somebody_there
 from emer_studio.session.live_folder import add_to_log, new_live_folder
 from emer_studio.session.markers import MarkerOutlet
@@ -34,49 +34,6 @@ logger = logging.getLogger(__name__)
 _START_S = 30.0  # chosen by us: a slow machine imports Qt and opens a camera in this time
 _LAST_SAMPLES_S = 0.3  # three pulls of the recorder
 SIM_GAZE = "EMER_SimGaze"
-
-
-@dataclass(frozen=True, slots=True)
-class Devices:
-    """What the session is to use.
-
-    Attributes
-    ----------
-    camera : str
-        See `devices.camera.open_camera`.
-    gaze : str
-        ``sim``, or a stream as `streams.inlets.matches` takes it.
-    simulate : bool
-        Let a simulated participant answer.
-    windowed : bool
-        Show the participant's window as an ordinary window.
-    gaze_wait_s : float
-        How long to wait for the gaze stream.
-    camera_options : tuple of str
-        More words for ``emer-studio camera``, e.g. ``--codec mjpeg``.
-    microphone : str
-        See ``emer-studio microphone``; empty for none.
-    gaze_confirmed : bool
-        Somebody looked at the gaze mapping and said that it is right.
-    gaze_signature : str
-        Of the mapping that was confirmed, see `schema.streams.mapping_signature`; another
-        one is refused. Empty for any.
-    override : str
-        Why the session begins although something stood in its way.
-    """
-
-    camera: str
-    gaze: str
-    simulate: bool
-    windowed: bool
-    display: int | None
-    language: str
-    gaze_wait_s: float
-    camera_options: tuple[str, ...] = ()
-    microphone: str = ""
-    gaze_confirmed: bool = False
-    gaze_signature: str = ""
-    override: str = ""
 
 
 class LiveSession:
@@ -181,7 +138,7 @@ class LiveSession:
         self.microphone_facts = self._first_run(self.microphone)["facts"]
 
     def _camera_is_back(self, child: Child) -> None:
-        child.send("begin", wait_for_recorder=True)
+        child.send("begin")  # its rows wait for the recorder, its video does not
         self._show_camera()
 
     def _show_camera(self) -> None:
@@ -196,7 +153,7 @@ class LiveSession:
             *("--out", str(next_segment(folder, "face", ".mkv"))),
             *("--source-id", self.source_ids["camera"], *self.devices.camera_options),
             *("--preview", str(self._preview)),
-            "--events",
+            *("--look", "--events"),
         ]
 
     def _look_at_gaze(self, found: Found) -> None:
@@ -294,6 +251,8 @@ class LiveSession:
             if source is not None:
                 source.send("begin", wait_for_recorder=True)
                 self._ready(source, "begun")
+        if self.camera is not None:
+            self.camera.keep_spare("camera")
 
     def _recorder_words(self, folder: Path, stem: str, run: int) -> list[str]:
         assert self.markers is not None

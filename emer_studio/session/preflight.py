@@ -20,6 +20,8 @@ from emer_studio.core.errors import BadInputError, EmerError, StoppedError
 from emer_studio.core.files import sha256_file
 from emer_studio.schema.base import localised
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
+from emer_studio.schema.streams import StreamHeader
+from emer_studio.session.accept.kept import acceptances, hardware_of, rig_item
 from emer_studio.session.preflight_devices import (
     Filmed,
     film,
@@ -72,6 +74,12 @@ class _Known:
     looks: dict[str, Look] | None = None
     sound: bool = False
     filmed: Filmed | None = None
+    tracker: StreamHeader | None = None
+    display: dict[str, Any] | None = None
+
+    def take_tracker(self, header: StreamHeader) -> None:
+        """Keep whose gaze it is."""
+        self.tracker = header
 
 
 def preflight(
@@ -100,11 +108,17 @@ def preflight(
         ("consent", lambda: _consent(known)),
         ("clips", lambda: _clips(wanted, known)),
         ("power", lambda: _power(known)),
-        ("gaze", lambda: listen_to_gaze(wanted.gaze, wanted.gaze_wait_s, stop)),
+        (
+            "gaze",
+            lambda: listen_to_gaze(
+                wanted.gaze, wanted.gaze_wait_s, stop, known.take_tracker
+            ),
+        ),
         ("camera", lambda: _camera(wanted, known, folder)),
         ("microphone", lambda: try_microphone(wanted.microphone, folder)),
         ("display", lambda: _window(wanted, known, folder)),
         ("disk", lambda: _disk(wanted, known)),
+        ("rig", lambda: _rig(known)),
     )
     for number, (name, check) in enumerate(checks):
         if stop.is_set():
@@ -230,6 +244,7 @@ def _window(wanted: Preflight, known: _Known, folder: Path) -> Iterator[Item]:
     display, audio = look_at_window(
         wanted.display, known.language or "en", folder, windowed=wanted.windowed
     )
+    known.display = display
     size = int(display["width_px"]), int(display["height_px"])
     refresh_hz = float(display.get("refresh_hz") or 0)
     name = display.get("name") or "display"
@@ -261,6 +276,16 @@ def _disk(wanted: Preflight, known: _Known) -> Iterator[Item]:
     guess = 60 * minutes * _LONGER * (rate + STREAMS_BYTES_S)
     need = max(statistics.median(sizes), _LEAST_SESSION_BYTES) if sizes else guess
     yield disk(shutil.disk_usage(wanted.study.folder).free, need, recorded=len(sizes))
+
+
+def _rig(known: _Known) -> Iterator[Item]:
+    """Ask for the acceptance of what is there; simulated devices are no rig."""
+    if known.filmed is None or known.tracker is None or known.display is None:
+        return
+    if known.tracker.simulated or known.filmed.facts["simulated"]:
+        return
+    hardware = hardware_of(known.filmed.facts, known.tracker, known.display)
+    yield rig_item(hardware, acceptances())
 
 
 def disk(free_bytes: float, need_bytes: float, *, recorded: int = 0) -> Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.recording.gaze_internal import to_internal
-from emer_studio.recording.picture import FaceSeen, faces_seen
+from emer_studio.recording.picture import FaceSeen, advice, faces_seen
 from emer_studio.recording.reader import frame_table
 from emer_studio.schema.streams import GazeLayout, StreamHeader
 from emer_studio.session.beside import child_of, started
@@ -36,22 +36,26 @@ __all__ = [
 _LISTEN_S, _FILM_S = 2.0, 3.0
 _SLOW = 0.95  # of the declared rate, chosen by us: what drifts is within a per cent
 _LITTLE_SEEN = 0.5  # of the samples, chosen by us: nobody need sit there yet
-# Chosen by us: expression models take crops of 112 pixels; a face between these grey
-# levels keeps its contrast in shadow and in light.
-_SMALL_PX, _DARK, _BRIGHT = 112, 60, 200
 
 
-def listen_to_gaze(query: str, wait_s: float, stop: threading.Event) -> Iterator[Item]:
-    """Receive two seconds of gaze and judge them."""
+OnHeader = Callable[[StreamHeader], None]
+
+
+def listen_to_gaze(
+    query: str, wait_s: float, stop: threading.Event, on_header: OnHeader
+) -> Iterator[Item]:
+    """Receive two seconds of gaze and judge them; `on_header` hears whose they are."""
     if query != "sim":
-        yield from _listen(query, wait_s, stop)
+        yield from _listen(query, wait_s, stop, on_header)
         return
     with child_of(["simulate", "gaze", "--name", SIM_GAZE, "--events"]) as simulator:
         sender = started(simulator, "sending")["source_id"]
-        yield from _listen(f"id:{sender}", wait_s, stop)
+        yield from _listen(f"id:{sender}", wait_s, stop, on_header)
 
 
-def _listen(query: str, wait_s: float, stop: threading.Event) -> Iterator[Item]:
+def _listen(
+    query: str, wait_s: float, stop: threading.Event, on_header: OnHeader
+) -> Iterator[Item]:
     inlet = Inlet(find_one(query, timeout_s=wait_s, stop=stop.is_set))
     try:
         inlet.open(wait_s, stop.is_set)
@@ -62,6 +66,7 @@ def _listen(query: str, wait_s: float, stop: threading.Event) -> Iterator[Item]:
             if len(stamps_s):
                 parts.append(np.asarray(values))
         header = inlet.header
+        on_header(header)
     finally:
         inlet.close()
     if not parts:
@@ -97,10 +102,14 @@ def gaze_items(
 
 @dataclass(frozen=True, slots=True)
 class Filmed:
-    """What a few seconds of the camera told, and how much they weigh on the disk."""
+    """What a few seconds of the camera told, and how much they weigh on the disk.
+
+    `facts` are the camera's own.
+    """
 
     items: tuple[Item, ...]
     bytes_per_s: float
+    facts: dict[str, Any]
 
 
 def film(spec: str, options: Sequence[str], folder: Path) -> Filmed:
@@ -125,31 +134,27 @@ def film(spec: str, options: Sequence[str], folder: Path) -> Filmed:
     else:
         first = Item("camera", GO, size)
     items = (first, *face_items(faces_seen(video)))
-    return Filmed(items, video.stat().st_size / max(seconds, 1e-3))
+    return Filmed(items, video.stat().st_size / max(seconds, 1e-3), facts)
 
 
 def face_items(seen: Sequence[FaceSeen]) -> Iterator[Item]:
     """Judge the face in pictures spread over the recording."""
     faces = [one for one in seen if one.height_px]
     if 2 * len(faces) <= len(seen):
-        fix = "Seat the participant, and point the camera at the face."
         found = f"a face in {len(faces)} of {len(seen)} pictures"
-        yield Item("face", DOUBT, found, fix)
+        yield Item("face", DOUBT, found, advice(FaceSeen(0.0, 0.0))[1])
         return
-    height_px = float(np.median([one.height_px for one in faces]))
-    grey = float(np.median([one.brightness for one in faces]))
-    said = f"{height_px:.0f} pixels high, brightness {grey:.0f} of 255"
-    if height_px < _SMALL_PX:
-        fix = "Bring the camera nearer, or choose a larger picture."
-        yield Item("face", DOUBT, f"small: {said}", fix)
-    elif grey < _DARK:
-        yield Item(
-            "face", DOUBT, f"dark: {said}", "Light from the front, behind the screen."
-        )
-    elif grey > _BRIGHT:
-        yield Item(
-            "face", DOUBT, f"too bright: {said}", "Less light, or a shorter exposure."
-        )
+    height, brightness, sharpness = (
+        float(np.median([getattr(one, name) for one in faces]))
+        for name in ("height_px", "brightness", "sharpness")
+    )
+    typical = FaceSeen(height, brightness, sharpness)
+    said = (
+        f"{typical.height_px:.0f} pixels high, brightness {typical.brightness:.0f} of 255"
+    )
+    wrong, fix = advice(typical)
+    if wrong:
+        yield Item("face", DOUBT, f"{wrong}: {said}", fix)
     else:
         yield Item("face", GO, said)
 

@@ -16,7 +16,8 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.schema.study import SessionManifest
-from emer_studio.session.live import Devices, LiveSession
+from emer_studio.session.devices import Devices
+from emer_studio.session.live import LiveSession
 from emer_studio.session.plan import Trial, build_plan
 from emer_studio.session.reserve import Reserve
 from emer_studio.session.resume import Unfinished
@@ -165,6 +166,7 @@ def manifest_for(
         camera=live.camera_facts,
         microphone=live.microphone_facts,
         override=prepared.devices.override,
+        rig=prepared.devices.rig,
         lags=tuple(asdict(lag) for lag in settings.load().lags),
         trials_planned=len(prepared.plan),
     )

@@ -7,7 +7,8 @@ from dataclasses import replace
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.protocol import load_protocol
 from emer_studio.schema.stimulus import load_manifest
-from emer_studio.session.live import SIM_GAZE, Devices
+from emer_studio.session.devices import Devices
+from emer_studio.session.live import SIM_GAZE
 from emer_studio.session.prepare import Prepared, clip_luminance
 from emer_studio.session.reserve import Reserve
 from emer_studio.session.resume import (
@@ -97,4 +98,7 @@ def _as_before(devices: Devices, unfinished: Unfinished) -> Devices:
         microphone=devices.microphone or str(known.microphone.get("source", "")),
         simulate=simulated,
         language=known.language,
+        rig=known.rig,
+        screen_mm=devices.screen_mm or known.display.get("given_mm"),
+        distance_mm=devices.distance_mm or known.display.get("distance_mm"),
     )

@@ -14,10 +14,10 @@ from the reserve takes its place where there is one.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 from emer_studio.core.errors import WorkFailedError
@@ -34,31 +34,13 @@ from emer_studio.session.requests import (
     StopRequest,
     TrialRequest,
 )
+from emer_studio.session.states import State
 from emer_studio.session.steps import Ask, GazeCheck, Mark, Step, Text, Wait
 from emer_studio.stimulus.framelog import faults
 
 __all__ = ["Runner", "State"]
 
 logger = logging.getLogger(__name__)
-
-
-class State(StrEnum):
-    """Where the session is."""
-
-    IDLE = "idle"
-    INSTRUCTIONS = "instructions"
-    BASELINE = "baseline"
-    SYNC = "sync"
-    VALIDATION = "validation"
-    FIXATION = "fixation"
-    CLIP = "clip"
-    RATING = "rating"
-    WASHOUT = "washout"
-    BREAK = "break"
-    QUESTIONS = "questions"
-    CLOSING = "closing"
-    PAUSED = "paused"
-    DONE = "done"
 
 
 _TEXT_STATES = {
@@ -95,7 +77,8 @@ class Runner:
     again : callable
         ``again(trial)``: the same trial under another number.
     between : callable
-        Called between two steps.
+        Called between two steps and before a clip that takes another's place; returns a
+        step that comes in between, or None.
     check_gaze : callable
         ``check_gaze(wanted, show)``: shows targets and measures the eye tracker, see
         `session.gaze_check`.
@@ -115,7 +98,7 @@ class Runner:
         situation: Callable[[Trial | None], None],
         instead_of: Callable[[Trial], Trial | None] = lambda _trial: None,
         again: Callable[[Trial], Trial] = lambda trial: trial,
-        between: Callable[[], None] = lambda: None,
+        between: Callable[[], Step | None] = lambda: None,
         check_gaze: Callable[..., dict[str, Any]] = lambda _wanted, _show: {},
         trials_done: int = 0,
     ) -> None:
@@ -154,7 +137,14 @@ class Runner:
                 self._step(step)
             except TrialRequest:  # there is nothing to repeat but trials
                 self._record("step_skipped", state=str(self.state))
-            self._between()
+            self._come_between()
+
+    def _come_between(self) -> None:
+        """Do what was asked for meanwhile."""
+        step = self._between()
+        if step is not None:
+            with contextlib.suppress(TrialRequest):
+                self._step(step)
 
     def _step(self, step: Step) -> None:
         if isinstance(step, Text):
@@ -192,6 +182,8 @@ class Runner:
             except TrialRequest as request:
                 following = self._operator_wants(request.kind, trial)
             rated = None
+            if following is not None:
+                self._come_between()
 
     def _operator_wants(self, kind: str, trial: Trial) -> Trial | None:
         """Skip a trial, or begin it anew under another number."""

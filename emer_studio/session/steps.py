@@ -49,7 +49,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class GazeCheck:
-    """Points to look at, to measure the eye tracker; ``when`` is ``start`` or ``break``."""
+    """Points to look at, to measure the tracker; `when` is start, break or asked."""
 
     when: str
     wanted: Validation

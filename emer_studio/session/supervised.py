@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_studio.core.errors import WorkFailedError
-from emer_studio.core.process import Child
+from emer_studio.core.process import SPARE, Child
 
 __all__ = ["Supervised"]
 
@@ -71,6 +71,8 @@ class Supervised:
         self.stuck = False
         self._repairing = threading.Lock()
         self._heard_s = time.monotonic()
+        self._spare: Child | None = None
+        self._spare_command = ""
         self.child = self._first = self._start()
         self._watchdog = threading.Thread(target=self._watch, name=f"{name}-watchdog")
         self._watchdog.start()
@@ -97,6 +99,21 @@ class Supervised:
         """Send a command to the present run."""
         self.child.send(command, **fields)
 
+    def keep_spare(self, command: str) -> None:
+        """Keep a process ready that has imported what a run needs; again after each run.
+
+        What is lost when a camera's process dies is the time until the next one runs, and
+        most of that is Python reading its libraries.
+        """
+        spare: Child | None = None
+
+        def heard(event: Event) -> None:
+            if spare is not self._spare:  # it has become a run
+                self._heard(event)
+
+        spare = Child(self.name, [SPARE, command], on_event=heard, stderr_path=self._log())
+        self._spare, self._spare_command = spare, command
+
     def stop(self, timeout_s: float) -> Event:
         """End it for good; return its last result, empty when it died."""
         self._stopping.set()
@@ -105,6 +122,8 @@ class Supervised:
         for thread in (*repairs, self._watchdog):
             thread.join()
         self.up = False
+        if self._spare is not None:
+            self._spare.stop()
         self.child.stop(2.0 if self.stuck else timeout_s)
         with contextlib.suppress(WorkFailedError):
             return self.child.wait_for("result", timeout_s=1.0)
@@ -114,6 +133,10 @@ class Supervised:
 
     def _start(self) -> Child:
         self._begun.append(time.monotonic())
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.begin(self._arguments(len(self._begun)))
+            return spare
         return Child(
             self.name,
             self._arguments(len(self._begun)),
@@ -183,6 +206,8 @@ class Supervised:
             self._stopping.wait(_PAUSE_S)
             return False
         self._on_restart(child)
+        if self._spare_command:
+            self.keep_spare(self._spare_command)
         took_s = time.monotonic() - began
         self._tell("finding", f"{died}; started again within {took_s:.1f} s")
         return True

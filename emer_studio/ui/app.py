@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from emer_studio.core import logs, settings
 from emer_studio.core.console import Console
@@ -30,7 +31,7 @@ from emer_studio.ui.session.page import SessionPage
 from emer_studio.ui.snapshots import Photographer
 from emer_studio.ui.theme import apply_style
 
-__all__ = ["catch_exceptions", "run_window"]
+__all__ = ["catch_exceptions", "interruptible", "run_window"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def run_window(args: argparse.Namespace) -> int:
     if folder is not None and (folder / "study.yaml").is_file():
         window.open_study(folder, args.page or remembered.last_page)
     driver = _Driver(window, args)
-    with _logged(), catch_exceptions(window.say), _interruptible(window):
+    with _logged(), catch_exceptions(window.say), interruptible(window):
         QTimer.singleShot(0, driver.begin)
         application.exec()
     return driver.code
@@ -177,7 +178,7 @@ def _logged() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _interruptible(window: MainWindow) -> Iterator[None]:
+def interruptible(window: QWidget) -> Iterator[None]:
     """Let Ctrl-C in the terminal close the window as its cross would."""
     before = signal.signal(signal.SIGINT, lambda _number, _frame: window.close())
     timer = QTimer(window, interval=200)  # gives Python a moment to see the signal

@@ -35,10 +35,11 @@ from emer_studio.ui.toast import Toast
 from emer_studio.ui.welcome import Welcome
 from emer_studio.ui.workspace import Workspace
 
-__all__ = ["MainWindow"]
+__all__ = ["BANNER", "MainWindow"]
 
 logger = logging.getLogger(__name__)
-_BANNER = "SIMULATED — what is shown here did not come from a person"
+BANNER = "SIMULATED — what is shown here did not come from a person"
+"""What stands above everything that is simulated."""
 
 
 def _ask(parent: QWidget, text: str) -> bool:
@@ -70,7 +71,7 @@ class MainWindow(QMainWindow):
         self._buttons = QButtonGroup(self)
         self._rail_buttons: dict[str, QToolButton] = {}
         self.stack = QStackedWidget()
-        self.banner = QLabel(_BANNER)
+        self.banner = QLabel(BANNER)
         self.banner.setObjectName("banner")
         self.banner.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.banner.hide()

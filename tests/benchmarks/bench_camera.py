@@ -35,8 +35,9 @@ import psutil
 
 from emer_studio.core.process import Child
 from emer_studio.devices.camera import CameraOptions, camera_opener
+from emer_studio.recording.codecs import CODECS
 from emer_studio.recording.gaps import stream_stats
-from emer_studio.recording.video import CODECS, VideoWriter
+from emer_studio.recording.video import VideoWriter
 from emer_studio.recording.xdf_load import load_xdf
 from emer_studio.synthetic.face import FaceRenderer
 

@@ -23,9 +23,10 @@ from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.ring import RingReader
 from emer_studio.devices.camera import CameraOptions, camera_opener
 from emer_studio.recording.camera_job import CameraJob
+from emer_studio.recording.codecs import CODECS, Codec
 from emer_studio.recording.face_file import next_video
 from emer_studio.recording.frame_index import file_number
-from emer_studio.recording.video import CODECS, Codec, VideoWriter
+from emer_studio.recording.video import VideoWriter
 from emer_studio.synthetic.frame_code import FrameCode
 
 
@@ -86,6 +87,21 @@ def test_a_restarted_camera_continues_as_the_same_source(tmp_path: Path) -> None
     # the first rows may be missing; those that came name their pictures, up to the last.
     np.testing.assert_array_equal(index, np.arange(index[0], len(codes)))
     assert [codes[k] for k in index] == [FrameCode.of(0, t).ticks for t in stamps[mine]]
+
+
+def test_frames_before_the_recorder_came_are_in_its_index(tmp_path: Path) -> None:
+    xdf, video = tmp_path / "a.xdf", tmp_path / "face_001.mkv"
+    with camera_process("sim:code=1", video) as camera:
+        source = camera.ready()["source_id"]
+        camera.begin()
+        camera.wait_frames(15)  # nobody listens yet
+        with recorder_process(xdf, source):
+            camera.wait_frames(45)
+            camera.stop()
+            time.sleep(0.3)
+    stamps, values = recorded(xdf)
+    np.testing.assert_array_equal(values[:, 0], np.arange(len(pictures(video))))
+    assert_pictures_are_rows(video, stamps)
 
 
 def test_a_camera_that_never_opens_is_missing(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from cameras import (
     table,
 )
 from emer_studio.core import clock
+from emer_studio.recording.codecs import CODECS, Codec
 from emer_studio.recording.frame_index import index_by_file
 from emer_studio.recording.reader import count_video_frames
-from emer_studio.recording.video import CODECS, Codec
 
 _MAY_BE_LOST_S = 2.0
 _FPS = 30

@@ -15,7 +15,8 @@ from emer_studio.core.process import Child, command_line
 from emer_studio.recording.reader import read_journal
 from emer_studio.session.conduct import conduct
 from emer_studio.session.desk import Desk
-from emer_studio.session.live import Devices, LiveSession
+from emer_studio.session.devices import Devices
+from emer_studio.session.live import LiveSession
 from emer_studio.session.prepare import Prepared, prepare
 from emer_studio.study.consents import Consents
 from emer_studio.study.folder import Study, create_study, open_study

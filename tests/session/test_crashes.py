@@ -97,10 +97,7 @@ def test_a_killed_camera_goes_on_in_a_second_file(
     recording = nothing_lost(session.folder, tracker.name)
     (video,) = [s for s in recording.streams if s.header.type == "VideoFrames"]
     assert set(np.asarray(video.values)[:, 4]) == {1.0, 2.0}
-    lost = [text for text in result["findings"] if "EMER_Webcam" in text]
-    reds = [text for text in result["findings"] if text.startswith("red")]
-    assert set(reds) <= set(lost)  # what was lost until it was back, in a short session
-    assert result["verdict"] == ("red" if reds else "amber")
+    assert result["verdict"] == "amber", result["findings"]
     assert any("face_001.mkv was cut off" in text for text in result["findings"])
     assert [path.name for path in recording.videos] == ["face_001.mkv", "face_002.mkv"]
     assert recording.manifest.videos == ("face_001.mkv", "face_002.mkv")

@@ -11,7 +11,7 @@ import pytest
 
 from emer_studio.core.process import command_line
 from emer_studio.schema.protocol import load_protocol
-from emer_studio.session.live import Devices
+from emer_studio.session.devices import Devices
 from emer_studio.session.prepare import prepare
 from emer_studio.session.protocol_desk import Desk
 from emer_studio.stimulus.library import clip_file, manifest_of

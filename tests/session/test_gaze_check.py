@@ -175,7 +175,12 @@ def test_the_check_stands_before_the_baseline_and_after_breaks_where_asked() -> 
     assert before.what == "break"
 
 
-def run_with(answers: list[dict[str, Any]], presenter: HeadlessPresenter, **wanted: Any):
+def run_with(
+    answers: list[dict[str, Any]],
+    presenter: HeadlessPresenter,
+    between: Any = lambda: None,
+    **wanted: Any,
+):
     written: list[tuple[str, dict[str, Any]]] = []
     states: list[State] = []
 
@@ -192,6 +197,7 @@ def run_with(answers: list[dict[str, Any]], presenter: HeadlessPresenter, **want
         announce=lambda state, trial: states.append(state),
         situation=lambda trial: None,
         check_gaze=check,
+        between=between,
     )
     assert runner.run() is Finish.COMPLETE
     assert State.VALIDATION in states
@@ -229,3 +235,28 @@ def test_a_pause_shows_all_points_again() -> None:
     presenter = HeadlessPresenter(pauses=(3,))
     run_with([GOOD], presenter, points=5)
     assert presenter.calls[2:5] == ["targets", "wait_out", "targets"]
+
+
+def test_the_operator_asks_for_one_between_trials_and_before_a_clip_shown_anew() -> None:
+    asked = [GazeCheck("asked", Validation(points=5))]
+    checks, _ = run_with(
+        [GOOD, GOOD],
+        HeadlessPresenter(),
+        lambda: asked.pop() if asked else None,
+        points=5,
+    )
+    assert [c["when"] for c in checks] == ["asked", "start"]
+    plain = HeadlessPresenter()
+    run_with([GOOD], plain, points=5)
+    cross = next(k for k, name in enumerate(plain.calls, start=1) if name == "play")
+    before_it = HeadlessPresenter(asked=(cross, "repeat"))
+    wanted: list[GazeCheck] = []
+
+    def between() -> GazeCheck | None:
+        if before_it.calls[-1:] == ["play"]:  # in the trial itself
+            wanted.append(GazeCheck("asked", Validation(points=5)))
+            return wanted[-1]
+        return None
+
+    checks, _ = run_with([GOOD, GOOD], before_it, between, points=5)
+    assert [c["when"] for c in checks] == ["start", "asked"]

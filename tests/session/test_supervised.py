@@ -51,3 +51,34 @@ def test_a_run_that_dies_before_anyone_waits_for_it_is_followed_by_others(
     assert process.runs == 5
     assert len(list(tmp_path.glob("*.xdf"))) == 5  # what each run recorded is kept
     assert sum(e["event"] == "finding" for e in told) == 4
+
+
+def test_a_spare_process_is_the_next_run_and_ends_with_the_last(
+    sender: Sender, tmp_path: Path
+) -> None:
+    told: list[dict[str, object]] = []
+    process = Supervised(
+        "recorder",
+        lambda run: [
+            "record",
+            *("--out", str(tmp_path / f"{run}.xdf"), "--stream", sender.name, "--events"),
+        ],
+        ready="recording",
+        on_event=lambda _who, event: told.append(event),
+    )
+    try:
+        process.wait_until_ready()
+        process.keep_spare("record")
+        spare = process._spare
+        assert spare is not None
+        process.child.kill()
+        deadline = time.monotonic() + 20
+        while not any("started again" in str(e.get("what")) for e in told):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert process.child is spare
+        assert process._spare is not spare  # and there is another one
+    finally:
+        process.stop(5.0)
+    assert not spare.running
+    assert {path.name for path in tmp_path.glob("*.xdf")} == {"1.xdf", "2.xdf"}

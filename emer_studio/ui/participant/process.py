@@ -91,6 +91,7 @@ class ParticipantProcess(QObject):
         self._display_away = False
         self.command.connect(self._on_command)
         window.pause_requested.connect(self._on_pause_asked)
+        window.desk_asked.connect(self._on_desk_asked)
         presenter.happened.connect(self._on_clip_event)
         presenter.finished.connect(self._on_clip_finished)
         self._commands: dict[str, Callable[[Command], None]] = {
@@ -314,6 +315,11 @@ class ParticipantProcess(QObject):
             self.pause("participant", how)
         elif how != "close":
             self._end(how)
+
+    @Slot(str)
+    def _on_desk_asked(self, command: str) -> None:
+        again = self._paused and command == "pause"
+        self._tell("desk_asked", command="resume" if again else command)
 
     def pause(self, by: str, how: str = "") -> None:
         """Break off what is shown and wait; `by` as in `session.requests.PauseRequest`."""

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from emer_studio.core import clock
+from emer_studio.ui.desk_keys import desk_command
 from emer_studio.ui.participant import look
 from emer_studio.ui.participant.pages import BlankPage, Page
 from emer_studio.ui.participant.pause_page import PauseHandle, PausePage
@@ -90,6 +91,7 @@ class ParticipantWindow(QWidget):
 
     pause_requested = Signal(str)  # "escape", "close" or "handle"
     page_changed = Signal(object)
+    desk_asked = Signal(str)  # one of the operator's keys
 
     def __init__(self, words: Words, *, simulated: bool = False) -> None:
         super().__init__()
@@ -190,6 +192,8 @@ class ParticipantWindow(QWidget):
         if event.key() == Qt.Key.Key_Escape:
             self._held.start()
             self._tick.start()
+        elif command := desk_command(event):
+            self.desk_asked.emit(command)
         else:
             self.page.key(event)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from emer_studio.core.ring import RingReader
@@ -34,6 +35,8 @@ class CameraView(QWidget):
         self._ring: RingReader | None = None
         self._seen = 0
         self._image: QImage | None = None
+        self._face: tuple[float, ...] = ()
+        self._face_good = True
         self.text = text
         self.trouble = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -60,6 +63,11 @@ class CameraView(QWidget):
             self.trouble = text
             self.update()
 
+    def setFace(self, box: Sequence[float] | None, *, good: bool = True) -> None:
+        """Frame the face: left, top, width and height in fractions of the picture."""
+        self._face = tuple(box) if box and box[2] > 0 else ()
+        self._face_good = good
+
     def poll(self) -> None:
         """Show the newest picture, if there is a new one."""
         if self._ring is None or self._ring.written == self._seen:
@@ -79,7 +87,7 @@ class CameraView(QWidget):
         """Let go of the ring and its picture."""
         if self._ring is not None:
             self._ring.close()
-        self._ring, self._seen, self._image = None, 0, None
+        self._ring, self._seen, self._image, self._face = None, 0, None, ()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -97,8 +105,25 @@ class CameraView(QWidget):
         left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
         area = QRectF(left, top, size.width(), size.height())
         painter.drawImage(area, self._image)
+        if self._face:
+            self._draw_face(painter, area)
         if self.trouble:
             self._draw_trouble(painter, area)
+
+    def _draw_face(self, painter: QPainter, area: QRectF) -> None:
+        left, top, width, height = self._face
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor("#2f9e63" if self._face_good else "#e69f00"), 2))
+        painter.drawRoundedRect(
+            QRectF(
+                area.left() + left * area.width(),
+                area.top() + top * area.height(),
+                width * area.width(),
+                height * area.height(),
+            ),
+            4,
+            4,
+        )
 
     def _draw_trouble(self, painter: QPainter, area: QRectF) -> None:
         painter.fillRect(area, QColor(255, 255, 255, 150))

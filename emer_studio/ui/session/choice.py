@@ -22,8 +22,14 @@ class SessionChoice:
         Signature of the gaze mapping that somebody confirmed; empty when nobody did.
     resume : bool
         Go on with the participant's last session, with its own protocol and devices.
+    console : bool
+        Let a second PC join as a console.
     override : str
         Why the session begins although something stood in its way, and what.
+    rig : str
+        Name of the rig whose devices these are.
+    screen_mm, distance_mm
+        Of the participant's display, as a person says; None where nobody does.
     """
 
     participant: str = ""
@@ -40,7 +46,11 @@ class SessionChoice:
     microphone: str = ""
     gaze_confirmed: str = ""
     resume: bool = False
+    console: bool = False
     override: str = ""
+    rig: str = ""
+    screen_mm: tuple[float, float] | None = None
+    distance_mm: float | None = None
 
     @property
     def simulated(self) -> bool:
@@ -56,9 +66,10 @@ class SessionChoice:
     def arguments(self, study: Path) -> list[str]:
         """Return the command that runs this session."""
         display = "--windowed" if self.display is None else f"--display={self.display}"
+        console = ["--console"] if self.console else []
         if self.resume:
             who = ["--participant", self.participant]
-            return ["run", str(study), *who, "--resume", display, "--events"]
+            return ["run", str(study), *who, "--resume", *console, display, "--events"]
         given = ["run", str(study), "--participant", self.participant]
         given += ["--protocol", self.protocol, "--language", self.language]
         for name in ("camera", "gaze", "size", "fps", "codec", "mains", "microphone"):
@@ -68,4 +79,14 @@ class SessionChoice:
             given += ["--gaze-confirmed", "--gaze-signature", self.gaze_confirmed]
         given += ["--simulate"] if self.simulate else []
         given += ["--override", self.override] if self.override else []
-        return [*given, display, "--events"]
+        given += self._place()
+        return [*given, *console, display, "--events"]
+
+    def _place(self) -> list[str]:
+        """Return the words about the room: its rig, the display and the distance."""
+        words = ["--rig", self.rig] if self.rig else []
+        if self.screen_mm is not None:
+            words += ["--screen-mm", f"{self.screen_mm[0]:g}x{self.screen_mm[1]:g}"]
+        if self.distance_mm is not None:
+            words += ["--distance-mm", f"{self.distance_mm:g}"]
+        return words

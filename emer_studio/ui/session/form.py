@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -21,47 +20,26 @@ from PySide6.QtWidgets import (
 )
 
 from emer_studio.core.errors import EmerError
-from emer_studio.core.files import data_dir
 from emer_studio.schema.protocol import find_protocol, load_protocol
-from emer_studio.schema.stimulus import is_manifest
 from emer_studio.stimulus.library import manifest_of
 from emer_studio.study.folder import Study
 from emer_studio.ui.parts import Card, button, label
+from emer_studio.ui.session.accept_dialog import AcceptDialog
+from emer_studio.ui.session.camera_card import CameraCard
 from emer_studio.ui.session.choice import SessionChoice
+from emer_studio.ui.session.display_line import DisplayLine
 from emer_studio.ui.session.gaze_line import GazeLine
 from emer_studio.ui.session.more import MoreOptions, choose, given
+from emer_studio.ui.session.offers import next_code, protocols_of
 from emer_studio.ui.session.ready_card import ReadyCard
+from emer_studio.ui.session.rig_line import RigLine, into, rig_of
 from emer_studio.ui.session.selftest_dialog import SelfTestDialog
 from emer_studio.ui.session.steps_card import steps_card
 from emer_studio.ui.session.stream_search import StreamSearch
 
 __all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
 
-_FROZEN = re.compile(r"\.[0-9a-f]{8}\.ya?ml$")
 _SIMULATED = "Simulated eye tracker"
-
-
-def next_code(study: Study) -> str:
-    """Return the first of P001, P002 … that no participant has."""
-    taken = {row.participant for row in study.participants()}
-    number = 1
-    while f"P{number:03d}" in taken:
-        number += 1
-    return f"P{number:03d}"
-
-
-def protocols_of(study: Study) -> list[tuple[str, str]]:
-    """Return ``(shown, given)`` of the shipped protocols and the study's own files."""
-    shipped = sorted((data_dir() / "protocols" / "induction").glob("*.yaml"))
-    own = sorted((study.folder / "protocols").glob("*.yaml"))
-    found = [(path.stem, path.stem) for path in shipped]
-    # Frozen copies end in a hash; they document past sessions and do not run again.
-    found += [
-        (path.name, str(path))
-        for path in own
-        if not (_FROZEN.search(path.name) or is_manifest(path))
-    ]
-    return found
 
 
 class SessionForm(QWidget):
@@ -79,16 +57,17 @@ class SessionForm(QWidget):
         super().__init__()
         self._study = study
         self.self_test: SelfTestDialog | None = None
+        self.acceptance: AcceptDialog | None = None
         self._search = StreamSearch(self)
         self._search.found.connect(self._show_streams)
         self.participant, self.protocol = QLineEdit(), QComboBox()
         self.camera, self.gaze = QComboBox(), QComboBox()
         self.gaze_line, self.more = GazeLine(), MoreOptions()
-        self.display, self.language = QComboBox(), QComboBox()
+        self.rig, self.display, self.language = RigLine(), DisplayLine(), QComboBox()
         self.simulate = QCheckBox("Simulated participant: answers by itself, for a try")
         self.about = label("", "small", wrap=True)
         self.problem = label("", "error", wrap=True)
-        self.ready = ReadyCard(study.folder)
+        self.ready, self.camera_card = ReadyCard(study.folder), CameraCard()
         self.start = button("Start the session", "session", "primary")
         self.start.setMinimumHeight(40)
         self._fill()
@@ -118,13 +97,6 @@ class SessionForm(QWidget):
         for shown, path in protocols_of(self._study):
             self.protocol.addItem(shown, path)
         self.gaze.addItem(_SIMULATED, "sim")
-        self.display.addItem("In a window", None)
-        for number, screen in enumerate(QGuiApplication.screens()):
-            size = screen.size()
-            shown = f"Full screen on display {number} ({size.width()} × {size.height()})"
-            self.display.addItem(shown, number)
-        # The participant gets the second screen; on a single one, the operator keeps it.
-        self.display.setCurrentIndex(2 if self.display.count() > 2 else 0)
 
     def _lay_out(self) -> None:
         outer = self._scrolled()
@@ -143,6 +115,7 @@ class SessionForm(QWidget):
             ("Protocol", self.protocol, self.browse),
             ("", self.about, self.edit),
             ("Language", self.language, None),
+            ("Rig", self.rig, None),
             ("Camera", self.camera, None),
             ("Eye tracker", self.gaze, self.again),
             ("", self.gaze_line, None),
@@ -165,6 +138,7 @@ class SessionForm(QWidget):
         self.beside = QVBoxLayout()
         self.beside.setSpacing(12)
         self.beside.addWidget(self.ready)
+        self.beside.addWidget(self.camera_card)
         self.beside.addWidget(steps_card())
         self.beside.addStretch(1)
         outer.addLayout(self.beside, 2)
@@ -188,8 +162,12 @@ class SessionForm(QWidget):
 
     def _connect(self) -> None:
         self.participant.textChanged.connect(self._changed)
-        for box in (self.protocol, self.camera, self.gaze, self.display, self.language):
+        for box in (self.protocol, self.camera, self.gaze, self.language):
             box.currentTextChanged.connect(self._changed)
+        self.display.changed.connect(self._changed)
+        self.rig.chosen.connect(self.choose_rig)
+        self.rig.keepAsked.connect(lambda name: self.rig.store(rig_of(self.value(), name)))
+        self.rig.failed.connect(self.complain)
         self.protocol.currentIndexChanged.connect(self._describe)
         self.simulate.toggled.connect(self._simulate_toggled)
         self.browse.clicked.connect(self._browse)
@@ -197,13 +175,22 @@ class SessionForm(QWidget):
         self.again.clicked.connect(self._look_again)
         self.start.clicked.connect(self._press)
         self.more.valueChanged.connect(self._changed)
-        self.more.testAsked.connect(self.test_rig)
-        self.ready.asked.connect(self._check_all)
+        self.more.testAsked.connect(lambda: self.camera_card.when_free(self.test_rig))
+        self.more.acceptAsked.connect(lambda: self.camera_card.when_free(self.accept_rig))
+        self.ready.asked.connect(lambda: self.camera_card.when_free(self._check_all))
+        self.camera_card.asked.connect(lambda: self.camera_card.start(self.value()))
         self.gaze.activated.connect(lambda _row: self.look())
         self.gaze.currentTextChanged.connect(self._gaze_edited)
         edit = self.gaze.lineEdit()
         if edit is not None:
             edit.editingFinished.connect(self.look)
+
+    def choose_rig(self, name: str) -> None:
+        """Show the devices of a rig; one that is not known leaves the form as it is."""
+        rig = self.rig.named(name)
+        if rig is not None:
+            self.setValue(into(self.value(), rig))
+            self.rig.setValue(name, self.value())
 
     def test_rig(self) -> None:
         """Open the self-test for what is chosen now."""
@@ -211,6 +198,19 @@ class SessionForm(QWidget):
             self.self_test = SelfTestDialog(self, self.value())
             self.self_test.shut.connect(self._test_is_over)
             self.self_test.open()
+
+    def accept_rig(self) -> None:
+        """Open the acceptance of what is chosen now."""
+        choice = self.value()
+        if not choice.gaze:
+            self.complain("Which stream is the eye tracker?")
+        elif self.acceptance is None:
+            self.acceptance = AcceptDialog(self, choice, self._study.folder)
+            self.acceptance.shut.connect(self._acceptance_is_over)
+            self.acceptance.open()
+
+    def _acceptance_is_over(self) -> None:
+        self.acceptance = None
 
     def _check_all(self) -> None:
         """Look at everything that the choice needs."""
@@ -227,15 +227,17 @@ class SessionForm(QWidget):
 
     def value(self) -> SessionChoice:
         """Return what is chosen now."""
-        number = self.display.currentData()
         choice = SessionChoice(
             participant=self.participant.text().strip(),
             protocol=str(self.protocol.currentData() or ""),
             camera=given(self.camera),
             gaze=given(self.gaze),
             simulate=self.simulate.isChecked(),
-            display=number if isinstance(number, int) else None,
+            display=self.display.number(),
             language=str(self.language.currentData() or "en"),
+            rig=self.rig.value(),
+            screen_mm=self.display.screen_mm(),
+            distance_mm=self.display.distance(),
         )
         return self.more.into(choice)
 
@@ -250,13 +252,14 @@ class SessionForm(QWidget):
         for box, wanted in ((self.camera, choice.camera), (self.gaze, choice.gaze)):
             choose(box, wanted)
         self.language.setCurrentIndex(max(self.language.findData(choice.language), 0))
-        if choice.display is not None:
-            self.display.setCurrentIndex(max(self.display.findData(choice.display), 0))
+        self.display.setValue(choice.display, choice.screen_mm, choice.distance_mm)
         self.more.setValue(choice)
+        self.rig.follow(self.value())
         self.look()
 
     def _changed(self) -> None:
         self.problem.hide()
+        self.rig.follow(self.value())
         choice = self.value()
         self.ready.forget(choice)
         self.valueChanged.emit(choice)
@@ -267,7 +270,7 @@ class SessionForm(QWidget):
         if problem:
             self.complain(problem)
         else:
-            self.startAsked.emit(choice)
+            self.camera_card.when_free(lambda: self.startAsked.emit(choice))
 
     def _what_is_missing(self, choice: SessionChoice) -> str:
         code = choice.participant
@@ -378,7 +381,9 @@ class SessionForm(QWidget):
     def finish(self) -> None:
         """End the searches and checks that still run, and a self-test."""
         self.ready.finish()
-        if self.self_test is not None:
-            self.self_test.reject()
+        self.camera_card.finish()
+        for dialog in (self.self_test, self.acceptance):
+            if dialog is not None:
+                dialog.reject()
         self._search.close()
         self.gaze_line.close_look()

@@ -60,12 +60,15 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
         return f"Flash and click shown ({entry.get('which')}{clicks})", ""
     if kind == "validation":
         return _validation(entry)
+    whence = f" (from {entry['who']})" if entry.get("who") else ""
     if kind == "operator":
-        return f"Operator: {str(entry.get('asked')).replace('_', ' ')}", ""
+        return f"Operator: {str(entry.get('asked')).replace('_', ' ')}{whence}", ""
     if kind == "note":
-        return f"Note: {entry.get('text')}", ""
+        return f"Note: {entry.get('text')}{whence}", ""
     if kind == "moment":
-        return "A moment was marked", ""
+        return f"A moment was marked{whence}", ""
+    if kind == "remote_console":
+        return f"Console {entry.get('who')} {'joined' if entry.get('here') else 'left'}", ""
     if kind == "trial_skipped":
         return f"Trial {trial} was skipped", "amber"
     if kind == "paused":

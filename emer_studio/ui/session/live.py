@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -17,14 +17,17 @@ from PySide6.QtWidgets import (
 )
 
 from emer_studio.ui import theme
+from emer_studio.ui.desk_keys import DESK_KEYS, leave_keyboard
 from emer_studio.ui.parts import Card, button, label, restyle
 from emer_studio.ui.session.alarm_bar import AlarmBar
 from emer_studio.ui.session.alarms import Alarms
+from emer_studio.ui.session.camera_card import look_words
 from emer_studio.ui.session.camera_view import CameraView
 from emer_studio.ui.session.choice import SessionChoice
-from emer_studio.ui.session.desk_menu import DeskMenu
+from emer_studio.ui.session.desk_buttons import DeskButtons
 from emer_studio.ui.session.gaze_view import GazeView
 from emer_studio.ui.session.journal_words import in_words
+from emer_studio.ui.session.link_line import LinkLine
 from emer_studio.ui.session.stream_table import show_streams, stream_table
 
 __all__ = ["LiveView"]
@@ -56,8 +59,9 @@ class LiveView(QWidget):
     asked = Signal(str)  # a command of `session.desk`
     noteAsked = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, alarms: Alarms | None = None, *, remote: bool = False) -> None:
         super().__init__()
+        self._remote = remote
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
         self._paused = False
@@ -66,7 +70,9 @@ class LiveView(QWidget):
         self._timer.timeout.connect(self._poll)
         self._watch = QTimer(self, interval=_WATCH_MS)
         self._watch.timeout.connect(self._look)
-        self.alarms, self.alarm = Alarms(), AlarmBar()
+        self.alarms = Alarms() if alarms is None else alarms
+        self.alarm, self.link = AlarmBar(), LinkLine()
+        self._before_s = 0
         self.camera, self.gaze = CameraView(), GazeView()
         self.mirror = CameraView("Their window", (160, 90))
         self.mirror.setFixedSize(160, 90)
@@ -83,6 +89,7 @@ class LiveView(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(12)
         outer.addWidget(self.alarm)
+        outer.addWidget(self.link)
         outer.addWidget(self._state_card())
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -121,19 +128,20 @@ class LiveView(QWidget):
         self.abort.clicked.connect(self.abortAsked)
         self.pause = button("Pause", "pause")
         self.pause.setToolTip("Pause now, or go on (Ctrl+P)")
-        self.pause.setShortcut("Ctrl+P")
+        key = QShortcut(QKeySequence(DESK_KEYS["pause"]), self.pause)
+        key.activated.connect(self.pause.click)
         self.pause.clicked.connect(self._pause_or_go_on)
-        self.more = DeskMenu(self)
-        self.more.asked.connect(self.asked)
-        self.more.noteAsked.connect(self.noteAsked)
+        self.desk = DeskButtons()
+        self.desk.asked.connect(self.asked)
+        self.desk.noteAsked.connect(self.noteAsked)
         row.addWidget(self.mirror)
         row.addLayout(words, 5)
         row.addLayout(middle, 4)
         row.addWidget(self.elapsed)
         row.addWidget(self.pause)
-        row.addWidget(self.more)
         row.addWidget(self.abort)
         card.box.addLayout(row)
+        card.box.addWidget(self.desk)
         return card
 
     def _camera_card(self) -> Card:
@@ -145,10 +153,11 @@ class LiveView(QWidget):
             "missed: never came from the camera\n"
             "late: came in a burst after a pause; nothing is missing"
         )
-        self.sound = label("", "small")
+        self.face, self.sound = label("", "small", wrap=True), label("", "small")
         card.head.addWidget(self.camera_facts, 6)
         card.box.addWidget(self.camera, 1)
-        card.box.addWidget(self.sound)
+        for part in (self.face, self.sound):
+            card.box.addWidget(part)
         return card
 
     def _gaze_card(self) -> Card:
@@ -173,8 +182,9 @@ class LiveView(QWidget):
 
     # -- a session
 
-    def begin(self, choice: SessionChoice) -> None:
-        """Show the beginning of a session."""
+    def begin(self, choice: SessionChoice, *, before_s: float = 0.0) -> None:
+        """Show the beginning of a session, or one that has been running for `before_s`."""
+        self._before_s = int(before_s)
         self.who.setText(f"{choice.participant}   ·   {Path(choice.protocol).stem}")
         self.state.setText("Opening the devices")
         self.trial.setText("")
@@ -182,28 +192,32 @@ class LiveView(QWidget):
         self.bar.setValue(0)
         self.abort.setEnabled(True)
         self.pause.setEnabled(False)
-        self.more.setEnabled(False)
+        self.desk.setEnabled(False)
         self.log.clear()
         self.streams.setRowCount(0)
         self._origin_s = None
-        for part in (self.camera_facts, self.gaze_facts, self.disk, self.sound):
+        for part in (self.camera_facts, self.gaze_facts, self.disk, self.face, self.sound):
             part.setText("")
         self.sound.setVisible(bool(choice.microphone))
         self.alarms.begin()
         self.alarm.setValue([])
+        self.link.setValue([], [])
         self._clock.start()
         self._timer.start()
         self._watch.start()
+        self._leave_keyboard()
 
     def end(self) -> None:
         """Let go of everything live."""
         self._timer.stop()
         self._watch.stop()
+        self._leave_keyboard()
         self.alarms.end()
         self._look()
         self.camera.close_ring()
         self.mirror.close_ring()
         self.gaze.close_ring()
+        self.link.setValue([], [])
 
     def take(self, event: dict[str, Any]) -> None:
         """Show one event of the session."""
@@ -215,6 +229,8 @@ class LiveView(QWidget):
             self._show_state(event)
         elif kind == "journal":
             self._add(*in_words(event["entry"]), t_s=event["entry"].get("t_s"))
+        elif kind == "desk_asked":
+            self.press(str(event.get("command")))
         elif kind == "message":
             self._add(str(event.get("text", "")).strip(), "")
         elif kind == "error":
@@ -223,8 +239,31 @@ class LiveView(QWidget):
             self._show_streams(event)
         elif kind == "camera_status":
             self._show_camera(event)
+        elif kind == "camera_look":
+            self._show_face(event)
         elif kind == "microphone_status":
             self._show_sound(event)
+        elif kind == "link":
+            self.link.setValue(event["lines"], event["here"])
+
+    def press(self, command: str) -> None:
+        """Do what one of the operator's keys does, wherever it was pressed."""
+        self.desk.press(command)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Leave the keyboard to the participant while a session is shown."""
+        self._leave_keyboard()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Take the keyboard for other pages of the window."""
+        if not self._remote:
+            leave_keyboard(self.window(), on=False)
+        super().hideEvent(event)
+
+    def _leave_keyboard(self) -> None:
+        if not self._remote:  # whose keyboard is no participant's
+            leave_keyboard(self.window(), on=self._timer.isActive())
 
     def _follow(self, event: dict[str, Any]) -> None:
         """Follow the rings that an event tells of."""
@@ -244,7 +283,7 @@ class LiveView(QWidget):
         self._paused = name == "paused"
         self.pause.setText(" Go on" if self._paused else " Pause")
         self.pause.setIcon(theme.icon("play" if self._paused else "pause"))
-        for part in (self.pause, self.more):
+        for part in (self.pause, self.desk):
             part.setEnabled(name != "done")
         self.bar.setRange(0, max(of, 1))
         trial = event.get("trial")
@@ -262,6 +301,12 @@ class LiveView(QWidget):
         late = int(event.get("late") or 0)
         parts += [f"{late} late"] if late else []
         self.camera_facts.setText(" · ".join(parts))
+
+    def _show_face(self, event: dict[str, Any]) -> None:
+        words, good = look_words(event)
+        self.camera.setFace(event.get("box"), good=good)
+        self.face.setText(words)
+        restyle(self.face, "kind", "small" if good else "small-amber")
 
     def _show_sound(self, event: dict[str, Any]) -> None:
         names = ("dropped_samples", "missing_samples")
@@ -306,7 +351,7 @@ class LiveView(QWidget):
         self.camera.poll()
         self.mirror.poll()
         self.gaze.poll()
-        seconds = self._clock.elapsed() // 1000
+        seconds = self._before_s + self._clock.elapsed() // 1000
         self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")
 
 

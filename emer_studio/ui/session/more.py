@@ -6,7 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from emer_studio.ui.parts import button, label
 from emer_studio.ui.session.choice import SessionChoice
@@ -54,6 +62,7 @@ class MoreOptions(QWidget):
 
     valueChanged = Signal()
     testAsked = Signal()
+    acceptAsked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,9 +96,20 @@ class MoreOptions(QWidget):
         self.boxes["microphone"].setEditable(True)
         self.boxes["microphone"].setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.boxes["microphone"].editTextChanged.connect(self.valueChanged)
+        self.console = QCheckBox("A second PC may join as the operator's console")
+        self.console.setToolTip("The line to type there is shown when the session runs")
+        self.console.toggled.connect(self.valueChanged)
+        grid.addWidget(self.console, len(_SHOWN), 1)
         self.test = button("Test display and sound…")
         self.test.clicked.connect(self.testAsked)
-        grid.addWidget(self.test, len(_SHOWN), 1, Qt.AlignmentFlag.AlignLeft)
+        self.accept = button("Accept this rig…")
+        self.accept.clicked.connect(self.acceptAsked)
+        tests = QHBoxLayout()
+        tests.setSpacing(8)
+        tests.addWidget(self.test)
+        tests.addWidget(self.accept)
+        tests.addStretch(1)
+        grid.addLayout(tests, len(_SHOWN) + 1, 1)
         outer.addWidget(self.toggle, 0, Qt.AlignmentFlag.AlignLeft)
         outer.addWidget(self.inside)
         self._open(False)
@@ -103,10 +123,11 @@ class MoreOptions(QWidget):
     def into(self, choice: SessionChoice) -> SessionChoice:
         """Return a choice with what is chosen here."""
         chosen: dict[str, Any] = {name: given(box) for name, box in self.boxes.items()}
-        return replace(choice, **chosen)
+        return replace(choice, console=self.console.isChecked(), **chosen)
 
     def setValue(self, choice: SessionChoice) -> None:
         """Show a choice; what it leaves open becomes the first of each."""
+        self.console.setChecked(choice.console)
         for name, box in self.boxes.items():
             wanted = getattr(choice, name)
             if box.isEditable():

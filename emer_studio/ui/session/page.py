@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from PySide6.QtWidgets import QInputDialog, QMessageBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QInputDialog, QStackedWidget, QWidget
 
 from emer_studio.core import settings
 from emer_studio.study.today import next_due
 from emer_studio.ui.changeover_card import ChangeoverCard
+from emer_studio.ui.desk_keys import hand_over
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
 from emer_studio.ui.session.after import AfterView
@@ -21,21 +22,13 @@ from emer_studio.ui.session.gaze_gate import GazeGate
 from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.more import NAMES
 from emer_studio.ui.session.person_gate import PersonGate
+from emer_studio.ui.session.sure import ABORT, SURE, ask_by_mouse
 from emer_studio.ui.session.unfinished import UnfinishedLine
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["SessionPage"]
 
-_SURE = {
-    "skip": "Skip this trial? The participant goes on with the next one.",
-    "repeat": "Repeat this trial? Its clip is shown again and left out of datasets.",
-}
 _GRACE_S = 30.0  # a session closes its files and is checked in this time
-
-
-def _ask(parent: QWidget, text: str) -> bool:
-    yes = QMessageBox.StandardButton.Yes
-    return QMessageBox.question(parent, "EMER Studio", text) == yes
 
 
 def _ask_reason(parent: QWidget, stops: list[str]) -> str:
@@ -50,7 +43,7 @@ class SessionPage(Page):
 
     def __init__(self, workspace: Workspace) -> None:
         super().__init__(workspace, "Session")
-        self.confirm: Callable[[QWidget, str], bool] = _ask
+        self.confirm: Callable[[QWidget, str], bool] = ask_by_mouse
         self.ask_reason: Callable[[QWidget, list[str]], str] = _ask_reason
         known = settings.load()
         self.form = SessionForm(
@@ -62,6 +55,7 @@ class SessionPage(Page):
                 **{name: getattr(known, f"last_{name}") for name in NAMES},
             ),
         )
+        self.form.choose_rig(known.last_rig)
         self.gate, self.person = GazeGate(self.form), PersonGate(self, workspace.study)
         self.live = LiveView()
         self._choice = SessionChoice()
@@ -151,7 +145,7 @@ class SessionPage(Page):
         self._events_simulated = choice.simulated
         self.unfinished.hide()
         if not choice.resume:
-            names = ("protocol", "camera", "gaze", *NAMES)
+            names = ("protocol", "camera", "gaze", "rig", *NAMES)
             settings.remember(**{f"last_{name}": getattr(choice, name) for name in names})
         self.live.begin(choice)
         self.title.setText(f"Session of {choice.participant}")
@@ -164,7 +158,12 @@ class SessionPage(Page):
         """Go on with the session of a participant that was cut off."""
         shown = self.form.value()
         self.start(
-            SessionChoice(participant=participant, display=shown.display, resume=True)
+            SessionChoice(
+                participant=participant,
+                display=shown.display,
+                console=shown.console,
+                resume=True,
+            )
         )
 
     def next_participant(self, code: str = "") -> None:
@@ -178,18 +177,19 @@ class SessionPage(Page):
         self.simulatedChanged.emit()
 
     def _abort(self) -> None:
-        if self.job.running and self.confirm(
-            self, "Abort this session? What was recorded so far is kept."
-        ):
+        if self.job.running and self.confirm(self, ABORT):
             self.live.abort.setEnabled(False)
             self.live.state.setText("Ending")
             self.live.alarms.end()
             self.job.send("abort")
+            return
+        self.job.send("focus")
 
     def _ask_session(self, command: str) -> None:
-        sure = _SURE.get(command)
-        if sure is None or self.confirm(self, sure):
-            self.job.send(command)
+        sure = SURE.get(command)
+        hand_over()
+        agreed = sure is None or self.confirm(self, sure)
+        self.job.send(command if agreed else "focus")
 
     def _alarm_raised(self, text: str) -> None:
         """Reach an operator who looks at another page, too."""

@@ -13,7 +13,7 @@ from emer_studio.ui.jobs import JobRunner, Outcome
 from emer_studio.ui.parts import Card, Pill, button, label
 from emer_studio.ui.session.choice import SessionChoice
 
-__all__ = ["ReadyCard"]
+__all__ = ["ReadyCard", "device_words", "display_word", "item_row", "preflight_words"]
 
 _COLOURS = {"go": "green", "doubt": "amber", "no-go": "red"}
 _WORDS = {"go": "go", "doubt": "look", "no-go": "no-go"}
@@ -92,7 +92,7 @@ class ReadyCard(Card):
             self.said.setText(f"Looking at: {event.get('item', 'the last of it')}")
         elif event.get("event") == "item":
             self._items.append(event)
-            self._list.addWidget(_row(event))
+            self._list.addWidget(item_row(event))
 
     def _ended(self, outcome: Outcome) -> None:
         self.bar.hide()
@@ -116,20 +116,40 @@ class ReadyCard(Card):
 def preflight_words(study: Path, choice: SessionChoice) -> list[str]:
     """Return the command that looks at what a choice needs."""
     words = ["preflight", str(study), "--protocol", choice.protocol]
-    names = ("camera", "gaze", "size", "fps", "codec", "mains", "microphone", "language")
-    for name in names:
+    language = ["--language", choice.language] if choice.language else []
+    return [*words, *device_words(choice), *language, display_word(choice), "--events"]
+
+
+def device_words(choice: SessionChoice) -> list[str]:
+    """Return the words for the devices of a choice."""
+    words = []
+    for name in ("camera", "gaze", "size", "fps", "codec", "mains", "microphone"):
         value = getattr(choice, name)
         words += [f"--{name}", value] if value else []
-    display = "--windowed" if choice.display is None else f"--display={choice.display}"
-    return [*words, display, "--events"]
+    return words
+
+
+def display_word(choice: SessionChoice) -> str:
+    """Return the word for the participant's display."""
+    return "--windowed" if choice.display is None else f"--display={choice.display}"
 
 
 def _what_counts(choice: SessionChoice) -> SessionChoice:
     """Return a choice without what has nothing to do with the devices."""
-    return replace(choice, participant="", gaze_confirmed="", override="")
+    return replace(
+        choice,
+        participant="",
+        gaze_confirmed="",
+        override="",
+        console=False,
+        rig="",
+        screen_mm=None,
+        distance_mm=None,
+    )
 
 
-def _row(item: dict[str, Any]) -> QWidget:
+def item_row(item: dict[str, Any]) -> QWidget:
+    """Return a line of a go / no-go list: its state, what was found, what to do."""
     made = QWidget()
     row = QHBoxLayout(made)
     row.setContentsMargins(0, 0, 0, 0)

@@ -1,0 +1,1 @@
+"""The link over which a console on a second PC follows a session and asks things of it."""

@@ -1,0 +1,36 @@
+"""What a new session may be: the next participant's code, and the protocols there are."""
+
+from __future__ import annotations
+
+import re
+
+from emer_studio.core.files import data_dir
+from emer_studio.schema.stimulus import is_manifest
+from emer_studio.study.folder import Study
+
+__all__ = ["next_code", "protocols_of"]
+
+_FROZEN = re.compile(r"\.[0-9a-f]{8}\.ya?ml$")
+
+
+def next_code(study: Study) -> str:
+    """Return the first of P001, P002 … that no participant has."""
+    taken = {row.participant for row in study.participants()}
+    number = 1
+    while f"P{number:03d}" in taken:
+        number += 1
+    return f"P{number:03d}"
+
+
+def protocols_of(study: Study) -> list[tuple[str, str]]:
+    """Return ``(shown, given)`` of the shipped protocols and the study's own files."""
+    shipped = sorted((data_dir() / "protocols" / "induction").glob("*.yaml"))
+    own = sorted((study.folder / "protocols").glob("*.yaml"))
+    found = [(path.stem, path.stem) for path in shipped]
+    # Frozen copies end in a hash; they document past sessions and do not run again.
+    found += [
+        (path.name, str(path))
+        for path in own
+        if not (_FROZEN.search(path.name) or is_manifest(path))
+    ]
+    return found

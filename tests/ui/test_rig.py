@@ -1,0 +1,86 @@
+"""The rig on the session form: its name, the display, the camera's picture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtWidgets import QInputDialog, QMessageBox
+
+from emer_studio.session.rigs import known_rigs
+from emer_studio.ui.session.choice import SessionChoice
+from emer_studio.ui.session.display_line import DisplayLine, show_numbers
+from emer_studio.ui.session.form import SessionForm
+
+
+@pytest.fixture
+def form(qtbot, study, monkeypatch, tmp_path):
+    monkeypatch.setenv("EMER_STUDIO_HOME", str(tmp_path / "home"))
+    made = SessionForm(study, SessionChoice(protocol="demo", camera="sim", gaze="sim"))
+    made.resize(1000, 800)
+    made.show()
+    yield made
+    made.finish()
+    made.close()
+    made.deleteLater()
+
+
+def test_a_rig_is_kept_chosen_and_left_when_a_device_changes(form, monkeypatch):
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_w, **_k: ("Room 2", True))
+    form.display.setValue(0, (600.0, 340.0), 620.0)
+    form.rig.keep.click()
+    (kept,) = known_rigs()
+    assert (kept.name, kept.camera, kept.display) == ("Room 2", "sim", 0)
+    assert (kept.screen_mm, kept.distance_mm) == ((600.0, 340.0), 620.0)
+    assert form.value().rig == "Room 2"
+    form.setValue(replace(form.value(), camera="1"))
+    assert form.value().rig == ""
+    form.display.distance_mm.setValue(0)
+    form.rig.box.setCurrentIndex(form.rig.box.findData("Room 2"))
+    form.rig.box.activated.emit(form.rig.box.currentIndex())
+    chosen = form.value()
+    assert (chosen.rig, chosen.camera, chosen.distance_mm) == ("Room 2", "sim", 620.0)
+    words = chosen.arguments(form._study.folder)
+    for word in ("--rig", "Room 2", "--screen-mm", "600x340", "--distance-mm", "620"):
+        assert word in words
+    yes = QMessageBox.StandardButton.Yes
+    monkeypatch.setattr(QMessageBox, "question", lambda *_w: yes)
+    form.rig.forget.click()
+    assert known_rigs() == ()
+    assert form.value().rig == ""
+
+
+def test_a_size_is_a_persons_word_only_where_somebody_typed_it(qtbot):
+    line = DisplayLine()
+    qtbot.addWidget(line)
+    line.setValue(0, None, None)
+    assert line.number() == 0
+    assert line.width_mm.value() > 0  # what the system says
+    assert line.screen_mm() is None
+    line.width_mm.setValue(line.width_mm.value() + 7)
+    assert line.screen_mm() is not None
+    assert line.distance() is None
+
+
+def test_every_display_shows_its_number(qtbot):
+    (sign,) = show_numbers()
+    assert sign.text() == "0"
+    with qtbot.waitSignal(sign.destroyed, timeout=6000):
+        pass
+
+
+def test_the_picture_is_shown_and_the_camera_free_before_it_is_needed(form, qtbot):
+    card = form.camera_card
+    form.setValue(replace(form.value(), camera="sim:pre=30"))
+    started = []
+    form.startAsked.connect(started.append)
+    card.show_it.click()
+    qtbot.waitUntil(lambda: "Face" in card.said.text(), timeout=20_000)
+    assert "30." in card.said.text() or "29." in card.said.text()
+    assert card.view.pictures > 0
+    folder = card._folder
+    form.start.click()
+    assert not started  # one program at a time has a camera
+    qtbot.waitUntil(lambda: bool(started), timeout=10_000)
+    assert not card.job.running
+    assert not folder.exists()
