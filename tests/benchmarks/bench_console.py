@@ -4,10 +4,10 @@
 
 The real window runs a real session: a camera at 1080p30, a tracker at 250 Hz, 720p clips on
 the participant's window, both recorders. A timer of 10 ms in the window's event loop tells
-how much later than due each of its ticks is: so long a click or a key would have waited. The
-peer is a Qt program with an empty window and the same timer beside it: what it shows, the
-machine and the load cost anyone. Both windows are on one Xvfb unless DISPLAY is set. The
-target is a p99 of at most 16 ms (one picture at 60 Hz) and memory that stays flat.
+how late its ticks are: so long would a click or a key have waited. The peer is a Qt program
+with an empty window and the same timer beside it: what it shows, the machine and the load
+cost anyone. Both windows are on one Xvfb unless DISPLAY is set. The target is a p99 of at
+most 16 ms (one picture at 60 Hz) and memory that stays flat.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def peer(seconds: float) -> None:
     label = QLabel("nothing")
     label.show()
     heart = Heart()
-    QTimer.singleShot(round(seconds * 1000), application.quit)
+    QTimer.singleShot(round(seconds * 1000), application.exit)
     application.exec()
     print(json.dumps(_figures(heart.late_ms)))
 
@@ -114,7 +114,7 @@ def console(study: str, protocol: str, gaze: str, size: str, seconds: float) -> 
     def measure() -> None:
         hearts.append(Heart())
         weigh.start()
-        QTimer.singleShot(round(seconds * 1000), application.quit)
+        QTimer.singleShot(round(seconds * 1000), application.exit)
 
     def begun(event: dict[str, Any]) -> None:
         if event.get("event") == "state" and event.get("state") == "clip" and not hearts:
