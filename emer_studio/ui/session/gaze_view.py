@@ -77,6 +77,8 @@ class GazeView(QWidget):
         self._columns: dict[str, Any] = {}
         self._path = ""
         self._polls = 0
+        self.point: tuple[float, float] | None = None
+        """Where on the screen the last sample looked, in fractions; None for nowhere."""
         self.screen_px = (1920.0, 1080.0)
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -160,12 +162,14 @@ class GazeView(QWidget):
         self._trail.setData(x[recent], y[recent])
         seen = np.isfinite(x[-1]) and np.isfinite(y[-1])
         self._point.setData([x[-1]] if seen else [], [y[-1]] if seen else [])
+        on_screen = seen and 0 <= x[-1] <= 1 and 0 <= y[-1] <= 1
+        self.point = (float(x[-1]), float(y[-1])) if on_screen else None
 
     def close_ring(self) -> None:
         """Let go of the ring and empty the curves."""
         if self._ring is not None:
             self._ring.close()
-        self._ring, self._path = None, ""
+        self._ring, self._path, self.point = None, "", None
         for curve in (self._x, self._y, self._p, self._trail, self._point):
             curve.setData([], [])
 
