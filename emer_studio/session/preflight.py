@@ -10,6 +10,7 @@ import statistics
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from emer_studio.session.preflight_devices import (
     look_at_window,
     try_microphone,
 )
+from emer_studio.session.preflight_gaze import calibration
 from emer_studio.session.preflight_item import DOUBT, GO, NO_GO, Item
 from emer_studio.session.protocol_check import Soundness, check_protocol
 from emer_studio.stimulus.library import (
@@ -114,6 +116,7 @@ def preflight(
                 wanted.gaze, wanted.gaze_wait_s, stop, known.take_tracker
             ),
         ),
+        ("calibration", lambda: _calibration(wanted, known)),
         ("camera", lambda: _camera(wanted, known, folder)),
         ("microphone", lambda: try_microphone(wanted.microphone, folder)),
         ("display", lambda: _window(wanted, known, folder)),
@@ -172,6 +175,13 @@ def _consent(known: _Known) -> Iterator[Item]:
         yield Item("consent", DOUBT, said, "Translate it.")
     else:
         yield Item("consent", GO, f"a text of {len(text.split())} words")
+
+
+def _calibration(wanted: Preflight, known: _Known) -> Iterator[Item]:
+    """Look at a real tracker's last measurement."""
+    if known.protocol is not None and known.tracker is not None and wanted.gaze != "sim":
+        now = datetime.now(UTC)
+        yield calibration(wanted.study, known.protocol, known.tracker.name, now)
 
 
 def _clips(wanted: Preflight, known: _Known) -> Iterator[Item]:

@@ -34,7 +34,7 @@ from benchmarks.recorders import machine
 from emer_studio.core.process import Child
 from protocols import write_short_protocol
 
-TICK_MS, GAZE_HZ, CLIP_S = 10, 250, 30.0
+TICK_MS, GAZE_HZ = 10, 250
 TARGET_MS = 16.0
 SETTLE_S = 10.0  # the window and its libraries are loaded by then
 
@@ -76,7 +76,9 @@ def peer(seconds: float) -> None:
     print(json.dumps(_figures(heart.late_ms)))
 
 
-def console(study: str, protocol: str, gaze: str, size: str, seconds: float) -> None:
+def console(
+    study: str, protocol: str, gaze: str, size: str, seconds: float, settle_s: float
+) -> None:
     """Be the operator's window with a running session; print figures and memory."""
     from PySide6.QtCore import QTimer
 
@@ -119,7 +121,7 @@ def console(study: str, protocol: str, gaze: str, size: str, seconds: float) -> 
     def begun(event: dict[str, Any]) -> None:
         if event.get("event") == "state" and event.get("state") == "clip" and not hearts:
             page.job.heard.disconnect(begun)
-            QTimer.singleShot(round(SETTLE_S * 1000), measure)
+            QTimer.singleShot(round(settle_s * 1000), measure)
 
     page.job.heard.connect(begun)
     application.exec()
@@ -163,7 +165,9 @@ def _screen() -> Iterator[None]:
         server.wait()
 
 
-def measure(seconds: float, size: str) -> dict[str, dict[str, Any]]:
+def measure(
+    seconds: float, size: str, settle_s: float = SETTLE_S
+) -> dict[str, dict[str, Any]]:
     """Run both programs beside each other; return their figures."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -172,7 +176,7 @@ def measure(seconds: float, size: str) -> dict[str, dict[str, Any]]:
         protocol = write_short_protocol(folder / "protocol", 1.0)
         for clip in ("up", "down"):
             (protocol.parent / f"{clip}.mp4").unlink()
-            write_clip(protocol.parent / f"{clip}.mp4", max(seconds, 1.0) / 2 + SETTLE_S)
+            write_clip(protocol.parent / f"{clip}.mp4", seconds / 2 + settle_s + 1)
         study, gaze = folder / "study", f"bench-{os.getpid()}"
         subprocess.run(
             [sys.executable, "-m", "emer_studio", "new", str(study)],
@@ -184,7 +188,8 @@ def measure(seconds: float, size: str) -> dict[str, dict[str, Any]]:
         try:
             tracker.wait_for("sending", timeout_s=20)
             with _screen():
-                return _both([str(study), str(protocol), gaze, size, str(seconds)], seconds)
+                words = [str(study), str(protocol), gaze, size, str(seconds), str(settle_s)]
+                return _both(words, seconds + settle_s)
         finally:
             tracker.stop()
 
@@ -194,7 +199,7 @@ def _both(words: list[str], seconds: float) -> dict[str, dict[str, Any]]:
         command = [sys.executable, __file__, *arguments]
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
-    ours, theirs = start("--console", *words), start("--peer", str(seconds + SETTLE_S))
+    ours, theirs = start("--console", *words), start("--peer", str(seconds))
     found = {}
     for who, process in (("console", ours), ("empty window", theirs)):
         text, _ = process.communicate(timeout=seconds * 2 + 300)
@@ -206,14 +211,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--size", default="1920x1080")
-    parser.add_argument("--console", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--console", nargs=6, help=argparse.SUPPRESS)
     parser.add_argument("--peer", type=float, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peer is not None:
         peer(args.peer)
         return
     if args.console is not None:
-        console(*args.console[:4], float(args.console[4]))
+        console(*args.console[:4], *map(float, args.console[4:]))
         return
     found = measure(args.minutes * 60, args.size)
     say = print  # a table on standard output
