@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from emer_studio.core import settings
 from emer_studio.core.ring import RingWriter
@@ -226,3 +227,17 @@ def test_a_participant_who_declines_is_no_failure_and_leaves_no_findings(page, s
     assert made.outcome.text() == "The participant does not take part"
     assert made.findings.lines == ["Nothing was recorded."]
     assert not made.to_label.isEnabled()
+
+
+def test_trouble_beeps_only_where_somebody_asked_for_it(live, monkeypatch):
+    beeps = []
+    monkeypatch.setattr(QApplication, "beep", lambda: beeps.append(1))
+    live.alarm.setValue(["Gaze: silent. Check the tracker."])
+    assert not beeps
+    live.alarm.setValue([])
+    live.beep.click()
+    live.alarm.setValue(["Gaze: silent. Check the tracker."])
+    live.alarm.setValue(["Gaze: silent. Check the tracker."])
+    assert beeps == [1]
+    assert settings.load().alarm_aloud == "yes"
+    live.beep.click()

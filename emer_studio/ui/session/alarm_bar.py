@@ -25,6 +25,8 @@ class AlarmBar(QFrame):
         box.setContentsMargins(16, 10, 16, 10)
         self.text = label("", wrap=True)
         box.addWidget(self.text)
+        self.aloud = False
+        """Whether new trouble beeps, which the participant may hear as well."""
         self._about: set[str] = set()
         self.hide()
 
@@ -38,5 +40,7 @@ class AlarmBar(QFrame):
         self.setVisible(bool(sentences))
         if about - self._about:
             QApplication.alert(self.window())
+            if self.aloud:
+                QApplication.beep()
             self.raised.emit(text)
         self._about = about

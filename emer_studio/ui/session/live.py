@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from emer_studio.core import settings
 from emer_studio.ui import theme
 from emer_studio.ui.desk_keys import DESK_KEYS, leave_keyboard
 from emer_studio.ui.parts import Card, button, label, restyle
@@ -179,6 +181,12 @@ class LiveView(QWidget):
 
     def _log_card(self) -> Card:
         card = Card("What happened")
+        self.beep = QCheckBox("Beep on trouble")
+        self.beep.setToolTip("From this computer's loudspeaker, also to the participant")
+        self.beep.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.beep.toggled.connect(self._make_aloud)
+        self.beep.setChecked(settings.load().alarm_aloud == "yes")
+        card.head.addWidget(self.beep)
         card.box.addWidget(self.log)
         return card
 
@@ -248,6 +256,10 @@ class LiveView(QWidget):
             self._show_sound(event)
         elif kind == "link":
             self.link.setValue(event["lines"], event["here"])
+
+    def _make_aloud(self, on: bool) -> None:
+        self.alarm.aloud = on
+        settings.remember(alarm_aloud="yes" if on else "")
 
     def press(self, command: str) -> None:
         """Do what one of the operator's keys does, wherever it was pressed."""
