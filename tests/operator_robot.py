@@ -105,7 +105,7 @@ def drive(operator: Operator, tracker: int) -> dict[str, object]:
     _child_with("streams_001").kill()
 
     wait("the first rating", lambda: live.state.text() == RATING)
-    settle(0.5)
+    settle(1.5)  # the page is there, and takes keys
     keys("7")
     operator.click(live.desk.buttons["moment"])
     keys("4")
@@ -116,7 +116,7 @@ def drive(operator: Operator, tracker: int) -> dict[str, object]:
     wait("the second clip", lambda: live.state.text() == CLIP)
     keys("ctrl+m")  # in the participant's window
     wait("the second rating", lambda: live.state.text() == RATING)
-    settle(0.5)
+    settle(1.5)  # the page is there, and takes keys
     keys("2")
     QTimer.singleShot(500, lambda: _answer_then_keep(operator))
     operator.click(live.desk.buttons["skip"])
@@ -132,7 +132,12 @@ def drive(operator: Operator, tracker: int) -> dict[str, object]:
 
 def _answer_then_keep(operator: Operator) -> None:
     """Let the participant go on answering while the console asks the operator something."""
-    (box,) = (w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox))
+    asked = [w for w in QApplication.topLevelWidgets() if isinstance(w, QMessageBox)]
+    if not any(box.isVisible() for box in asked):
+        QTimer.singleShot(200, lambda: _answer_then_keep(operator))
+        return
+    (box,) = asked
+    settle(0.5)
     operator.photograph()
     keys("3")
     keys("Return")

@@ -114,10 +114,11 @@ def rename_exclusively(source: Path, target: Path) -> None:
 def next_segment(folder: Path, stem: str, suffix: str) -> Path:
     """Return ``stem_001.suffix``, or the first number after those already taken.
 
-    A file that is still being written (``….writing``) counts as taken.
+    A file that is still being written (``….writing``), or one beside it of the same stem
+    (a video's ``.frames.csv``, all that a crash may have left), counts as taken.
     """
     number = 1
-    while any(folder.glob(f"{stem}_{number:03d}{suffix}*")):
+    while any(folder.glob(f"{stem}_{number:03d}.*")):
         number += 1
     return folder / f"{stem}_{number:03d}{suffix}"
 

@@ -10,7 +10,13 @@ import pytest
 
 from emer_studio.core import clock, settings
 from emer_studio.core.errors import BadInputError, EmerError, MissingError
-from emer_studio.core.files import new_folder, next_free, sha256_file, write_atomic
+from emer_studio.core.files import (
+    new_folder,
+    next_free,
+    next_segment,
+    sha256_file,
+    write_atomic,
+)
 from emer_studio.core.ring import RingReader, RingWriter
 
 
@@ -80,3 +86,11 @@ def test_broken_settings_never_stop_the_program(
     assert settings.load().last_page == "study"
     (tmp_path / "settings.json").write_text("{broken")
     assert settings.load() == settings.Settings()
+
+
+def test_what_a_crash_left_of_a_segment_takes_its_number(tmp_path):
+    assert next_segment(tmp_path, "face", ".mkv").name == "face_001.mkv"
+    (tmp_path / "face_001.frames.csv").touch()  # the table comes before the video
+    (tmp_path / "face_002.mkv.writing").touch()
+    (tmp_path / "face_0031.mkv").touch()
+    assert next_segment(tmp_path, "face", ".mkv").name == "face_003.mkv"
