@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from typing import Any
+from typing import Any, cast
 
 from emer_studio.core import clock
 from emer_studio.core.console import Console, add_output_arguments
@@ -13,13 +13,14 @@ from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.core.stopping import signals_set
 from emer_studio.devices.eyetracker_tobii import Tobii, TobiiSender, TobiiTracker
+from emer_studio.devices.tobii_calibration import CanCalibrate, calibrate
 from emer_studio.devices.tobii_guide import seat_line, seat_of
 from emer_studio.devices.tobii_titta import connect, find_trackers, set_rate
 
 _TELL_S = 0.5
 _CALIBRATE = (
-    "calibrate each participant in Tobii's Eye Tracker Manager, then check it with"
-    " emer-studio validate --gaze Tobii_gaze"
+    "calibrate each participant (Tobii's Eye Tracker Manager, or emer-studio tobii"
+    " --calibrate), then measure it: emer-studio validate --gaze Tobii_gaze"
 )
 
 
@@ -34,6 +35,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--address", default="", metavar="A", help="e.g. tet-tcp://169.254.10.20"
     )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="calibrate with five targets on the participant's window, and end",
+    )
+    parser.add_argument("--display", type=int, metavar="N", help="of those targets")
     parser.add_argument("--rate", type=float, metavar="HZ", help="else as it is set")
     parser.add_argument("--seconds", type=float, metavar="N", help="stop by itself")
     add_output_arguments(parser)
@@ -53,9 +60,32 @@ def run(args: argparse.Namespace) -> int:
     if args.events:
         Control(on_end=stop.set)
     with signals_set(stop):
+        if args.calibrate:
+            return _calibrate(tracker, args.display, console, stop)
         result = _send(tobii, tracker, console, stop, args.seconds)
     console.result(result, f"Tobii_gaze: {result['samples']} samples sent")
     return 0
+
+
+def _calibrate(
+    tracker: TobiiTracker, display: int | None, console: Console, stop: threading.Event
+) -> int:
+    words = [] if display is None else ["--display", str(display)]
+    result = calibrate(cast("CanCalibrate", tracker), words, console, stop)
+    lines = [
+        f"  {point['x']:.2f} {point['y']:.2f}  left {point['left_used']:3d} samples,"
+        f" right {point['right_used']:3d}"
+        for point in result["points"]
+    ]
+    done = result["status"] == "success"
+    lines.append(f"calibrated: {result['status'].replace('_', ' ')}")
+    lines.append(
+        "measure it: start emer-studio tobii, then emer-studio validate --gaze Tobii_gaze"
+        if done
+        else "not for both eyes: see that both are seen, and calibrate again"
+    )
+    console.result(result, "\n".join(lines))
+    return 0 if done else 1
 
 
 def _list(console: Console) -> int:

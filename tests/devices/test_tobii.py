@@ -6,15 +6,19 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
+from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Child, command_line
-from emer_studio.devices import tobii_titta
+from emer_studio.devices import tobii_calibration, tobii_titta
+from emer_studio.devices.tobii_calibration import CanCalibrate, calibrate
 from emer_studio.recording.xdf_load import RecordedStream, load_streams
 from emer_studio.schema.streams import recognise
 from tobii_generator import TittaPy_v2 as titta
@@ -131,6 +135,33 @@ def test_a_tracker_that_goes_away_ends_the_command_with_the_reason(
             child.wait_for("result", timeout_s=30)
     finally:
         assert child.finish(10.0) == 1
+
+
+@pytest.mark.usefixtures("library")
+def test_it_is_calibrated_with_targets_on_the_participants_window(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The real window; but two targets, which go sooner, are enough to wait for."""
+    monkeypatch.setattr(tobii_calibration, "PLACES", ((0.5, 0.5), (0.9, 0.1)))
+    monkeypatch.setattr(tobii_calibration, "_EACH_S", 1.6)
+    _, tracker = tobii_titta.connect()
+    calibrates = cast("CanCalibrate", tracker)
+    result = calibrate(calibrates, (), Console(events=True), threading.Event())
+    assert result["status"] == "success"
+    assert [(point["x"], point["y"]) for point in result["points"]] == [
+        pytest.approx(place, abs=0.002) for place in ((0.5, 0.5), (0.9, 0.1))
+    ]
+    assert {(p["left_used"], p["right_used"]) for p in result["points"]} == {(20, 18)}
+
+
+def test_a_calibration_without_eyes_says_so(
+    serial: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOBII_TROUBLE", "no eyes")
+    done = tobii("--calibrate")
+    assert done.returncode == 1
+    assert "did not collect at target 1: no eyes" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_trackers_are_listed(serial: str) -> None:

@@ -22,6 +22,14 @@ class notification_type(enum.Enum):
     calibration_changed = 4
 
 
+class calibration_status(enum.Enum):
+    failure, success, success_left_eye, success_right_eye = range(4)
+
+
+class calibration_eye_validity(enum.Enum):
+    invalid_and_not_used, valid_but_not_used, valid_and_used, unknown = range(4)
+
+
 def get_system_timestamp() -> int:
     return time.perf_counter_ns() // 1000 + AHEAD_US
 
@@ -98,6 +106,47 @@ class EyeTracker:
                 "system_response_time_stamp": stamps + 200,
             }
         return _positioning(len(count))
+
+    def enter_calibration_mode(self, do_monocular: bool) -> bool:
+        self._collected: list[list[float]] = []
+        self._steps: list[tuple[float, dict[str, object]]] = []
+        self._over(0.1)
+        return True
+
+    def leave_calibration_mode(self, force: bool | None = None) -> bool:
+        return not force
+
+    def calibration_collect_data(
+        self, coordinates: list[float], eye: str | None = None
+    ) -> None:
+        lost = os.environ.get("TOBII_TROUBLE") == "no eyes"
+        self._collected.append(coordinates)
+        self._over(0.4, **({"status": 40, "status_string": "no eyes"} if lost else {}))
+
+    def calibration_compute_and_apply(self) -> None:
+        used = calibration_eye_validity.valid_and_used
+        unused = calibration_eye_validity.invalid_and_not_used
+        points = [
+            {
+                "position_on_display_area_x": x,
+                "position_on_display_area_y": y,
+                "samples_left_position_on_display_area_x": np.full(20, x, np.float32),
+                "samples_left_validity": [used] * 20,
+                "samples_right_validity": [used] * 18 + [unused] * 2,
+            }
+            for x, y in self._collected
+        ]
+        result = {"status": calibration_status.success, "points": points}
+        self._over(0.2, calibration_result=result)
+
+    def calibration_retrieve_result(self) -> dict[str, object] | None:
+        if self._steps and time.monotonic() >= self._steps[0][0]:
+            return self._steps.pop(0)[1]
+        return None
+
+    def _over(self, after_s: float, **facts: object) -> None:
+        done = {"work_item": {}, "status": 0, "status_string": "TOBII_RESEARCH_STATUS_OK"}
+        self._steps.append((time.monotonic() + after_s, done | facts))
 
     def _notification(self) -> dict[str, object]:
         kinds = [] if self._notified else [notification_type.calibration_changed]
