@@ -3,8 +3,8 @@
     .venv/bin/python docs/screenshots.py
 
 Records a simulated session in a temporary study, photographs the operator's window while it
-runs and its protocol page, then the participant's consent and rating pages in both
-languages. Needs a display (or Xvfb).
+runs, the session's quality and the protocol page, then the participant's consent and rating
+pages in both languages. Needs a display (or Xvfb).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def operator(folder: Path) -> None:
     subprocess.run(window, check=True)
     shutil.copyfile(shots / "session-live.png", IMAGES / "operator.png")
     shutil.copyfile(shots / "protocol.png", IMAGES / "protocol.png")
+    shutil.copyfile(shots / "session.png", IMAGES / "quality.png")
 
 
 def participant(folder: Path, language: str) -> None:

@@ -39,6 +39,10 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.withdrawal.cmd_withdraw", "erase a participant who withdraws"
     ),
     "backup": Command("emer_studio.study.cmd_backup", "a second, verified copy of a study"),
+    "today": Command("emer_studio.study.cmd_today", "who comes today, what is left to do"),
+    "demographics": Command(
+        "emer_studio.study.cmd_demographics", "what the protocol asks of each participant"
+    ),
     "run": Command("emer_studio.session.cmd_run", "run a session"),
     "console": Command(
         "emer_studio.ui.console.cmd_console", "follow a session from a second PC"
@@ -76,6 +80,7 @@ COMMANDS: dict[str, Command] = {
     "dataset": Command("emer_studio.dataset.cmd_dataset", "build or synthesise a dataset"),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "quality": Command("emer_studio.report.cmd_quality", "the quality of a session"),
     "report": Command("emer_studio.report.cmd_report", "write the HTML report"),
     "doctor": Command("emer_studio.doctor", "what works here, and how to fix it"),
 }

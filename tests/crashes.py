@@ -14,7 +14,7 @@ import psutil
 
 from emer_studio.core.process import command_line
 from emer_studio.recording.reader import Recording
-from protocols import write_short_protocol
+from protocols import SMALL, write_short_protocol
 
 
 class Session:
@@ -26,7 +26,9 @@ class Session:
         protocol = write_short_protocol(tmp_path / "protocol", seconds=clip_s)
         who = ("--participant", "P001", "--protocol", str(protocol), "--gaze", tracker)
         self.process = subprocess.Popen(
-            command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+            command_line(
+                "run", str(study), *who, "--simulate", *SMALL, "--headless", "--json"
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

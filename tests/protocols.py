@@ -7,7 +7,10 @@ from pathlib import Path
 from emer_studio.schema.protocol import find_protocol
 from emer_studio.stimulus.demo_clips import write_demo_clip
 
-__all__ = ["write_short_pilot", "write_short_protocol"]
+__all__ = ["SMALL", "write_short_pilot", "write_short_protocol"]
+
+SMALL = ("--size", "320x240")
+"""For `run` where nobody looks at the face: half of a simulated session is its camera."""
 
 _PROTOCOL = """
 format_version: 1

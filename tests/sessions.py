@@ -32,8 +32,13 @@ def write_session(
     *,
     trials: int = 2,
     size: tuple[int, int] = (160, 120),
+    blind: tuple[int, ...] = (),
+    faceless: tuple[int, ...] = (),
 ) -> Path:
-    """Write a session with `trials` trials of 0.6 s each and return its folder."""
+    """Write a session with `trials` trials of 0.6 s each and return its folder.
+
+    In the trials `blind` the tracker sees no eyes, in `faceless` the camera no face.
+    """
     study.add_participant(participant, simulated=True)
     number = study.session_number(participant, None)
     stamp = f"20260101T00{number:02d}00"
@@ -61,8 +66,9 @@ def write_session(
     )
     write_json(folder / "session.json", manifest.model_dump(mode="json"))
     events = _write_journal(folder, participant, onsets, end_s)
-    stamps = _write_video(folder, end_s, onsets, size)
-    _write_streams(folder, stamps, end_s, events)
+    away = [onsets[number - 1] for number in faceless]
+    stamps = _write_video(folder, end_s, onsets, size, away)
+    _write_streams(folder, stamps, end_s, events, [onsets[n - 1] for n in blind])
     _write_presented(folder, onsets)
     verdict = check_session(folder)["verdict"]
     done = manifest.model_copy(update={"verdict": verdict})
@@ -142,7 +148,11 @@ def _write_journal(
 
 
 def _write_video(
-    folder: Path, end_s: float, onsets: list[float], size: tuple[int, int]
+    folder: Path,
+    end_s: float,
+    onsets: list[float],
+    size: tuple[int, int],
+    away: list[float],
 ) -> np.ndarray:
     path = folder / "face_001.mkv"
     width, height = size
@@ -153,7 +163,10 @@ def _write_video(
     for index, t_s in enumerate(stamps.tolist()):
         trial = sum(onset <= t_s for onset in onsets)
         emotion = CLIPS[(trial - 1) % 7] if trial else "neutral"
-        pts = writer.write(face.render(emotion, 0.8, t_s=t_s - _T0), t_s)
+        picture = face.render(emotion, 0.8, t_s=t_s - _T0)
+        if any(onset <= t_s < onset + TRIAL_S for onset in away):
+            picture = np.full_like(picture, 90)
+        pts = writer.write(picture, t_s)
         rows.append(f"{index},{pts},{t_s!r},1.0,0")
     writer.close()
     path.with_suffix(".frames.csv").write_text("\n".join(rows) + "\n")
@@ -161,7 +174,11 @@ def _write_video(
 
 
 def _write_streams(
-    folder: Path, stamps: np.ndarray, end_s: float, events: list[tuple[float, str]]
+    folder: Path,
+    stamps: np.ndarray,
+    end_s: float,
+    events: list[tuple[float, str]],
+    blind: list[float],
 ) -> None:
     writer = XdfWriter(folder / "streams_001.xdf")
     gaze = writer.add_stream(_header("EMER_SimGaze", "Gaze", 60.0, "float32", _GAZE))
@@ -175,6 +192,8 @@ def _write_streams(
     times = np.arange(_T0, end_s, 1 / 60)
     wave = 0.5 + 0.3 * np.sin(times)
     table = np.stack([wave, 1 - wave, wave, 1 - wave, 3 + wave, 3 + wave], axis=1)
+    for onset in blind:
+        table[(times >= onset) & (times < onset + TRIAL_S)] = np.nan
     writer.samples(gaze, times, table.astype(np.float32))
     count = len(stamps)
     zeros = np.zeros(count)

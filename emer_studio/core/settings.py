@@ -25,6 +25,8 @@ __all__ = [
     "remember",
     "remember_gaze",
     "remember_lag",
+    "remember_second_place",
+    "second_place",
 ]
 
 _MOST_CONFIRMED = 50  # chosen by us: more trackers than a lab will ever have
@@ -68,6 +70,8 @@ class Settings:
         Signatures of the gaze mappings that a person confirmed, the latest last.
     lags : tuple of KnownLag
         Of displays and sound outputs, as ``selftest`` measured them.
+    second_places : tuple of (str, str)
+        Study folders, each with the folder that it is copied to after each session.
     """
 
     last_study: str = ""
@@ -85,6 +89,7 @@ class Settings:
     last_backup: str = ""
     confirmed_gaze: tuple[str, ...] = ()
     lags: tuple[KnownLag, ...] = ()
+    second_places: tuple[tuple[str, str], ...] = ()
 
 
 def config_dir() -> Path:
@@ -108,12 +113,21 @@ def load() -> Settings:
         return Settings()
     if not isinstance(raw, dict):
         return Settings()
-    known = {field.name for field in fields(Settings)} - {"confirmed_gaze", "lags"}
+    listed_ones = {"confirmed_gaze", "lags", "second_places"}
+    known = {field.name for field in fields(Settings)} - listed_ones
     kept = {k: v for k, v in raw.items() if k in known and isinstance(v, str)}
     listed = raw.get("confirmed_gaze")
     confirmed = listed if isinstance(listed, list) else []
     texts = tuple(v for v in confirmed if isinstance(v, str))
-    return Settings(**kept, confirmed_gaze=texts, lags=_lags(raw.get("lags")))
+    places = _pairs(raw.get("second_places"))
+    lags = _lags(raw.get("lags"))
+    return Settings(**kept, confirmed_gaze=texts, lags=lags, second_places=places)
+
+
+def _pairs(raw: Any) -> tuple[tuple[str, str], ...]:
+    pairs = raw if isinstance(raw, list) else []
+    sound = [pair for pair in pairs if isinstance(pair, list) and len(pair) == 2]
+    return tuple((str(study), str(place)) for study, place in sound)
 
 
 def _lags(raw: Any) -> tuple[KnownLag, ...]:
@@ -148,3 +162,17 @@ def remember_lag(lag: KnownLag) -> None:
     same = (lag.what, lag.device)
     others = [old for old in known.lags if (old.what, old.device) != same]
     write_json(config_dir() / "settings.json", asdict(replace(known, lags=(*others, lag))))
+
+
+def second_place(study: Path) -> str:
+    """Return the folder that a study is copied to after each session; empty for none."""
+    return dict(load().second_places).get(str(study.resolve()), "")
+
+
+def remember_second_place(study: Path, place: str) -> None:
+    """Store where a study is copied to after each session; empty: nowhere any more."""
+    known = load()
+    here = str(study.resolve())
+    others = [pair for pair in known.second_places if pair[0] != here]
+    kept = (*others, (here, place)) if place else tuple(others)
+    write_json(config_dir() / "settings.json", asdict(replace(known, second_places=kept)))

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.cache import CacheWriter
+from emer_studio.dataset.fitness import doubt, gaze_in, gaze_of, nothing_of
 from emer_studio.features.eye_table import BinocularGaze, eye_table
 from emer_studio.features.faces import (
     FaceDetector,
@@ -24,11 +25,11 @@ from emer_studio.features.faces import (
     open_detector,
     pick_main_face,
 )
-from emer_studio.features.gaze import binocular_gaze
 from emer_studio.labels.consensus import Consensus, consensus
 from emer_studio.labels.store import LabelStore
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.dataset import FACE_SIZE, SampleRow
+from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Study
 
 __all__ = ["BuildReport", "build_dataset"]
@@ -98,12 +99,12 @@ def build_dataset(
     report.left_out += [{"session": name, "reason": why} for name, why in study.damaged()]
     simulated = any(session.manifest.simulated for session, _ in sessions)
     notes = "Contains simulated recordings. Not data about people." if simulated else ""
-    done = 0
+    done, people = 0, set[str]()
     with CacheWriter(out, name=study.file.name, simulated=simulated, notes=notes) as writer:
         for session, recording in sessions:
             manifest = session.manifest
             try:
-                gaze = _gaze_of(recording)
+                gaze = gaze_of(recording)
             except BadInputError as problem:
                 report.left_out.append({"session": session.name, "reason": problem.message})
                 continue
@@ -112,21 +113,19 @@ def build_dataset(
                 on_trial(done, total)
                 item = f"{session.name}/trial-{trial.number}"
                 inside = (gaze.times_s >= trial.onset_s) & (gaze.times_s < trial.end_s)
-                if not len(crops) or not inside.any():
-                    reason = "no face frames" if not len(crops) else "no gaze samples"
-                    report.left_out.append(
-                        {"session": session.name, "trial": trial.number, "reason": reason}
-                    )
+                eyes = gaze_in(gaze, trial.onset_s, trial.end_s)
+                about = {"session": session.name, "trial": trial.number}
+                lacking = nothing_of(len(crops), eyes)
+                if lacking:
+                    report.left_out.append({**about, "reason": lacking})
                     continue
-                doubt = _doubt(valid, gaze, inside, trial)
-                if doubt:
-                    report.excluded.append(
-                        {"session": session.name, "trial": trial.number, "reason": doubt}
-                    )
+                reason = doubt(trial.marked, float(valid.mean()), eyes)
+                if reason:
+                    report.excluded.append({**about, "reason": reason})
                 row = _row(
                     item, manifest.participant, session.name, trial, labels.get(item)
                 )
-                row = row.model_copy(update={"excluded": bool(doubt), "reason": doubt})
+                row = row.model_copy(update={"excluded": bool(reason), "reason": reason})
                 writer.add(
                     row,
                     crops,
@@ -135,6 +134,7 @@ def build_dataset(
                     eye_table(_cut(gaze, inside)),
                     gaze.times_s[inside] - trial.onset_s,
                 )
+                people.add(manifest.participant)
                 report.samples += 1
                 report.frames += len(crops)
                 report.faces += int(valid.sum())
@@ -144,7 +144,20 @@ def build_dataset(
                 f"No trial could become a sample: {'; '.join(reasons)}.",
                 fix="emer-studio check SESSION tells more about each recording.",
             )
+        writer.add_table("participants.csv", _participants(study, people))
     return report
+
+
+def _participants(study: Study, people: set[str]) -> list[list[str]]:
+    """Return the table of the people in a dataset, with what the protocols asked them."""
+    known = Demographics(study.folder).all()
+    items = list(
+        dict.fromkeys(item for code in sorted(people) for item in known.get(code, {}))
+    )
+    rows = [
+        [code, *(known.get(code, {}).get(item, "") for item in items)] for code in people
+    ]
+    return [["participant", *items], *sorted(rows)]
 
 
 def _open(folder: Path) -> Recording:
@@ -160,16 +173,6 @@ def _consensus_of(study: Study) -> dict[str, Consensus]:
         return consensus(store.events())
     finally:
         store.close()
-
-
-def _gaze_of(recording: Recording) -> BinocularGaze:
-    stream = recording.gaze()
-    if stream is None:
-        raise BadInputError("there is no gaze stream in the recording")
-    display = recording.manifest.display
-    width, height = display.get("width_px"), display.get("height_px")
-    size = (float(width), float(height)) if width and height else None
-    return binocular_gaze(stream, size)
 
 
 def _trials(recording: Recording) -> list[_Trial]:
@@ -190,7 +193,6 @@ def _trials(recording: Recording) -> list[_Trial]:
 
 
 _FELT_KINDS = ("sam", "slider", "choice")  # the pages that say what was felt
-_LEAST, _COVERED = 0.5, 0.9  # chosen by us, until a study sets limits of its own
 Picture = npt.NDArray[np.uint8]
 _Faces = tuple[
     _Trial, npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float64]
@@ -243,26 +245,6 @@ def _packed(
         np.stack(crops) if crops else np.empty((0, FACE_SIZE, FACE_SIZE, 3), np.uint8)
     )
     return trial, pictures, np.array(valid, np.uint8), np.array(stamps, np.float64)
-
-
-def _doubt(
-    faces: npt.NDArray[np.uint8],
-    gaze: BinocularGaze,
-    inside: npt.NDArray[np.bool_],
-    trial: _Trial,
-) -> str:
-    """Return why a trial should not be trained on; empty when it may be."""
-    if trial.marked:
-        return trial.marked
-    if faces.mean() < _LEAST:
-        return f"a face in {faces.mean():.0%} of the frames only"
-    times_s = gaze.times_s[inside]
-    typical_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
-    covered = len(times_s) * typical_s / max(trial.end_s - trial.onset_s, 1e-9)
-    if covered < _COVERED:
-        return f"gaze for {covered:.0%} of the clip only"
-    seen = float(np.mean(np.all(np.isfinite(gaze.both[inside]), axis=1)))
-    return f"eyes in {seen:.0%} of the samples only" if seen < _LEAST else ""
 
 
 def _cut(gaze: BinocularGaze, inside: npt.NDArray[np.bool_]) -> BinocularGaze:

@@ -178,6 +178,13 @@ class CacheWriter:
         self._frames += len(faces)
         self._eyes += len(eyes)
 
+    def add_table(self, name: str, rows: Sequence[Sequence[str]]) -> None:
+        """Write a table beside the samples, e.g. ``participants.csv``; head first."""
+        self._hashes[name] = hashlib.sha256()
+        self._streams[name] = (self.folder / name).open("wb")
+        for row in rows:
+            self._append(name, _csv_line(row))
+
     def close(self) -> DatasetManifest:
         """Finish the dataset: flush everything, then write the manifest."""
         for stream in self._streams.values():

@@ -119,8 +119,13 @@ def open_cache(folder: Path) -> Dataset:
 
 def verify_hashes(dataset: Dataset) -> list[str]:
     """Return the names of the files whose content is not what the manifest says."""
-    expected = dataset.manifest.sha256
-    return [f for f in DATA_FILES if sha256_file(dataset.folder / f) != expected.get(f)]
+    expected, folder = dataset.manifest.sha256, dataset.folder
+    names = (*DATA_FILES, *(name for name in expected if name not in DATA_FILES))
+    return [
+        name
+        for name in names
+        if not (folder / name).is_file() or sha256_file(folder / name) != expected.get(name)
+    ]
 
 
 def _not_a_dataset(folder: Path) -> str:

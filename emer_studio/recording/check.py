@@ -27,10 +27,10 @@ from emer_studio.recording.sync_marks import sync_lags
 from emer_studio.recording.xdf_load import load_xdf
 from emer_studio.schema.streams import recognise, value_doubts
 
-__all__ = ["check_session", "check_xdf"]
+__all__ = ["DROPPED_PCT", "check_session", "check_xdf"]
 
 # Limits chosen by us; a lab's own limits come with its protocol.
-_DROPPED_PCT = 2.0
+DROPPED_PCT = 2.0
 _LOOKED_AT = 1000  # samples spread over the session: enough to see what its values are
 _LAG_CHANGE_MS = 10.0  # a third of a frame at 30 Hz, beyond three standard errors
 _COVERED_PCT = 90.0  # of a clip, by gaze samples
@@ -202,7 +202,7 @@ def _check_presented(recording: Recording, findings: Findings) -> None:
         summary = event.get("summary", {})
         shown, expected = int(summary.get("shown", 0)), int(summary.get("expected", 0))
         whole = event.get("complete", True)
-        if whole and expected and 100 * (expected - shown) / expected > _DROPPED_PCT:
+        if whole and expected and 100 * (expected - shown) / expected > DROPPED_PCT:
             findings.amber(
                 f"trial {event['trial']}: {shown} of {expected} frames were shown"
             )

@@ -15,7 +15,7 @@ from emer_studio.recording.xdf_chunks import Finding
 from emer_studio.recording.xdf_load import RecordedStream
 from emer_studio.schema.streams import gaze_layout
 
-__all__ = ["Findings", "check_stream", "tell"]
+__all__ = ["EYES_AMBER_PCT", "Findings", "check_stream", "tell"]
 
 # Limits chosen by us; a lab's own limits come with its protocol.
 _LOSS_AMBER_PCT, _LOSS_RED_PCT = 1.0, 10.0
@@ -24,7 +24,7 @@ _DRIFT_PPM = 200.0  # a sound quartz stays below 100 ppm; corrected, but worth a
 _UNCERTAINTY_S = 0.001  # the error of one measurement that liblsl's documentation names
 _FAR_OFF_S = 10.0  # chosen by us: more than a recording's edges can explain
 _EDGE_S = 1.0  # a stream that begins later or ends earlier than this missed something
-_EYES_AMBER_PCT, _EYES_RED_PCT = 20.0, 50.0
+EYES_AMBER_PCT, _EYES_RED_PCT = 20.0, 50.0
 _RED = ("corrupted", "header")  # kinds of finding that mean that data are missing
 
 
@@ -108,7 +108,7 @@ def check_stream(
     if seen is not None and len(seen):
         lost_pct = 100 * (1 - float(np.mean(seen)))
         row["eyes_lost_pct"] = round(lost_pct, 2)
-        if lost_pct >= _EYES_AMBER_PCT:
+        if lost_pct >= EYES_AMBER_PCT:
             colour = findings.red if lost_pct >= _EYES_RED_PCT else findings.amber
             colour(f"{header.name}: the eyes were lost in {lost_pct:.0f} % of the samples")
     return row

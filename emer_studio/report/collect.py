@@ -17,6 +17,8 @@ from emer_studio.core.files import read_json
 from emer_studio.features.gaze import binocular_gaze
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
+from emer_studio.report.session_quality import quality_of
+from emer_studio.schema.session_quality import SessionQuality
 from emer_studio.study.folder import Session, Study
 
 __all__ = [
@@ -58,6 +60,7 @@ class SessionFacts:
     check: dict[str, Any]
     trials: tuple[TrialFacts, ...]
     fer_model: str
+    quality: SessionQuality | None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,12 @@ def collect_session(session: Session) -> SessionFacts:
     trials = tuple(
         _trial(recording, event, gaze, fer_rows) for event in recording.events("trial_done")
     )
-    return SessionFacts(session, check_session(session.folder), trials, model)
+    check = check_session(session.folder)
+    try:
+        quality = quality_of(session.folder, check)
+    except BadInputError:  # a journal that was changed by hand; the check says so
+        quality = None
+    return SessionFacts(session, check, trials, model, quality)
 
 
 _Gaze = tuple[Floats, Floats, Floats]

@@ -11,6 +11,7 @@ import jinja2
 from emer_studio import __version__
 from emer_studio.core.clock import utc_now
 from emer_studio.core.files import data_dir, write_atomic
+from emer_studio.features.face_presence import SAMPLING
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts, SessionFacts
 
@@ -44,6 +45,7 @@ def write_report(
             *(f"Session {name} cannot be read: {why}" for name, why in damaged),
         ],
         sessions=sessions,
+        sampling=SAMPLING,
         s_figures={facts.session.name: _session_figures(facts) for facts in sessions},
         runs=[_run(facts) for facts in runs],
         version=__version__,

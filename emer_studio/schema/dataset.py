@@ -10,6 +10,7 @@
       face_times.f64   (sum n_frames,) float64, seconds since clip onset
       eyes.f32         (sum n_eyes, D) float32, NaN where lost
       eye_times.f64    (sum n_eyes,) float64, seconds since clip onset
+      participants.csv who is in it, with what the protocols asked of them; where recorded
 
 All binary files are little-endian without a header.
 """

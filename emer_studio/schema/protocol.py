@@ -20,7 +20,9 @@ from emer_studio.schema.consent import (
     ConsentScope,
     check_scopes,
 )
+from emer_studio.schema.demographics import Checklist, DemographicItems
 from emer_studio.schema.rating import RatingPage
+from emer_studio.schema.validation import Validation
 
 __all__ = [
     "Block",
@@ -37,7 +39,6 @@ __all__ = [
 ]
 
 Seconds = Annotated[float, Field(ge=0, le=3600)]
-Millimetres = Annotated[float, Field(ge=20, le=20_000)]
 
 
 class ClipBaseline(Model):
@@ -96,43 +97,6 @@ class Breaks(Model):
     every: Annotated[int, Field(ge=1)]
     text: Annotated[LocalText, Field(min_length=1)]
     least_s: Seconds = 0.0
-
-
-class Validation(Model):
-    """A check of the eye tracker: points are looked at, and the error is measured.
-
-    Attributes
-    ----------
-    points : {5, 9, 13}
-        How many points are shown, in random order.
-    accuracy_deg : float
-        The mean error may be so large, in degrees.
-    worst_deg : float
-        The error at the worst point may be so large, in degrees.
-    loss_pct : float
-        So much of the gaze may be lost, in per cent.
-    tries : int
-        After so many checks that are not within the limits the session goes on, with a
-        finding.
-    after_breaks : bool
-        Check again after every break.
-    distance_mm : float
-        From the eyes to the display, where the tracker does not tell it; left out, 650 is
-        assumed.
-    screen_mm : tuple of float
-        Width and height of the display, where the system says it wrongly.
-    """
-
-    # Limits chosen by us: a region of interest of two degrees is still hit, and there is
-    # gaze for the larger part of a clip.
-    points: Literal[5, 9, 13] = 9
-    accuracy_deg: Annotated[float, Field(gt=0, le=20)] = 1.0
-    worst_deg: Annotated[float, Field(gt=0, le=20)] = 2.0
-    loss_pct: Annotated[float, Field(ge=0, le=100)] = 20.0
-    tries: Annotated[int, Field(ge=1, le=10)] = 3
-    after_breaks: bool = False
-    distance_mm: Annotated[float, Field(ge=100, le=10_000)] | None = None
-    screen_mm: tuple[Millimetres, Millimetres] | None = None
 
 
 class LabelUnit(Model):
@@ -271,6 +235,10 @@ class Protocol(Model):
     consent_scopes : tuple of ConsentScope
         What is ticked one by one below it; left out: taking part, video (both needed),
         publications, sharing for research.
+    demographics : tuple of DemographicItem
+        What is asked of each participant once, before the first session: age, vision …
+    changeover : tuple of str
+        The operator's checklist between two participants; left out: the program's own.
     content_warning : dict of str to str
         What the clips may do to people, by language; read first.
     instructions : dict of str to str
@@ -307,6 +275,8 @@ class Protocol(Model):
     clips: str
     consent: LocalText = {}
     consent_scopes: tuple[ConsentScope, ...] = ()
+    demographics: DemographicItems = ()
+    changeover: Checklist | None = None
     content_warning: LocalText = {}
     instructions: LocalText = {}
     debrief: LocalText = {}

@@ -77,6 +77,8 @@ def _texts(protocol: Protocol) -> Iterator[tuple[str, LocalText]]:
         yield f"'{name}'", getattr(protocol, name)
     for scope in protocol.consent_scopes:
         yield f"the consent scope {scope.id!r}", scope.text
+    for item in protocol.demographics:
+        yield f"the question for {item.id!r}", item.question
     yield from ((f"the opt-out {name!r}", text) for name, text in protocol.opt_out.items())
     for block in protocol.blocks:
         yield f"the text of block {block.id!r}", block.text

@@ -32,6 +32,8 @@ class SessionManifest(Model):
     never looks complete. `consent` says how consent was given (`study.consents`); empty in
     sessions from before there was such a record. `video_withdrawn` is when the participant
     withdrew face video and sound. `rig` is the name of the room's devices (`schema.rig`).
+    `changeover` is what was ticked between this participant and the next one, each item
+    with the time (`study.changeover`).
     """
 
     format_version: Literal[1] = 1
@@ -73,3 +75,4 @@ class SessionManifest(Model):
     trials_done: int = 0
     problem: str = ""
     verdict: str = ""
+    changeover: dict[str, str] = {}

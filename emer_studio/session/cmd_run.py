@@ -9,8 +9,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from emer_studio.core import settings
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.core.errors import BadInputError, WorkFailedError
+from emer_studio.core.errors import BadInputError, EmerError, WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.core.stopping import signals_set
 from emer_studio.recording.codecs import CODECS
@@ -23,6 +24,7 @@ from emer_studio.session.remote.wire import DEFAULT_PORT
 from emer_studio.session.rigs import rig_named
 from emer_studio.study.folder import Study, open_study
 from emer_studio.study.lock import locked
+from emer_studio.study.second_place import back_up_again
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -210,6 +212,8 @@ def run(args: argparse.Namespace) -> int:
         with _consoles(args.console, prepared, console, desk):
             result = conduct(prepared, console, stop, desk)
             _report(result, console)
+    if result["session"] and not args.events:  # a window starts the copy itself
+        copy_after_session(study, console)
     if result["state"] == "failed":
         raise WorkFailedError(f"The session failed: {result['problem']}")
     return 130 if signals else 0
@@ -242,3 +246,16 @@ def _report(result: dict[str, Any], console: Console) -> None:
         f" {result['ratings']} ratings; verdict {result['verdict']}"
     )
     console.result(result, "\n".join([text, *(f"  - {f}" for f in result["findings"])]))
+
+
+def copy_after_session(study: Study, console: Console) -> None:
+    """Copy the study to its second place, if one is set; the session is done either way."""
+    if not settings.second_place(study.folder):
+        return
+    try:
+        with locked(study.folder, "backup"):
+            done = back_up_again(study, lambda at, of: console.progress("backup", at, of))
+    except (EmerError, OSError) as problem:
+        console.say(f"NOT BACKED UP: {problem}")
+    else:
+        console.say(f"copied to {done.target}, every file read back")

@@ -255,6 +255,7 @@ def _begin(prepared: Prepared, live: LiveSession, log: _Log) -> None:
         protocol=prepared.protocol.name,
         simulated=list(live.simulated),
         opt_out=list(prepared.opt_out),
+        seen_before=list(prepared.again),
         plan=[
             {
                 "trial": t.number,

@@ -6,9 +6,11 @@ Devices are tried by the very processes that a session starts, for a few seconds
 from __future__ import annotations
 
 import shutil
+import statistics
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ from emer_studio.session.preflight_devices import (
     look_at_window,
     try_microphone,
 )
+from emer_studio.session.preflight_gaze import calibration
 from emer_studio.session.preflight_item import DOUBT, GO, NO_GO, Item
 from emer_studio.session.protocol_check import Soundness, check_protocol
 from emer_studio.stimulus.library import (
@@ -38,13 +41,13 @@ from emer_studio.stimulus.library import (
     manifest_of,
 )
 from emer_studio.study.folder import Study
+from emer_studio.study.forecast import STREAMS_BYTES_S, recorded_bytes, sessions_left
 
 __all__ = ["Preflight", "preflight"]
 
-# Chosen by us: people take their time, and the two recorders write gaze and markers too.
-_LONGER, _STREAMS_BYTES_S = 1.5, 100_000.0
-_ROOM_FOR = 3.0  # sessions; fewer is a doubt (chosen by us: a morning)
-_LEAST_BYTES = 1e9  # chosen by us: below this a system itself is in trouble
+_LONGER = 1.5  # than planned; chosen by us: people take their time
+_FEW_LEFT = 3  # sessions; room for fewer is a doubt (chosen by us: a morning)
+_LEAST_SESSION_BYTES = 1e6  # a session that was over at once teaches nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,7 @@ def preflight(
                 wanted.gaze, wanted.gaze_wait_s, stop, known.take_tracker
             ),
         ),
+        ("calibration", lambda: _calibration(wanted, known)),
         ("camera", lambda: _camera(wanted, known, folder)),
         ("microphone", lambda: try_microphone(wanted.microphone, folder)),
         ("display", lambda: _window(wanted, known, folder)),
@@ -171,6 +175,13 @@ def _consent(known: _Known) -> Iterator[Item]:
         yield Item("consent", DOUBT, said, "Translate it.")
     else:
         yield Item("consent", GO, f"a text of {len(text.split())} words")
+
+
+def _calibration(wanted: Preflight, known: _Known) -> Iterator[Item]:
+    """Look at a real tracker's last measurement."""
+    if known.protocol is not None and known.tracker is not None and wanted.gaze != "sim":
+        now = datetime.now(UTC)
+        yield calibration(wanted.study, known.protocol, known.tracker.name, now)
 
 
 def _clips(wanted: Preflight, known: _Known) -> Iterator[Item]:
@@ -266,10 +277,15 @@ def _window(wanted: Preflight, known: _Known, folder: Path) -> Iterator[Item]:
 
 
 def _disk(wanted: Preflight, known: _Known) -> Iterator[Item]:
+    """Compare the free room with past sessions of this protocol, else with the camera."""
+    digest = sha256_file(find_protocol(wanted.protocol)) if known.protocol else ""
+    drawn = wanted.camera.partition(":")[0] == "sim"
+    sizes = recorded_bytes(wanted.study, digest, simulated=drawn)
     minutes = known.soundness.minutes if known.soundness else 60.0
     rate = known.filmed.bytes_per_s if known.filmed else 0.0
-    need = 60 * minutes * _LONGER * (rate + _STREAMS_BYTES_S)
-    yield disk(shutil.disk_usage(wanted.study.folder).free, need)
+    guess = 60 * minutes * _LONGER * (rate + STREAMS_BYTES_S)
+    need = max(statistics.median(sizes), _LEAST_SESSION_BYTES) if sizes else guess
+    yield disk(shutil.disk_usage(wanted.study.folder).free, need, recorded=len(sizes))
 
 
 def _rig(known: _Known) -> Iterator[Item]:
@@ -282,13 +298,19 @@ def _rig(known: _Known) -> Iterator[Item]:
     yield rig_item(hardware, acceptances())
 
 
-def disk(free_bytes: float, need_bytes: float) -> Item:
-    """Judge the free room for a session that needs `need_bytes`."""
+def disk(free_bytes: float, need_bytes: float, *, recorded: int = 0) -> Item:
+    """Judge the free room for a session that needs `need_bytes`.
+
+    `recorded` is how many sessions that was learned from; 0 when it is estimated.
+    """
+    left = sessions_left(free_bytes, need_bytes)
+    learned = f" (by {recorded} recorded)" if recorded else ""
     said = (
         f"{free_bytes / 1e9:.1f} GB free, a session takes about {need_bytes / 1e9:.1f} GB"
+        f"{learned}: room for {left} more"
     )
     fix = "Move finished sessions to another disk, and check the copies."
-    if free_bytes < need_bytes + _LEAST_BYTES:
+    if left < 1:
         return Item("disk", NO_GO, said, fix)
-    few = free_bytes < _ROOM_FOR * need_bytes + _LEAST_BYTES
+    few = left < _FEW_LEFT
     return Item("disk", DOUBT, said, fix) if few else Item("disk", GO, said)

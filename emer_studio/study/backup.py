@@ -28,6 +28,7 @@ _FILE = "backups.tsv"
 _COLUMNS = ("session", "target", "utc", "files", "bytes")
 _LEFT_OUT = ("derived", _FILE, "study.lock")
 _LABELS = "labels.sqlite"
+_TRIES = 5  # chosen by us: nobody ticks faster than a small file is copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def _copy(source: Path, target: Path) -> str:
         digest = sha256_file(source)
         if target.is_file() and sha256_file(target) == digest:
             return "unchanged"
-        shutil.copyfile(source, half)
+        digest = _copy_bytes(source, half, digest)
     with half.open("rb+") as stream:
         os.fsync(stream.fileno())
     if sha256_file(half) != digest:
@@ -168,6 +169,17 @@ def _copy(source: Path, target: Path) -> str:
     target.replace(target.with_name(f"{target.name}.before-{stamp}"))
     half.replace(target)
     return "replaced"
+
+
+def _copy_bytes(source: Path, half: Path, digest: str) -> str:
+    """Copy a file that may change meanwhile (a tick, a verdict); return its hash."""
+    for _ in range(_TRIES):
+        shutil.copyfile(source, half)
+        now = sha256_file(source)
+        if now == digest:
+            break
+        digest = now
+    return digest
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -193,13 +205,16 @@ def _record(study: Study, target: Path, sessions: list[Session]) -> None:
 
 
 def _size(session: Session) -> tuple[int, int]:
-    """Return how many files a session has and their bytes, but for its manifest.
+    """Return how many files a session has and their bytes, as they were recorded.
 
-    The manifest changes with every new verdict.
+    The manifest changes with every new verdict, and what is derived can be made again.
     """
+    folder = session.folder
     files = [
         path
-        for path in session.folder.rglob("*")
-        if path.is_file() and path.name != "session.json"
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.name != "session.json"
+        and path.relative_to(folder).parts[0] != "derived"
     ]
     return len(files), sum(path.stat().st_size for path in files)

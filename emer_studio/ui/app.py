@@ -105,7 +105,8 @@ class _Driver(QObject):
         if self._photographer is not None:
             page.job.heard.connect(self._photographer.watch_session)
         page.form.start.click()
-        if not page.job.running and not page.gate.pending:
+        waiting = page.person.pending or page.gate.pending
+        if not page.job.running and not waiting:
             self.code = 2
             logger.error("the session could not start: %s", page.form.problem.text())
             self._maybe_close()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from emer_studio.labels.store import LabelStore, fold
 from emer_studio.study.folder import Study
+from emer_studio.ui.backup import BackupKeeper
 
 __all__ = [
     "Dataset",
@@ -29,9 +30,13 @@ _WATCHED = (
     "study.yaml",
     "participants.tsv",
     "consents.jsonl",
+    "backups.tsv",
+    "appointments.tsv",
+    "demographics.tsv",
     "labels.sqlite",
     "protocols/*.yaml",
     "sessions/*/session.json",
+    "sessions/*/derived/quality.json",
     "sessions/*/derived/prelabel/*.json",
     "derived/*/manifest.json",
     "derived/*/*/manifest.json",
@@ -54,6 +59,7 @@ class Workspace(QObject):
     def __init__(self, study: Study, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.study = study
+        self.backup = BackupKeeper(study, self)
         self._seen = self._fingerprint()
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -81,8 +87,9 @@ class Workspace(QObject):
             self.changed.emit()
 
     def close(self) -> None:
-        """Stop looking."""
+        """Stop looking and copying."""
         self._timer.stop()
+        self.backup.close()
 
     def _fingerprint(self) -> frozenset[tuple[str, int, int]]:
         found = set()

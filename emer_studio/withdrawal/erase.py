@@ -16,8 +16,10 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.files import fsync_file, read_json, write_atomic, write_json
 from emer_studio.labels.store import LabelStore
 from emer_studio.schema.consent import VIDEO_SCOPE
+from emer_studio.study.appointments import Appointments
 from emer_studio.study.backup import known_backups
 from emer_studio.study.consents import Consent, Consents
+from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Study
 from emer_studio.study.vault import Vault
 from emer_studio.withdrawal.reach import Reach, object_at
@@ -138,6 +140,8 @@ def _mark(study: Study, reach: Reach, today: str) -> None:
     if not reach.video_only:
         study.mark_participant(code, f"withdrawn {today}", forget=True)
         consents.drop(lambda other: other == code)
+        Demographics(study.folder).drop(lambda other: other == code)
+        Appointments(study.folder).drop(code)
         return
     row = next((r for r in study.participants() if r.participant == code), None)
     if row is not None and "video withdrawn" not in row.consent:

@@ -89,6 +89,21 @@ def test_a_restarted_camera_continues_as_the_same_source(tmp_path: Path) -> None
     assert [codes[k] for k in index] == [FrameCode.of(0, t).ticks for t in stamps[mine]]
 
 
+def test_frames_before_the_recorder_came_are_in_its_index(tmp_path: Path) -> None:
+    xdf, video = tmp_path / "a.xdf", tmp_path / "face_001.mkv"
+    with camera_process("sim:code=1", video) as camera:
+        source = camera.ready()["source_id"]
+        camera.begin()
+        camera.wait_frames(15)  # nobody listens yet
+        with recorder_process(xdf, source):
+            camera.wait_frames(45)
+            camera.stop()
+            time.sleep(0.3)
+    stamps, values = recorded(xdf)
+    np.testing.assert_array_equal(values[:, 0], np.arange(len(pictures(video))))
+    assert_pictures_are_rows(video, stamps)
+
+
 def test_a_camera_that_never_opens_is_missing(tmp_path: Path) -> None:
     job = CameraJob(camera_opener("8"), tmp_path / "a.mkv", on_event=lambda *_, **__: None)
     with pytest.raises(MissingError, match="Camera 8 cannot be opened"):

@@ -16,7 +16,7 @@ from emer_studio.dataset.cache import open_cache
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
 from emer_studio.study.folder import create_study, open_study
-from protocols import write_short_protocol
+from protocols import SMALL, write_short_protocol
 
 
 def _damage(path: Path) -> None:
@@ -49,7 +49,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
         _damage(clip)
     who = ("--participant", "P001", "--protocol", str(protocol))
     process = subprocess.Popen(
-        command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+        command_line("run", str(study), *who, "--simulate", *SMALL, "--headless", "--json"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -21,7 +21,7 @@ from emer_studio.session.prepare import Prepared, prepare
 from emer_studio.study.consents import Consents
 from emer_studio.study.folder import Study, create_study, open_study
 from emer_studio.study.slots import Slots
-from protocols import write_short_protocol
+from protocols import SMALL, write_short_protocol
 
 TEXT = "consent: {en: Please take part.}\n"
 
@@ -35,7 +35,7 @@ def written(folder: Path, text: str = TEXT) -> Path:
 def run(study: Path, protocol: Path, *more: str) -> dict[str, Any]:
     who = ("--participant", "P001", "--protocol", str(protocol), "--simulate")
     done = subprocess.run(
-        command_line("run", str(study), *who, "--headless", "--json", *more),
+        command_line("run", str(study), *who, *SMALL, "--headless", "--json", *more),
         capture_output=True,
         text=True,
         timeout=150,

@@ -21,7 +21,7 @@ from emer_studio.session.runner import Runner
 from emer_studio.session.steps import Text, steps_of
 from emer_studio.stimulus.library import manifest_of
 from presenters import HeadlessPresenter
-from protocols import write_short_pilot
+from protocols import SMALL, write_short_pilot
 
 FEELINGS = {*EMOTIONS, "other"}
 
@@ -77,7 +77,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
     who = ("--participant", "P001", "--protocol", str(protocol), "--language", "zh")
     done = subprocess.run(
-        command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+        command_line("run", str(study), *who, "--simulate", *SMALL, "--headless", "--json"),
         capture_output=True,
         text=True,
         timeout=200,

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,16 @@ from clips import write_clip
 from emer_studio.core.process import command_line
 from emer_studio.devices.eyetracker_sim import GAZE_CHANNELS, gaze_rows
 from emer_studio.recording.picture import FaceSeen, faces_seen
+from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.schema.streams import StreamHeader, recognise
+from emer_studio.session.journal import Journal
 from emer_studio.session.preflight import disk, power
 from emer_studio.session.preflight_devices import face_items, gaze_items
+from emer_studio.session.preflight_gaze import calibration
+from emer_studio.study.folder import create_study
 from emer_studio.synthetic.gaze import GazeModel
 from protocols import write_short_protocol
+from sessions import write_session
 
 
 @dataclass
@@ -211,3 +217,28 @@ def test_a_face_in_a_video_is_found_where_it_is(tmp_path: Path) -> None:
     seen = faces_seen(path)
     assert len(seen) >= 5
     assert all(100 < one.height_px < 400 for one in seen)
+
+
+def test_an_old_or_bad_measurement_of_the_tracker_is_a_doubt(tmp_path: Path) -> None:
+    study = create_study(tmp_path / "study", seed=1)
+    protocol = load_protocol(find_protocol("demo"))
+    now = datetime.now(UTC)
+
+    def judged(later: timedelta = timedelta()) -> tuple[str, str]:
+        item = calibration(study, protocol, "EMER_SimGaze", now + later)
+        assert bool(item.fix) == (item.state != "go")
+        return item.state, item.said
+
+    assert judged() == ("doubt", "nobody has measured EMER_SimGaze here")
+    folder = write_session(study, trials=1)
+    assert judged()[0] == "doubt"
+    for accuracy, accepted, state in ((1.9, False, "doubt"), (0.42, True, "go")):
+        journal = Journal(folder / "journal.jsonl")
+        journal.write("validation", accuracy_deg=accuracy, accepted=accepted)
+        journal.close()
+        assert judged()[0] == state
+    assert "0.42°" in judged()[1]
+    assert judged(timedelta(days=2))[0] == "doubt"
+    raw = protocol.model_dump(exclude_unset=True) | {"validation": {"points": 9}}
+    protocol = Protocol.model_validate(raw)
+    assert judged() == ("go", "the session measures it at 9 points")

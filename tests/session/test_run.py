@@ -32,7 +32,7 @@ from emer_studio.stimulus.demo_clips import write_demo_clip
 from emer_studio.study.folder import create_study, open_study
 from emer_studio.study.lock import cut_off
 from emer_studio.synthetic.sync_code import edges
-from protocols import write_short_protocol
+from protocols import SMALL, write_short_protocol
 from senders import SENDER
 
 logging.getLogger("pyxdf").setLevel(logging.ERROR)
@@ -247,6 +247,7 @@ def test_a_killed_session_closes_its_files_and_never_looks_complete(
 ) -> None:
     protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
     who = ("--participant", "P001", "--protocol", str(protocol), "--simulate", "--headless")
+    who += SMALL
     process = subprocess.Popen(
         command_line("run", str(study), *who, "--json"),
         stdin=subprocess.DEVNULL,
@@ -284,7 +285,7 @@ def test_a_killed_session_closes_its_files_and_never_looks_complete(
 def started(study: Path, *who: str) -> subprocess.Popen[str]:
     """Start a session and return it when its first clip is on the screen."""
     process = subprocess.Popen(
-        command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+        command_line("run", str(study), *who, "--simulate", *SMALL, "--headless", "--json"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -355,7 +356,7 @@ def test_an_operator_pauses_in_a_clip_and_goes_on(tmp_path: Path) -> None:
         write_demo_clip(manifest.with_name(f"{name}-spare.mp4"), mood, 2.5)
     create_study(tmp_path / "study", seed=3)
     words = ["run", str(tmp_path / "study"), "--participant", "P001", "--simulate"]
-    words += ["--protocol", str(protocol), "--headless", "--windowed", "--events"]
+    words += ["--protocol", str(protocol), *SMALL, "--headless", "--windowed", "--events"]
     heard: list[dict[str, Any]] = []
     child = Child("session", words, on_event=heard.append)
     try:
@@ -403,7 +404,7 @@ def test_everything_an_operator_asks_for_is_done_and_written(tmp_path: Path) -> 
     protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
     create_study(tmp_path / "study", seed=3)
     words = ["run", str(tmp_path / "study"), "--participant", "P001", "--simulate"]
-    words += ["--protocol", str(protocol), "--headless", "--windowed", "--events"]
+    words += ["--protocol", str(protocol), *SMALL, "--headless", "--windowed", "--events"]
     child = Child("session", words)
     try:
         _wait_for_entry(child, "clip_onset")
@@ -436,7 +437,7 @@ def test_a_session_whose_window_dies_ends_by_itself_and_may_be_gone_on_with(
     protocol = write_short_protocol(tmp_path / "protocol", seconds=2.0)
     study = create_study(tmp_path / "study", seed=3)
     words = ["run", str(study.folder), "--participant", "P001", "--simulate"]
-    words += ["--protocol", str(protocol), "--headless", "--windowed", "--events"]
+    words += ["--protocol", str(protocol), *SMALL, "--headless", "--windowed", "--events"]
     child = Child("session", words)
     _wait_for_entry(child, "trial_done")
     child.stop(60)  # its input ends, as when the window is killed

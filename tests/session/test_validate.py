@@ -13,7 +13,7 @@ import pytest
 
 from emer_studio.core.process import command_line
 from emer_studio.recording.reader import Recording
-from protocols import write_short_protocol
+from protocols import SMALL, write_short_protocol
 
 
 def validate(*words: str) -> tuple[int, dict[str, Any], str]:
@@ -97,7 +97,7 @@ def test_a_session_checks_the_tracker_and_goes_on_with_a_finding(tmp_path: Path)
     subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
     who = ("--participant", "P001", "--protocol", str(protocol))
     done = subprocess.run(
-        command_line("run", str(study), *who, "--simulate", "--headless", "--json"),
+        command_line("run", str(study), *who, "--simulate", *SMALL, "--headless", "--json"),
         capture_output=True,
         text=True,
         timeout=150,

@@ -7,6 +7,7 @@ import pytest
 
 from emer_studio.core import settings
 from emer_studio.core.ring import RingWriter
+from emer_studio.ui.session.age_plot import AGES_ROLE
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.form import SessionForm, next_code, protocols_of
 from emer_studio.ui.session.gaze_view import mean_of_eyes
@@ -124,8 +125,10 @@ def test_events_are_shown(live, tmp_path, qtbot):
     assert "2 dropped" in live.camera_facts.text()
     assert "3 missed" in live.camera_facts.text()
     cells = [live.streams.item(0, c).text() for c in range(6)]
-    assert cells == ["EMER_SimGaze", "119.9 of 120", "77", "4", "0.02 ± 0.05", "ok"]
+    assert cells == ["EMER_SimGaze", "119.9 of 120", "77", "4 (4.9 %)", "0.02 ± 0.05", "ok"]
     assert live.streams.item(1, 5).text() == "silent"
+    assert live.streams.item(0, 6).data(AGES_ROLE) == [0.01]
+    assert live.gaze.point == live.mirror._point == (0.5, 0.5)
     assert live.disk.text() == "12.3 GB free"
     assert "silent" in live.log.item(0).text()
     qtbot.waitUntil(live.alarm.isVisible, timeout=2000)

@@ -6,13 +6,16 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from emer_studio.core.ring import RingReader
+from emer_studio.ui import theme
 
 __all__ = ["CameraView"]
+
+_POINT_PX = 4.0
 
 
 class CameraView(QWidget):
@@ -37,6 +40,7 @@ class CameraView(QWidget):
         self._image: QImage | None = None
         self._face: tuple[float, ...] = ()
         self._face_good = True
+        self._point: tuple[float, float] | None = None
         self.text = text
         self.trouble = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -67,6 +71,12 @@ class CameraView(QWidget):
         """Frame the face: left, top, width and height in fractions of the picture."""
         self._face = tuple(box) if box and box[2] > 0 else ()
         self._face_good = good
+
+    def setPoint(self, point: tuple[float, float] | None) -> None:
+        """Show where somebody looks, in fractions of the picture; None for nowhere."""
+        if point != self._point:
+            self._point = point
+            self.update()
 
     def poll(self) -> None:
         """Show the newest picture, if there is a new one."""
@@ -107,6 +117,8 @@ class CameraView(QWidget):
         painter.drawImage(area, self._image)
         if self._face:
             self._draw_face(painter, area)
+        if self._point is not None:
+            self._draw_point(painter, area, *self._point)
         if self.trouble:
             self._draw_trouble(painter, area)
 
@@ -124,6 +136,13 @@ class CameraView(QWidget):
             4,
             4,
         )
+
+    def _draw_point(self, painter: QPainter, area: QRectF, x: float, y: float) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor("#ffffff"), 1.5))
+        painter.setBrush(QColor(theme.ACCENT))
+        middle = QPointF(area.left() + x * area.width(), area.top() + y * area.height())
+        painter.drawEllipse(middle, _POINT_PX, _POINT_PX)
 
     def _draw_trouble(self, painter: QPainter, area: QRectF) -> None:
         painter.fillRect(area, QColor(255, 255, 255, 150))

@@ -137,13 +137,13 @@ class SessionForm(QWidget):
         self.problem.hide()
         outer.setSpacing(12)
         outer.addWidget(card, 3, Qt.AlignmentFlag.AlignTop)
-        beside = QVBoxLayout()
-        beside.setSpacing(12)
-        beside.addWidget(self.ready)
-        beside.addWidget(self.camera_card)
-        beside.addWidget(steps_card())
-        beside.addStretch(1)
-        outer.addLayout(beside, 2)
+        self.beside = QVBoxLayout()
+        self.beside.setSpacing(12)
+        self.beside.addWidget(self.ready)
+        self.beside.addWidget(self.camera_card)
+        self.beside.addWidget(steps_card())
+        self.beside.addStretch(1)
+        outer.addLayout(self.beside, 2)
 
     def _scrolled(self) -> QHBoxLayout:
         """Return the layout of what can be scrolled where the screen is low."""

@@ -23,6 +23,9 @@ _TRAIL_S = 0.6
 _LABEL = {"color": theme.MUTED, "font-size": "11px"}
 _X, _Y = "#1f5f99", "#d55e00"
 _ROWS = 2047  # all that the recorder's ring offers
+# Chosen by us: the point moves with every poll; ten seconds of curves need neither thirty
+# pictures a second nor more values than pixels, and would make clicks wait.
+_CURVES_EVERY, _CURVE_POINTS = 3, 400
 
 
 def mean_of_eyes(
@@ -73,6 +76,9 @@ class GazeView(QWidget):
         self._ring: RingReader | None = None
         self._columns: dict[str, Any] = {}
         self._path = ""
+        self._polls = 0
+        self.point: tuple[float, float] | None = None
+        """Where on the screen the last sample looked, in fractions; None for nowhere."""
         self.screen_px = (1920.0, 1080.0)
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -113,9 +119,9 @@ class GazeView(QWidget):
         # Named above the curves: a legend inside would cover them.
         name = '<span style="color:{}">{}</span>'
         top.setTitle(name.format(_X, "x") + " &nbsp; " + name.format(_Y, "y"), size="11px")
-        self._x = top.plot(pen=pg.mkPen(_X, width=1.5), connect="finite")
-        self._y = top.plot(pen=pg.mkPen(_Y, width=1.5), connect="finite")
-        self._p = low.plot(pen=pg.mkPen("#00785a", width=1.5), connect="finite")
+        self._x = top.plot(pen=pg.mkPen(_X), connect="finite")
+        self._y = top.plot(pen=pg.mkPen(_Y), connect="finite")
+        self._p = low.plot(pen=pg.mkPen("#00785a"), connect="finite")
         for item in (top, low):
             item.setXRange(-_SHOWN_S, 0, padding=0)
             item.getAxis("left").setWidth(52)
@@ -146,19 +152,24 @@ class GazeView(QWidget):
         )
         if not self._columns.get("normalised", True):
             x, y = x / self.screen_px[0], y / self.screen_px[1]
-        self._x.setData(t_s, x)
-        self._y.setData(t_s, y)
-        self._p.setData(t_s, mean_of_eyes(rows, self._columns, "pupil"))
+        if self._polls % _CURVES_EVERY == 0:
+            some = slice(None, None, max(len(t_s) // _CURVE_POINTS, 1))
+            pupil = mean_of_eyes(rows[some], self._columns, "pupil")
+            for curve, values in ((self._x, x[some]), (self._y, y[some]), (self._p, pupil)):
+                curve.setData(t_s[some], values)
+        self._polls += 1
         recent = t_s > -_TRAIL_S
         self._trail.setData(x[recent], y[recent])
         seen = np.isfinite(x[-1]) and np.isfinite(y[-1])
         self._point.setData([x[-1]] if seen else [], [y[-1]] if seen else [])
+        on_screen = seen and 0 <= x[-1] <= 1 and 0 <= y[-1] <= 1
+        self.point = (float(x[-1]), float(y[-1])) if on_screen else None
 
     def close_ring(self) -> None:
         """Let go of the ring and empty the curves."""
         if self._ring is not None:
             self._ring.close()
-        self._ring, self._path = None, ""
+        self._ring, self._path, self.point = None, "", None
         for curve in (self._x, self._y, self._p, self._trail, self._point):
             curve.setData([], [])
 

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from emer_studio.ui import theme
 from emer_studio.ui.desk_keys import DESK_KEYS, leave_keyboard
 from emer_studio.ui.parts import Card, button, label, restyle
+from emer_studio.ui.session.age_plot import Ages
 from emer_studio.ui.session.alarm_bar import AlarmBar
 from emer_studio.ui.session.alarms import Alarms
 from emer_studio.ui.session.camera_card import look_words
@@ -66,6 +67,7 @@ class LiveView(QWidget):
         self._origin_s: float | None = None
         self._paused = False
         self._gaze_name = ""
+        self._ages = Ages()
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
         self._watch = QTimer(self, interval=_WATCH_MS)
@@ -195,6 +197,7 @@ class LiveView(QWidget):
         self.desk.setEnabled(False)
         self.log.clear()
         self.streams.setRowCount(0)
+        self._ages = Ages()
         self._origin_s = None
         for part in (self.camera_facts, self.gaze_facts, self.disk, self.face, self.sound):
             part.setText("")
@@ -319,7 +322,7 @@ class LiveView(QWidget):
         rows = event.get("streams") or []
         if event.get("free_gb") is not None:
             self.disk.setText(f"{event['free_gb']:.1f} GB free")
-        show_streams(self.streams, rows)
+        show_streams(self.streams, rows, self._ages)
         for row in rows:
             if row.get("gaze") and row.get("ring"):
                 self.gaze.follow(str(row["ring"]), row["gaze"])
@@ -351,6 +354,7 @@ class LiveView(QWidget):
         self.camera.poll()
         self.mirror.poll()
         self.gaze.poll()
+        self.mirror.setPoint(self.gaze.point)
         seconds = self._before_s + self._clock.elapsed() // 1000
         self.elapsed.setText(f"{seconds // 60}:{seconds % 60:02d}")
 

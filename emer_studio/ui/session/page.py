@@ -4,32 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from datetime import date
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QInputDialog,
-    QListWidget,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QInputDialog, QStackedWidget, QWidget
 
 from emer_studio.core import settings
+from emer_studio.study.today import next_due
+from emer_studio.ui.changeover_card import ChangeoverCard
 from emer_studio.ui.desk_keys import hand_over
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
-from emer_studio.ui.parts import Card, Pill, button, label
+from emer_studio.ui.session.after import AfterView
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.form import SessionForm, next_code
 from emer_studio.ui.session.gaze_gate import GazeGate
 from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.more import NAMES
+from emer_studio.ui.session.person_gate import PersonGate
 from emer_studio.ui.session.sure import ABORT, SURE, ask_by_mouse
 from emer_studio.ui.session.unfinished import UnfinishedLine
-from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["SessionPage"]
@@ -62,21 +56,29 @@ class SessionPage(Page):
             ),
         )
         self.form.choose_rig(known.last_rig)
-        self.gate = GazeGate(self.form)
+        self.gate, self.person = GazeGate(self.form), PersonGate(self, workspace.study)
         self.live = LiveView()
         self._choice = SessionChoice()
         self._events_simulated = False
         self.stack = QStackedWidget()
-        for view in (self.form, self.live, self._after()):
+        self.after = AfterView(workspace.backup)
+        self.outcome, self.findings = self.after.outcome, self.after.findings
+        self.next, self.to_label = self.after.next, self.after.to_label
+        for view in (self.form, self.live, self.after):
             self.stack.addWidget(view)
+        self.changeover = ChangeoverCard()
+        self.form.beside.insertWidget(0, self.changeover)
         self.unfinished = UnfinishedLine()
         self.unfinished.look(self.study)
         self.unfinished.resumeAsked.connect(self.resume)
         self.box.addWidget(self.unfinished)
         self.box.addWidget(self.stack, 1)
-        self.form.startAsked.connect(self.gate.ask)
+        self.form.startAsked.connect(self.person.ask)
+        self.person.passed.connect(self.gate.ask)
         self.form.editAsked.connect(lambda path: self.wants.emit(f"protocol:{path}"))
         self.gate.passed.connect(self.start_unless_in_the_way)
+        self.after.nextAsked.connect(self.next_participant)
+        self.after.labelAsked.connect(lambda: self.wants.emit("label"))
         self.form.valueChanged.connect(lambda _choice: self.simulatedChanged.emit())
         self.live.abortAsked.connect(self._abort)
         self.live.asked.connect(self._ask_session)
@@ -84,45 +86,7 @@ class SessionPage(Page):
         self.live.alarm.raised.connect(self._alarm_raised)
         self.job.heard.connect(self._heard)
         self.job.ended.connect(self._ended)
-
-    def _after(self) -> QWidget:
-        view = QWidget()
-        box = QVBoxLayout(view)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(12)
-        card = Card()
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        self.outcome, self.outcome_pill = label("", "number"), Pill()
-        self.outcome_text = label("", "muted", wrap=True)
-        self.next = button("Next participant", "arrow", "primary")
-        self.next.clicked.connect(self.next_participant)
-        self.to_label = button("Label this session", "label")
-        self.to_label.clicked.connect(lambda: self.wants.emit("label"))
-        words = QVBoxLayout()
-        top = QHBoxLayout()
-        top.addWidget(self.outcome)
-        top.addWidget(self.outcome_pill)
-        top.addStretch(1)
-        words.addLayout(top)
-        words.addWidget(self.outcome_text)
-        row.addLayout(words, 1)
-        row.addWidget(self.to_label)
-        row.addWidget(self.next)
-        card.box.addLayout(row)
-        self.findings = FindingsView()
-        self.log = QListWidget()
-        self.log.setProperty("kind", "log")
-        self.log.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.log.setSelectionMode(QListWidget.SelectionMode.NoSelection)
-        self.log.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.log.setWordWrap(True)
-        happened = Card("What happened")
-        happened.box.addWidget(self.log)
-        box.addWidget(card)
-        box.addWidget(self.findings, 2)
-        box.addWidget(happened, 3)
-        return view
+        self._show_checklists()
 
     # -- what the window asks
 
@@ -134,14 +98,30 @@ class SessionPage(Page):
         return self.form.value().simulated
 
     @property
+    def working(self) -> bool:
+        """Whether a session runs, or its quality is being looked at."""
+        return super().working or self.after.quality.job.running
+
+    @property
     def busy(self) -> str:
         """The question's first half while a session runs."""
         who = self._choice.participant
         return f"The session of {who} is running." if self.job.running else ""
 
     def refresh(self) -> None:
-        """Offer protocols that were written meanwhile."""
+        """Offer protocols that were written meanwhile; show what is ticked and copied."""
         self.form.list_protocols()
+        self._show_checklists()
+
+    def visit(self, what: str) -> None:
+        """Offer a session with this participant."""
+        if not self.job.running:
+            self.next_participant(what)
+
+    def _show_checklists(self) -> None:
+        self.after.show_study(self.study)
+        self.changeover.show_study(self.study)
+        self.changeover.setVisible(self.changeover.open > 0)
 
     # -- a session
 
@@ -157,6 +137,10 @@ class SessionPage(Page):
 
     def start(self, choice: SessionChoice) -> None:
         """Run a session as chosen; what the Start button does when nothing is to ask."""
+        self.after.quality.rest()
+        self.workspace.backup.make_way(lambda: self._start(choice))
+
+    def _start(self, choice: SessionChoice) -> None:
         self._choice = choice
         self._events_simulated = choice.simulated
         self.unfinished.hide()
@@ -182,11 +166,13 @@ class SessionPage(Page):
             )
         )
 
-    def next_participant(self) -> None:
-        """Show the form again, with the next free code."""
+    def next_participant(self, code: str = "") -> None:
+        """Show the form again, with a code, else whoever is due next, else a free one."""
         self.unfinished.look(self.study)
         self.title.setText("Session")
-        self.form.setValue(replace(self.form.value(), participant=next_code(self.study)))
+        code = code or next_due(self.study, date.today()) or next_code(self.study)
+        self.form.setValue(replace(self.form.value(), participant=code))
+        self._show_checklists()
         self.stack.setCurrentWidget(self.form)
         self.simulatedChanged.emit()
 
@@ -212,6 +198,8 @@ class SessionPage(Page):
 
     def _heard(self, event: dict[str, Any]) -> None:
         entry = event.get("entry") or {}
+        if entry.get("event") == "session_started":
+            self.person.begun(str(entry.get("participant")))
         if entry.get("event") == "session_started" and entry.get("simulated"):
             self._events_simulated = True
             self.simulatedChanged.emit()
@@ -219,8 +207,10 @@ class SessionPage(Page):
 
     def _ended(self, outcome: Outcome) -> None:
         self.live.end()
+        self.person.forget()
         if outcome.result:
             self._show_result(outcome.result)
+            self.workspace.backup.start()
         else:
             self.title.setText("Session")
             self.stack.setCurrentWidget(self.form)
@@ -230,35 +220,13 @@ class SessionPage(Page):
         self.workspace.look()
 
     def _show_result(self, result: dict[str, Any]) -> None:
-        state, verdict = str(result.get("state")), str(result.get("verdict", ""))
-        words = {
-            "complete": "Session complete",
-            "aborted": "Session aborted",
-            "declined": "The participant does not take part",
-        }
-        self.outcome.setText(words.get(state, f"Session {state}"))
-        colour = {"complete": "green", "failed": "red"}.get(state, "amber")
-        self.outcome_pill.setValue(state, colour)
-        self.outcome_text.setText(
-            f"{result.get('trials')} trials, {result.get('ratings')} ratings."
-            f" {result.get('problem') or ''}"
-        )
-        self.to_label.setEnabled(bool(result.get("trials")))
-        nothing = [] if result.get("session") else ["Nothing was recorded."]
-        self.findings.setValue(
-            Path(str(result.get("session"))),
-            verdict,
-            list(result.get("findings") or nothing),
-        )
-        self.log.clear()
-        for row in range(self.live.log.count()):
-            item = self.live.log.item(row)
-            if item is not None:
-                self.log.addItem(item.clone())
-        self.stack.setCurrentIndex(2)
+        self.after.show_result(result, self.live.log)
+        self._show_checklists()
+        self.stack.setCurrentWidget(self.after)
 
     def finish(self) -> None:
         """End the session if one runs, and let go of rings and searches."""
         super().finish()
+        self.after.quality.finish()
         self.live.end()
         self.form.finish()

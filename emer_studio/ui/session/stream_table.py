@@ -9,13 +9,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHeaderView, QTableWidget
 
 from emer_studio.ui.parts import PillDelegate, set_cell, table
+from emer_studio.ui.session.age_plot import AGES_ROLE, AgePlot, Ages
 
 __all__ = ["show_streams", "state_of", "stream_table"]
 
-_HEADS = ("Name", "Rate, Hz", "Samples", "Lost", "Offset, ms", "State")
-_STATE = len(_HEADS) - 1
+_HEADS = ("Name", "Rate, Hz", "Samples", "Lost", "Offset, ms", "State", "Age, 1 s high")
+_STATE, _AGE = 5, 6
 # What a small window leaves out: names and states are worth more than these.
-_CAN_GO, _NARROW_PX = (2, 4), 520
+_CAN_GO, _NARROW_PX = (2, 4), 620
 _COLOURS = {"ok": "green", "silent": "red", "lost": "red", "connecting": "amber"}
 _TIPS = {
     "ok": "Samples are coming in.",
@@ -36,11 +37,14 @@ def stream_table() -> QTableWidget:
     # A pill is wider than its word.
     made.horizontalHeader().setSectionResizeMode(_STATE, QHeaderView.ResizeMode.Fixed)
     made.setColumnWidth(_STATE, 100)
+    made.setItemDelegateForColumn(_AGE, AgePlot(made))
+    made.horizontalHeader().setSectionResizeMode(_AGE, QHeaderView.ResizeMode.Fixed)
+    made.setColumnWidth(_AGE, 96)
     return made
 
 
-def show_streams(made: QTableWidget, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Show the recorder's rows."""
+def show_streams(made: QTableWidget, rows: Sequence[Mapping[str, Any]], ages: Ages) -> None:
+    """Show the recorder's rows, and how old the last samples of each stream were."""
     made.setRowCount(len(rows))
     for column in _CAN_GO:
         made.setColumnHidden(column, made.viewport().width() < _NARROW_PX)
@@ -56,18 +60,28 @@ def show_streams(made: QTableWidget, rows: Sequence[Mapping[str, Any]]) -> None:
             (name, None),
             (_rate(row), None),
             (f"{row.get('samples')}", None),
-            (f"{lost}", "amber" if lost else None),
+            (_lost(lost, row), "amber" if lost else None),
             (_offset(row), None),
             (f"{state}{since}", _COLOURS.get(state, "")),
         ]
         for column, (text, pill) in enumerate(cells):
             tip = {0: name, _STATE: _TIPS.get(state, "")}.get(column, "")
             set_cell(made, number, column, text, pill=pill, tip=tip)
+        now_ms = 1e3 * float(row.get("age_s") or 0)
+        set_cell(made, number, _AGE, "", tip=f"The last sample came {now_ms:.0f} ms ago.")
+        item = made.item(number, _AGE)
+        if item is not None and row.get("type") != "Markers":
+            item.setData(AGES_ROLE, ages.add(row))
 
 
 def state_of(row: Mapping[str, Any]) -> str:
     """Return a row's state in one word."""
     return str(row.get("state") or ("silent" if row.get("silent") else "ok"))
+
+
+def _lost(lost: int, row: Mapping[str, Any]) -> str:
+    total = lost + int(row.get("samples") or 0)
+    return f"{lost} ({100 * lost / total:.1f} %)" if lost else "0"
 
 
 def _rate(row: Mapping[str, Any]) -> str:

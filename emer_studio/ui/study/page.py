@@ -5,28 +5,40 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
 from emer_studio.recording.reader import final_ratings, read_journal
 from emer_studio.study.backup import Backup, backed_up
+from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Session
 from emer_studio.study.lock import holder
+from emer_studio.study.today import Visit
+from emer_studio.ui.backup import BackupLine
+from emer_studio.ui.demographics_dialog import DemographicsDialog
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
 from emer_studio.ui.parts import Card, Empty, PillDelegate, button, label, set_cell, table
-from emer_studio.ui.study.backup_button import BackupButton
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.study.next_step import next_step
-from emer_studio.ui.study.participants import ParticipantsCard
+from emer_studio.ui.study.participants import ParticipantsCard, protocol_of
+from emer_studio.ui.study.quality_dialog import QualityDialog
+from emer_studio.ui.study.today_card import TodayCard
 from emer_studio.ui.study.withdraw_dialog import WithdrawDialog
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["StudyPage"]
 
+_LEAST_PX = {"today": 194, "sessions": 208, "findings": 112}  # three rows each
 _STATE_COLOURS = {"complete": "green", "running": "", "failed": "red"}
 
 
@@ -40,23 +52,21 @@ class StudyPage(Page):
         self._queue: deque[Path] = deque()
         self._checking: Path | None = None
         self.check = button("Check again", "refresh")
+        self.quality = button("Quality…", "check")
+        self.quality.setToolTip("The chosen session trial by trial: keep, look, exclude")
+        self.quality_dialog: QualityDialog | None = None
         self.open_folder = button("Open folder", "open")
-        self.backup = BackupButton(self.study.folder)
-        self.backup.done.connect(self._backed_up)
-        self.head.addWidget(self.backup)
+        self.head.addWidget(self.quality)
         self.head.addWidget(self.check)
         self.head.addWidget(self.open_folder)
         self.check.clicked.connect(self.check_all)
+        self.quality.clicked.connect(self.show_quality)
         self.open_folder.clicked.connect(self._open_folder)
         self.subtitle.show()
         self.box.addWidget(self._next_card())
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self._participants(), 2)
-        row.addWidget(self._sessions(), 5)
-        self.box.addLayout(row, 3)
         self.view = FindingsView()
-        self.box.addWidget(self.view, 2)
+        self.view.setMinimumHeight(_LEAST_PX["findings"])
+        self.box.addWidget(self._scrolled(), 1)
         self.job.ended.connect(self._checked)
         self.refresh()
 
@@ -74,14 +84,43 @@ class StudyPage(Page):
         card.box.addLayout(row)
         return card
 
+    def _scrolled(self) -> QScrollArea:
+        """Return the cards, which can be scrolled where the screen is low."""
+        area, inside, row = QScrollArea(), QWidget(), QHBoxLayout()
+        area.setObjectName("scroll")
+        inside.setObjectName("scrolled")
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        row.setSpacing(12)
+        row.addWidget(self._today(), 5)
+        row.addWidget(self._participants(), 3)
+        column.addLayout(row, 5)
+        column.addWidget(self._sessions(), 5)
+        column.addWidget(self.view, 3)
+        area.setWidget(inside)
+        return area
+
+    def _today(self) -> QWidget:
+        self.today = TodayCard()
+        self.today.setMinimumHeight(_LEAST_PX["today"])
+        self.today.asked.connect(self._do)
+        return self.today
+
     def _participants(self) -> QWidget:
         self.people = ParticipantsCard()
         self.participants, self.no_participants = self.people.grid, self.people.empty
         self.people.withdrawAsked.connect(self._withdraw)
+        self.people.aboutAsked.connect(self._ask_about)
         return self.people
 
     def _sessions(self) -> QWidget:
         card = Card("Sessions")
+        card.setMinimumHeight(_LEAST_PX["sessions"])
         heads = (
             "Participant",
             "Session",
@@ -95,6 +134,7 @@ class StudyPage(Page):
         self.sessions = table((*heads, "Devices"), stretch=8)
         self.sessions.setItemDelegate(PillDelegate(self.sessions))
         self.sessions.itemSelectionChanged.connect(self._show_selected)
+        self.sessions.itemActivated.connect(lambda _item: self.show_quality())
         self.no_sessions = Empty(
             "session",
             "No session yet",
@@ -107,6 +147,9 @@ class StudyPage(Page):
         self._recorded.addWidget(self.sessions)
         self._recorded.addWidget(self.no_sessions)
         card.box.addWidget(self._recorded)
+        self.backup = BackupLine(self.workspace.backup)
+        self.backup.setVisible(False)
+        card.box.addWidget(self.backup)
         return card
 
     # -- what is shown
@@ -127,6 +170,7 @@ class StudyPage(Page):
         self.next_button.setText(step.action)
         self._next_page = step.page
         self.people.show_study(self.study)
+        self.today.show_study(self.study)
         self._fill_sessions()
         self._show_selected()
         self.simulatedChanged.emit()
@@ -136,10 +180,12 @@ class StudyPage(Page):
         chosen = self.selected()
         self._recorded.setCurrentIndex(0 if found else 1)
         self.check.setEnabled(bool(found))
+        self.quality.setEnabled(bool(found))
         self.sessions.blockSignals(True)
         self.sessions.setRowCount(len(found))
         self._safe = backed_up(self.study)
-        self.backup.setEnabled(bool(found) or self.backup.running)
+        self.backup.setVisible(bool(found))
+        self.backup.refresh()
         for row, session in enumerate(reversed(found)):
             self._fill_session(row, session)
         if found:
@@ -188,6 +234,17 @@ class StudyPage(Page):
         if found is None:
             self._enqueue(folder)
 
+    # -- quality
+
+    def show_quality(self) -> None:
+        """Show the chosen session trial by trial; the others are a key away."""
+        chosen = self.selected()
+        if chosen is None:
+            return
+        folders = [session.folder for session in self.study.sessions()]
+        self.quality_dialog = QualityDialog(self, folders, chosen)
+        self.quality_dialog.open()
+
     # -- checking
 
     def check_all(self) -> None:
@@ -229,14 +286,42 @@ class StudyPage(Page):
         self.dialog.finished.connect(self.workspace.look)
         self.dialog.open()
 
-    def _backed_up(self, text: str) -> None:
-        self.said.emit(text)
-        self._fill_sessions()
+    def _ask_about(self, code: str) -> None:
+        protocol = protocol_of(self.study, code)
+        if protocol is None:
+            return
+        book = Demographics(self.study.folder)
+        self.about = DemographicsDialog(
+            self, protocol, code, language=protocol.languages[0], known=book.of(code)
+        )
+        self.about.answered.connect(lambda answers: book.put(protocol, code, answers))
+        self.about.finished.connect(self.workspace.look)
+        self.about.open()
+
+    def _do(self, visit: Visit) -> None:
+        """Do what is next for somebody on today's list, or go where it is done."""
+        if visit.todo == "run":
+            self.wants.emit(f"session:{visit.participant}")
+        elif visit.todo in ("resume", "wait", "changeover"):
+            self.wants.emit("session")
+        elif visit.todo == "backup" and self.workspace.backup.place:
+            self.workspace.backup.start()
+        elif visit.session is not None:
+            self.choose(visit.session.folder)
+            self.show_quality()
+
+    def choose(self, folder: Path) -> None:
+        """Select a session."""
+        for row in range(self.sessions.rowCount()):
+            item = self.sessions.item(row, 0)
+            if item is not None and item.data(256) == folder:
+                self.sessions.selectRow(row)
 
     def finish(self) -> None:
-        """End a copy that still runs: what is whole stays, the rest comes next time."""
+        """End what still looks at a session."""
         super().finish()
-        self.backup.finish()
+        if self.quality_dialog is not None and self.quality_dialog.isVisible():
+            self.quality_dialog.close()
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.study.folder)))

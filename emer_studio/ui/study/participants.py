@@ -5,11 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QMenu, QStackedWidget
 
+from emer_studio.core.errors import BadInputError
+from emer_studio.schema.protocol import Protocol, load_protocol
 from emer_studio.study.consents import Consent, Consents
+from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Participant, Study
 from emer_studio.ui.parts import Card, Empty, set_cell, table
 
-__all__ = ["ParticipantsCard"]
+__all__ = ["ParticipantsCard", "protocol_of"]
 
 _SHORT = {
     "take_part": "take part",
@@ -23,9 +26,11 @@ class ParticipantsCard(Card):
     """A row for each participant; a menu on it offers to withdraw."""
 
     withdrawAsked = Signal(str)  # the participant's code
+    aboutAsked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__("Participants")
+        self._study: Study | None = None
         self.grid = table(("Code", "Consent", "Since"), stretch=1)
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.grid.customContextMenuRequested.connect(self._menu)
@@ -39,14 +44,18 @@ class ParticipantsCard(Card):
 
     def show_study(self, study: Study) -> None:
         """Show who is in a study now."""
+        self._study = study
         rows = study.participants()
+        told = Demographics(study.folder).all()
         answers = {one.participant: one for one in Consents(study.folder).all()}
         self._people.setCurrentIndex(0 if rows else 1)
         self.grid.setRowCount(len(rows))
         for number, row in enumerate(rows):
             answer = answers.get(row.participant)
             tip = f"{row.consent}{_details(answer)}"
-            set_cell(self.grid, number, 0, row.participant, data=row)
+            about = told.get(row.participant, {})
+            said = "\n".join(f"{item}: {value}" for item, value in about.items())
+            set_cell(self.grid, number, 0, row.participant, data=row, tip=said)
             set_cell(self.grid, number, 1, _in_words(row, answer), tip=tip)
             set_cell(self.grid, number, 2, row.created[:10])
 
@@ -58,6 +67,9 @@ class ParticipantsCard(Card):
             return None
         menu = QMenu(self.grid)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self._study is not None and protocol_of(self._study, about.participant):
+            asking = menu.addAction("About this person…")
+            asking.triggered.connect(lambda: self.aboutAsked.emit(about.participant))
         action = menu.addAction("Withdraw…")
         action.triggered.connect(lambda: self.withdrawAsked.emit(about.participant))
         return menu
@@ -66,6 +78,16 @@ class ParticipantsCard(Card):
         menu = self.menu_for(self.grid.rowAt(at.y()))
         if menu is not None:
             menu.popup(self.grid.viewport().mapToGlobal(at))
+
+
+def protocol_of(study: Study, code: str) -> Protocol | None:
+    """Return the protocol of a participant's last session, if it asks about the person."""
+    mine = [s.manifest for s in study.sessions() if s.manifest.participant == code]
+    try:
+        last = load_protocol(study.folder / mine[-1].protocol) if mine else None
+    except BadInputError:
+        return None
+    return last if last is not None and last.demographics else None
 
 
 def _in_words(row: Participant, answer: Consent | None) -> str:

@@ -1,0 +1,181 @@
+"""The quality of a session: the same trials are excluded here and left out of a dataset."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.process import command_line
+from emer_studio.dataset.build import build_dataset
+from emer_studio.dataset.cache import open_cache, verify_hashes
+from emer_studio.report.session_quality import quality_of, session_quality
+from emer_studio.schema.session_quality import QUALITY_FILE, SessionQuality, kept_quality
+from emer_studio.study.demographics import Demographics
+from emer_studio.study.folder import Study, create_study
+from sessions import write_session
+
+Event = dict[str, Any]
+Change = Callable[[list[Event]], list[Event]]
+
+
+def edit(folder: Path, change: Change) -> None:
+    path = folder / "journal.jsonl"
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in change(events)))
+
+
+def mishaps(events: list[Event]) -> list[Event]:
+    """4 broken off, 5 marked, 6 not finished, 8 paused, 9 not rated and seen before."""
+    found = []
+    events[0]["seen_before"] = ["sadness"]
+    for event in events:
+        trial, name = event.get("trial"), event["event"]
+        if trial == 4 and name == "clip_end":
+            found.append({**event, "complete": False})
+            about = {"trial": 4, "clip": event["clip"], "replaced_by": 10}
+            found.append({"event": "trial_interrupted", "t_s": event["t_s"], **about})
+            continue
+        if (trial in (4, 6) and name in ("rating", "trial_done")) or (
+            trial == 9 and name == "rating"
+        ):
+            continue
+        if trial == 8 and name == "rating":
+            at = event["t_s"]
+            found.append({"event": "paused", "t_s": at - 0.08, "by": "operator"})
+            found.append({"event": "resumed", "t_s": at - 0.02, "by": "operator"})
+        found.append(event)
+        if trial == 5 and name == "clip_end":
+            mark = {
+                "trial": 5,
+                "clip": event["clip"],
+                "why": ["its sound broke off 2 times"],
+            }
+            found.append({"event": "trial_marked", "t_s": event["t_s"], **mark})
+    return found
+
+
+def without_frames(folder: Path, trial: int, places: tuple[int, ...]) -> None:
+    """Take the frames at some places of a trial out of ``presented.csv``."""
+    path = folder / "presented.csv"
+    head, *rows = path.read_text().splitlines()
+    mine = [row for row in rows if row.startswith(f"{trial},")]
+    gone = {mine[place] for place in places}
+    path.write_text("\n".join([head, *(row for row in rows if row not in gone)]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def messy(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study with one session in which most things happened that can."""
+    study = create_study(tmp_path_factory.mktemp("quality") / "study", seed=7)
+    folder = write_session(study, trials=9, size=(240, 180), blind=(2,), faceless=(3,))
+    edit(folder, mishaps)
+    without_frames(folder, 7, (3, 4))
+    return study
+
+
+@pytest.fixture(scope="module")
+def quality(messy: Study) -> SessionQuality:
+    return session_quality(messy.sessions()[0].folder)
+
+
+def test_each_trial_gets_a_suggestion_with_its_reason(quality: SessionQuality) -> None:
+    told = {
+        trial.trial: (trial.suggestion, "; ".join(trial.reasons))
+        for trial in quality.trials
+    }
+    assert told == {
+        1: ("keep", ""),
+        2: ("exclude", "eyes in 0% of the samples only"),
+        3: ("exclude", "a face in 0% of the frames only"),
+        4: ("exclude", "its clip was broken off; trial 10 follows it"),
+        5: ("exclude", "its sound broke off 2 times"),
+        6: ("exclude", "not finished"),
+        7: ("look", "10 of 12 frames were shown"),
+        8: ("look", "paused for 0 s between its clip and its ratings"),
+        9: ("look", "it has no rating; its clip was seen in an earlier session"),
+    }
+    assert [quality.count(name) for name in ("keep", "look", "exclude")] == [1, 3, 5]
+
+
+def test_what_was_measured_is_told_beside_it(quality: SessionQuality) -> None:
+    first, blind, faceless = quality.trials[:3]
+    assert (first.gaze_lost_pct, first.face_lost_pct, first.ratings) == (0.0, 0.0, 1)
+    assert first.onset_late_ms == 0.0
+    assert blind.gaze_lost_pct == 100.0
+    assert faceless.face_lost_pct == 100.0
+    streams = {stream.name: stream for stream in quality.streams}
+    assert streams["EMER_SimGaze"].effective_hz == pytest.approx(60, rel=0.01)
+    assert streams["EMER_SimGaze"].eyes_lost_pct == pytest.approx(100 * 0.6 / 9.5, abs=1)
+    assert quality.verdict == "red"  # a finished trial without a rating
+    assert quality.detector
+
+
+def test_a_dataset_leaves_out_exactly_what_is_excluded(
+    messy: Study, quality: SessionQuality, tmp_path: Path
+) -> None:
+    table = "participant\tutc\tprotocol\tage\nP001\t\tx\t34\nP009\t\tx\t51\n"
+    Demographics(messy.folder).path.write_text(table)
+    report = build_dataset(messy, tmp_path / "d")
+    dataset = open_cache(tmp_path / "d")
+    used = {row.trial for row in dataset.samples if not row.excluded}
+    assert used == {t.trial for t in quality.trials if t.suggestion != "exclude"}
+    why = {t.trial: t.reasons[0] for t in quality.trials if t.suggestion == "exclude"}
+    told = [*report.left_out, *report.excluded]
+    assert {entry["trial"]: entry["reason"] for entry in told}.items() <= why.items()
+    people = tmp_path / "d" / "participants.csv"
+    assert people.read_text().split() == ["participant,age", "P001,34"]
+    assert verify_hashes(dataset) == []
+    people.write_text("participant,age\nP001,35\n")
+    assert verify_hashes(dataset) == ["participants.csv"]
+
+
+def test_what_is_kept_is_made_anew_when_the_recording_has_changed(
+    messy: Study, quality: SessionQuality, tmp_path: Path
+) -> None:
+    folder = tmp_path / messy.sessions()[0].name
+    shutil.copytree(messy.sessions()[0].folder, folder)
+    assert kept_quality(folder) == quality == quality_of(folder)
+    with (folder / "journal.jsonl").open("a") as journal:
+        journal.write("\n")
+    assert kept_quality(folder) is None
+    (folder / QUALITY_FILE).write_text('{"format_version": 9}')
+    assert kept_quality(folder) is None
+
+
+def test_without_gaze_or_video_every_trial_is_excluded(tmp_path: Path) -> None:
+    study = create_study(tmp_path / "study", seed=1)
+    folder = write_session(study, trials=1)
+    (folder / "face_001.mkv").unlink()
+    (trial,) = session_quality(folder).trials
+    assert (trial.suggestion, trial.reasons) == ("exclude", ("no face frames",))
+    (folder / "streams_001.xdf").unlink()
+    (trial,) = session_quality(folder).trials
+    assert trial.reasons == ("there is no gaze stream in the recording",)
+    edit(folder, lambda events: [*events, {"t_s": 1.0, "event": "clip_onset"}])
+    with pytest.raises(BadInputError, match="not in our own form"):
+        session_quality(folder)
+
+
+def test_the_command_prints_it_and_refuses_what_is_no_session(
+    messy: Study, quality: SessionQuality
+) -> None:
+    def run(path: Path, *more: str) -> subprocess.CompletedProcess[str]:
+        words = command_line("quality", str(path), *more)
+        return subprocess.run(
+            words, capture_output=True, text=True, timeout=90, check=False
+        )
+
+    done = run(messy.sessions()[0].folder, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert told["counts"] == {"keep": 1, "look": 3, "exclude": 5}
+    assert told["trials"] == quality.model_dump(mode="json")["trials"]
+    wrong = run(messy.folder)
+    assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
