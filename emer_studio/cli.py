@@ -52,6 +52,7 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.streams.cmd_streams", "LSL streams on the network, gaze layouts"
     ),
     "simulate": Command("emer_studio.devices.cmd_simulate", "simulated LSL sources"),
+    "tobii": Command("emer_studio.devices.cmd_tobii", "send a Tobii eye tracker over LSL"),
     "camera": Command("emer_studio.recording.cmd_camera", "capture one camera to a file"),
     "microphone": Command("emer_studio.recording.cmd_microphone", "record a microphone"),
     "participant": Command("emer_studio.ui.cmd_participant", "the participant's window"),

@@ -73,6 +73,7 @@ def examine() -> list[Finding]:
         ("LSL", _lsl),
         ("video", _video),
         ("cameras", _cameras),
+        ("Tobii", _tobii),
         ("audio", _audio),
         ("microphones", _microphones),
         ("GPU", _gpu),
@@ -191,6 +192,26 @@ def _cameras() -> list[Finding]:
         fix = "Plug in a webcam (or use --camera sim to try the program)."
         return [Finding("cameras", "problem", "none found", fix, needed=False)]
     return [Finding("cameras", "ok", ", ".join(map(str, numbers)))]
+
+
+_TOBII = """
+import json
+from emer_studio.core.errors import MissingError
+from emer_studio.devices.tobii_titta import find_trackers
+try:
+    found = [f"{f.facts['model']} {f.facts['serial_number']}" for f in find_trackers()]
+    print(json.dumps({"found": found}))
+except MissingError as missing:
+    print(json.dumps({"problem": missing.message, "fix": missing.fix}))
+"""
+
+
+def _tobii() -> list[Finding]:
+    answer = _ask(_TOBII)
+    if "problem" in answer:  # any other tracker comes over LSL
+        fix = str(answer.get("fix", ""))
+        return [Finding("Tobii", "problem", str(answer["problem"]), fix, needed=False)]
+    return [Finding("Tobii", "ok", ", ".join(answer["found"]))]
 
 
 def _microphones() -> list[Finding]:

@@ -118,3 +118,25 @@ def neon() -> list[Fields]:
         }
         for axis in "xy"
     ]
+
+
+def eyelink() -> list[Fields]:
+    """App-EyeLink: 10 channels without units; the last two are its clock and LSL's."""
+    sides = ("left", "right")
+    labels = [f"{eye}Eye{axis}" for eye in sides for axis in "XY"]
+    labels += [f"{eye}PupilArea" for eye in sides]
+    labels += [f"pixelsPerDegree{axis}" for axis in "XY"]
+    labels += ["eyelink_timestamp", "LSL_timestamp"]
+    return [{"label": label, "type": "eyetracking"} for label in labels]
+
+
+def gazepoint() -> list[Fields]:
+    """Gazepoint's script with both eyes: names of the Open Gaze API, all of type gaze."""
+    units = {"CNT": "integer", "TIME": "seconds", "FPOGX": "percent", "FPOGY": "percent"}
+    for eye in "LRB":
+        units |= {f"{eye}POG{axis}": "percent" for axis in "XY"}
+        units[f"{eye}POGV"] = "boolean"
+    for eye in "LR":
+        units |= {f"{eye}PC{axis}": "percent" for axis in "XY"}
+        units |= {f"{eye}PD": "pixels", f"{eye}PS": "scalar", f"{eye}PV": "boolean"}
+    return [{"label": k, "unit": unit, "type": "gaze"} for k, unit in units.items()]

@@ -85,6 +85,7 @@ def test_the_wheel_carries_what_the_program_needs(tmp_path: Path) -> None:
         "from emer_studio.schema.protocol import find_protocol, load_protocol\n"
         "print(data_dir()); print(load_protocol(find_protocol('demo')).name)\n"
         "assert (data_dir() / 'assets' / 'models.toml').is_file()\n"
+        "assert (data_dir() / 'docs' / 'trackers.md').is_file()\n"
         "assert list((data_dir() / 'protocols' / 'benchmark').glob('*.yaml'))\n"
         "from emer_studio.schema.fragments import fragments; assert len(fragments()) > 20\n"
     )

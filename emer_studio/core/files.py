@@ -28,7 +28,7 @@ _TRIES = 10
 
 
 def data_dir() -> Path:
-    """Return the folder that holds ``assets``, ``stimuli`` and ``protocols``.
+    """Return the folder that holds ``assets``, ``stimuli``, ``protocols`` and ``docs``.
 
     In an installed wheel this is inside the package, in a checkout the top level.
     """

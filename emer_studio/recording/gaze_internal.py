@@ -87,9 +87,9 @@ def to_internal(
         return np.stack([_column(layout, table, f"{eye}_{what}") for eye in _SIDES], axis=1)
 
     said = _seen(layout, by_eye("valid"))
-    xy = np.stack([by_eye("x"), by_eye("y")], axis=2) / _size(
-        layout, display_px, display_mm
-    )
+    places = np.stack([by_eye("x"), by_eye("y")], axis=2)
+    places[np.isin(places, layout.lost_at).all(axis=2)] = np.nan
+    xy = places / _size(layout, display_px, display_mm)
     if layout.frame == BOTTOM_LEFT:
         xy[:, :, 1] = 1 - xy[:, :, 1]
     there = np.all(np.isfinite(xy), axis=2) & said & layout.usable

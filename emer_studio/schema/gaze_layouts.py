@@ -62,6 +62,8 @@ class GazeLayout:
         Why this is no gaze on the screen, and what to do; empty when it is.
     declared_rate_wrong : bool
         The sender is known to declare a rate that is not the tracker's.
+    lost_at : tuple of float
+        Values that stand for a lost eye where both of its coordinates have them.
     doubts : tuple of str
         What was taken for granted, for the operator to confirm.
     """
@@ -77,6 +79,7 @@ class GazeLayout:
     refusal: str = ""
     fix: str = ""
     declared_rate_wrong: bool = False
+    lost_at: tuple[float, ...] = ()
     doubts: tuple[str, ...] = ()
 
     @property
@@ -182,6 +185,7 @@ def _read(sender: Sender, header: StreamHeader) -> GazeLayout | None:
         refusal=HEAD_WORN if head_worn else sender.refusal,
         fix=MAP_IT if head_worn else sender.fix,
         declared_rate_wrong=sender.declared_rate_wrong,
+        lost_at=sender.lost_at,
         doubts=tuple(doubt for doubt in doubts if doubt),
     )
 

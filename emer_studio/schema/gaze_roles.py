@@ -11,7 +11,7 @@ import re
 
 from emer_studio.schema.stream_header import Channel
 
-__all__ = ["by_label", "by_type", "pupil_capture", "titta"]
+__all__ = ["by_label", "by_type", "gazepoint", "pupil_capture", "titta"]
 
 EYES = ("left", "right", "both")
 
@@ -67,6 +67,28 @@ def pupil_capture(channel: Channel) -> str | None:
             eye = _PUPIL_EYES[int(parts["eye"])] if "eye" in parts else ""
             return role.format(axis=parts.get("axis", ""), eye=eye)
     return None
+
+
+_GAZEPOINT = re.compile(r"(?P<eye>[lr])(?P<what>pogx|pogy|pogv|pd|pv)")
+_GAZEPOINT_ROLES = {
+    "pogx": "x",
+    "pogy": "y",
+    "pogv": "valid",
+    "pd": "pupil",
+    "pv": "pupil_valid",
+}
+
+
+def gazepoint(channel: Channel) -> str | None:
+    """Read the field names of the Open Gaze API: ``LPOGX``, ``RPD`` and so on.
+
+    Its fixations (``FPOG``) and its choice of the better eye (``BPOG``) are left out.
+    """
+    found = _GAZEPOINT.fullmatch(channel.label.lower())
+    if found is None:
+        return None
+    eye = "left" if found["eye"] == "l" else "right"
+    return f"{eye}_{_GAZEPOINT_ROLES[found['what']]}"
 
 
 _TYPES = {

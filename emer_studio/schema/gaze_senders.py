@@ -32,6 +32,7 @@ class Sender:
     refusal: str = ""
     fix: str = ""
     declared_rate_wrong: bool = False
+    lost_at: tuple[float, ...] = ()  # what both coordinates are where an eye is lost
 
 
 HEAD_WORN = (
@@ -64,6 +65,14 @@ def _is_neon(header: StreamHeader) -> bool:
     named = header.name.endswith("Neon Gaze") or header.name == "pupil_labs_Gaze"
     made = "pupil labs" in header.manufacturer.lower()
     return (named or made) and _labelled(header, "x") and _labelled(header, "y")
+
+
+def _is_eyelink(header: StreamHeader) -> bool:
+    return _labelled(header, "lefteyex") and _labelled(header, "pixelsperdegreex")
+
+
+def _is_gazepoint(header: StreamHeader) -> bool:
+    return _labelled(header, "lpogx") and _labelled(header, "rpogx")
 
 
 def _is_gaze_type(header: StreamHeader) -> bool:
@@ -106,6 +115,27 @@ SENDERS = (
         frame=SCENE_CAMERA,
         refusal=HEAD_WORN,
         fix=MAP_IT,
+    ),
+    # Pixels of the display and the pupil's area, neither of which its header says. An eye
+    # that is not tracked is sent as 0; -32768 is the EyeLink's own "missing" (from memory).
+    Sender(
+        "EyeLink app",
+        _is_eyelink,
+        roles.by_label,
+        "px",
+        pupil_unit="arbitrary",
+        declared_rate_wrong=True,
+        lost_at=(0.0, -32768.0),
+    ),
+    # Gazepoint's own script: "percent" are 0..1 of the display (its own example in the
+    # source), origin top left (from memory of the Open Gaze API); the rate is fixed in it.
+    Sender(
+        "Gazepoint",
+        _is_gazepoint,
+        roles.gazepoint,
+        "normalised",
+        pupil_unit="px",
+        declared_rate_wrong=True,
     ),
     Sender("XDF Gaze Meta-Data", lambda _header: True, roles.by_type),
     Sender("labelled", _is_gaze_type, roles.by_label),

@@ -20,6 +20,7 @@ from emer_studio.recording.video_salvage import cut_off_videos, finish_video
 from emer_studio.schema.base import localised
 from emer_studio.schema.protocol import Validation
 from emer_studio.schema.study import LEFT_ALONE, SessionManifest
+from emer_studio.session.clock_watch import ClockWatch, Disturbance
 from emer_studio.session.consent import enter, settle_consent
 from emer_studio.session.desk import Desk
 from emer_studio.session.gaze_check import LiveGaze
@@ -217,9 +218,11 @@ def _run(
         target=_stop_on_request, args=(stop, runner, live), name="stop-request"
     )
     watcher.start()
+    clocks = ClockWatch(lambda seen: _time_went_wrong(seen, log, live))
     try:
         finish = runner.run()
     finally:
+        clocks.close()
         desk.close()
         stop.set()
         watcher.join()
@@ -320,6 +323,13 @@ def _overheard(
     elif kind == "status":
         fields = {k: v for k, v in event.items() if k != "event"}
         log.console.event(f"{who}_status", **fields)
+
+
+def _time_went_wrong(seen: Disturbance, log: _Log, live: LiveSession) -> None:
+    """Write it down; after a sleep the operator decides when to go on."""
+    log.finding(seen.what)
+    if seen.stood and live.window is not None:
+        live.window.send("pause", by="suspend")
 
 
 def _look_at(target: list[float] | None, live: LiveSession) -> None:

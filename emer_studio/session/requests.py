@@ -38,7 +38,8 @@ class PauseRequest(Exception):
     Parameters
     ----------
     by : str
-        ``participant``, ``operator`` or ``display`` (it went away).
+        ``participant``, ``operator``, ``display`` (it went away) or ``suspend`` (the
+        computer slept).
     t_s : float
         When, LSL clock.
     answers : object

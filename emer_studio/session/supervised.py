@@ -23,7 +23,7 @@ _MOST_RUNS, _WITHIN_S = 5, 60.0
 _USELESS_TO_REPEAT = (1, 2)  # the work failed, e.g. a full disk; bad input
 # These processes report twice a second (chosen by us: six reports, twenty reports).
 _STUCK_S, _HOPELESS_S = 3.0, 10.0
-_LOOK_S = 0.5
+_LOOK_S, _SLEPT_S = 0.5, 1.0
 
 Event = dict[str, Any]
 
@@ -160,7 +160,11 @@ class Supervised:
 
     def _watch(self) -> None:
         """Notice a process that hangs: it is there, and does nothing."""
+        looked_s = time.monotonic()
         while not self._stopping.wait(_LOOK_S):
+            late_s, looked_s = time.monotonic() - looked_s - _LOOK_S, time.monotonic()
+            if late_s > _SLEPT_S:
+                self._heard_s += late_s  # the computer slept: nobody could have answered
             quiet_s = time.monotonic() - self._heard_s
             if not self.up or quiet_s < _STUCK_S:
                 if self.stuck and self.up:

@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
     if not rows:
         raise MissingError(
             f"No LSL stream answered within {args.wait:g} s.",
-            fix="Start a sender, and check that the firewall lets it through.",
+            fix="Start a sender (docs/trackers.md says which one an eye tracker needs), and"
+            " check that the firewall lets it through.",
         )
     console.result({"streams": rows}, _list_text(rows))
     return 0

@@ -178,7 +178,8 @@ def find_all(
             raise MissingError(
                 f"The stream {_listed(missing)} did not appear within {timeout_s:.0f} s."
                 f" Streams on the network: {names}.",
-                fix="Start its sender, and check that the firewall lets it through.",
+                fix="Start its sender, and check that the firewall lets it through. Which"
+                " sender an eye tracker needs: docs/trackers.md.",
             )
         if told_s - left_s >= 1.0 or told_s == timeout_s:
             told_s = left_s

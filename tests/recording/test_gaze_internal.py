@@ -12,7 +12,7 @@ from emer_studio.recording.gaze_internal import to_internal
 from emer_studio.recording.reader import RecordedStream
 from emer_studio.schema.eye_columns import eye_column_names
 from emer_studio.schema.streams import parse_header, recognise
-from gaze_headers import Fields, header, neon, pupil_capture, titta, tobii_pro_app
+from gaze_headers import Fields, eyelink, header, neon, pupil_capture, titta, tobii_pro_app
 
 NAN = float("nan")
 
@@ -53,6 +53,14 @@ def test_the_tobii_pro_apps_nan_is_a_lost_eye() -> None:
     found = to_internal(layout_of(tobii_pro_app()), rows)
     assert found.valid.tolist() == [[True, False, False]]
     assert found.pupil_unit == "mm"
+
+
+def test_the_eyelink_apps_zero_and_missing_are_lost_eyes() -> None:
+    rows = np.zeros((3, 10))
+    rows[:, :4] = [[960, 270, 0, 0], [-32768, -32768, 0, 1080], [0, 0, 1920, 0]]
+    found = to_internal(layout_of(eyelink()), rows, display_px=(1920, 1080))
+    assert found.xy[0, 0].tolist() == [0.5, 0.25]
+    assert found.valid[:, :2].tolist() == [[True, False], [False, True], [False, True]]
 
 
 def test_pixels_become_fractions_of_the_display() -> None:

@@ -11,7 +11,15 @@ from emer_studio.schema.streams import (
     recognise,
     value_doubts,
 )
-from gaze_headers import header, neon, pupil_capture, titta, tobii_pro_app
+from gaze_headers import (
+    eyelink,
+    gazepoint,
+    header,
+    neon,
+    pupil_capture,
+    titta,
+    tobii_pro_app,
+)
 
 
 @pytest.mark.parametrize("track_box", [False, True])
@@ -64,6 +72,32 @@ def test_the_tobii_pro_app_declares_a_rate_that_is_not_the_trackers() -> None:
         "right_y": 4,
         "right_pupil": 5,
     }
+
+
+def test_the_eyelink_app_sends_pixels_and_areas_without_saying_so() -> None:
+    layout = gaze_layout(parse_header(header(eyelink(), name="EyeLink", rate=500)))
+    assert layout is not None
+    assert (layout.name, layout.gaze_unit, layout.pupil_unit) == (
+        "EyeLink app",
+        "px",
+        "arbitrary",
+    )
+    assert layout.columns["right_y"] == 3
+    assert layout.columns["left_pupil"] == 4
+    assert any("500 Hz" in doubt for doubt in layout.doubts)
+
+
+def test_gazepoint_sends_fractions_that_it_calls_percent() -> None:
+    parsed = parse_header(header(gazepoint(), name="GazepointEyeTracker", kind="gaze"))
+    layout = gaze_layout(parsed)
+    assert layout is not None
+    assert (layout.name, layout.normalised, layout.pupil_unit) == ("Gazepoint", True, "px")
+    labels = {role: layout.channels[i].label for role, i in layout.columns.items()}
+    wanted = {"x": "POGX", "y": "POGY", "valid": "POGV", "pupil": "PD", "pupil_valid": "PV"}
+    for eye in ("left", "right"):
+        for role, label in wanted.items():
+            assert labels.pop(f"{eye}_{role}") == eye[0].upper() + label
+    assert not labels
 
 
 def test_pupil_capture_sends_the_scene_cameras_picture_and_is_refused() -> None:

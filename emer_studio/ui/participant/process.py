@@ -103,7 +103,7 @@ class ParticipantProcess(QObject):
             "rate": self._rate,
             "mark": self._mark,
             "targets": self._targets,
-            "pause": lambda command: self.pause("operator"),
+            "pause": lambda command: self.pause(str(command.get("by") or "operator")),
             "resume": lambda command: self._resume("operator"),
             "focus": lambda command: self._window.activateWindow(),
             "situation": self._situation,

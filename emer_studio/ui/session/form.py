@@ -36,6 +36,7 @@ from emer_studio.ui.session.rig_line import RigLine, into, rig_of
 from emer_studio.ui.session.selftest_dialog import SelfTestDialog
 from emer_studio.ui.session.steps_card import steps_card
 from emer_studio.ui.session.stream_search import StreamSearch
+from emer_studio.ui.session.tracker_line import TrackerLine
 
 __all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
 
@@ -62,7 +63,7 @@ class SessionForm(QWidget):
         self._search.found.connect(self._show_streams)
         self.participant, self.protocol = QLineEdit(), QComboBox()
         self.camera, self.gaze = QComboBox(), QComboBox()
-        self.gaze_line, self.more = GazeLine(), MoreOptions()
+        self.gaze_line, self.tracker, self.more = GazeLine(), TrackerLine(), MoreOptions()
         self.rig, self.display, self.language = RigLine(), DisplayLine(), QComboBox()
         self.simulate = QCheckBox("Simulated participant: answers by itself, for a try")
         self.about = label("", "small", wrap=True)
@@ -119,6 +120,7 @@ class SessionForm(QWidget):
             ("Camera", self.camera, None),
             ("Eye tracker", self.gaze, self.again),
             ("", self.gaze_line, None),
+            ("", self.tracker, None),
             ("Participant sees", self.display, None),
             ("", self.simulate, None),
         ]
@@ -180,6 +182,7 @@ class SessionForm(QWidget):
         self.ready.asked.connect(lambda: self.camera_card.when_free(self._check_all))
         self.camera_card.asked.connect(lambda: self.camera_card.start(self.value()))
         self.gaze.activated.connect(lambda _row: self.look())
+        self.tracker.sending.connect(self._take_stream)
         self.gaze.currentTextChanged.connect(self._gaze_edited)
         edit = self.gaze.lineEdit()
         if edit is not None:
@@ -279,7 +282,7 @@ class SessionForm(QWidget):
         if not choice.protocol:
             return "Choose a protocol."
         if not choice.gaze and not choice.simulate:
-            return "Which stream is the eye tracker? Start its LSL sender and look again."
+            return "Which stream is the eye tracker? Start its sender (see Which sender?)."
         return ""
 
     def complain(self, text: str) -> None:
@@ -361,6 +364,11 @@ class SessionForm(QWidget):
         self.gaze.blockSignals(False)
         self.look()
 
+    def _take_stream(self, name: str) -> None:
+        """Choose a stream that was begun from here."""
+        choose(self.gaze, name)
+        self._look_again()
+
     def _look_again(self) -> None:
         self.search()
         self.look(anew=True)
@@ -386,4 +394,5 @@ class SessionForm(QWidget):
             if dialog is not None:
                 dialog.reject()
         self._search.close()
+        self.tracker.finish()
         self.gaze_line.close_look()

@@ -71,6 +71,8 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
         return f"Console {entry.get('who')} {'joined' if entry.get('here') else 'left'}", ""
     if kind == "trial_skipped":
         return f"Trial {trial} was skipped", "amber"
+    if kind == "paused" and entry.get("by") == "suspend":
+        return "Paused because the computer slept", "amber"
     if kind == "paused":
         return f"Paused by the {entry.get('by')}", "amber"
     if kind == "resumed":

@@ -12,7 +12,8 @@ from emer_studio.streams.inlets import Found, find
 
 __all__ = ["StreamSearch", "entries"]
 
-_OURS = ("Markers", "VideoFrames", "AudioBlocks")  # types that hold no gaze
+_OTHERS = ("Markers", "VideoFrames", "AudioBlocks", "TimeSync", "Positioning", "TTL")
+"""Types of ours and of Tobii's senders that hold no gaze."""
 
 
 class StreamSearch(QObject):
@@ -31,7 +32,7 @@ class StreamSearch(QObject):
             self._thread.start()
 
     def _look(self) -> None:
-        self.found.emit(entries([s for s in find(0.8) if s.type not in _OURS]))
+        self.found.emit(entries([s for s in find(0.8) if s.type not in _OTHERS]))
 
     def close(self) -> None:
         """Wait for a search that still runs."""
