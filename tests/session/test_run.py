@@ -262,7 +262,7 @@ def test_a_killed_session_closes_its_files_and_never_looks_complete(
             break
         time.sleep(0.1)
     children = psutil.Process(process.pid).children(recursive=True)
-    assert len(children) == 5  # tracker, camera, window, two recorders
+    assert len(children) == 6  # tracker, camera and its spare, window, two recorders
     time.sleep(1.5)
     process.kill()
     process.wait()
