@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QDialog
 
 from emer_studio.core import settings
 from emer_studio.core.ring import RingWriter
@@ -226,3 +227,26 @@ def test_a_participant_who_declines_is_no_failure_and_leaves_no_findings(page, s
     assert made.outcome.text() == "The participant does not take part"
     assert made.findings.lines == ["Nothing was recorded."]
     assert not made.to_label.isEnabled()
+
+
+def test_a_question_is_about_the_trial_that_was_shown_and_stands_alone(page, study):
+    made = page(SessionPage, study)
+    sent, questions = [], []
+    made.job.send = lambda command, **fields: sent.append((command, fields))
+    clip = {"event": "state", "state": "clip", "of": 5, "clip": "c"}
+
+    def while_the_session_goes_on(parent, text):
+        questions.append(text)
+        box = QDialog(parent)
+        box.open()
+        made.live.take({"event": "desk_asked", "command": "skip"})
+        made.live.take({**clip, "trial": 4})
+        box.done(1)
+        box.deleteLater()
+        return True
+
+    made.confirm = while_the_session_goes_on
+    made.live.take({**clip, "trial": 3})
+    made.live.take({"event": "desk_asked", "command": "skip"})
+    assert len(questions) == 1
+    assert sent == [("skip", {"trial": 3})]

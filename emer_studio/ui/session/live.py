@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
@@ -66,6 +67,8 @@ class LiveView(QWidget):
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
         self._paused = False
+        self.trial_shown = 0
+        """Number of the trial that is shown, 0 between trials."""
         self._gaze_name = ""
         self._ages = Ages()
         self._timer = QTimer(self, interval=_POLL_MS)
@@ -190,6 +193,7 @@ class LiveView(QWidget):
         self.who.setText(f"{choice.participant}   ·   {Path(choice.protocol).stem}")
         self.state.setText("Opening the devices")
         self.trial.setText("")
+        self.trial_shown = 0
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
         self.abort.setEnabled(True)
@@ -250,8 +254,9 @@ class LiveView(QWidget):
             self.link.setValue(event["lines"], event["here"])
 
     def press(self, command: str) -> None:
-        """Do what one of the operator's keys does, wherever it was pressed."""
-        self.desk.press(command)
+        """Do what one of the operator's keys does; one question at a time is asked."""
+        if QApplication.activeModalWidget() is None:
+            self.desk.press(command)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Leave the keyboard to the participant while a session is shown."""
@@ -290,6 +295,7 @@ class LiveView(QWidget):
             part.setEnabled(name != "done")
         self.bar.setRange(0, max(of, 1))
         trial = event.get("trial")
+        self.trial_shown = int(trial or 0)
         if trial is not None:
             self.trial.setText(f"Trial {trial} of {of}   ·   {event.get('clip')}")
             self.bar.setValue(int(trial) - (name != "washout"))

@@ -188,8 +188,12 @@ class SessionPage(Page):
     def _ask_session(self, command: str) -> None:
         sure = SURE.get(command)
         hand_over()
-        agreed = sure is None or self.confirm(self, sure)
-        self.job.send(command if agreed else "focus")
+        # The session goes on while the question stands: it is about this trial alone.
+        about = {"trial": self.live.trial_shown} if sure else {}
+        if sure is None or self.confirm(self, sure):
+            self.job.send(command, **about)
+        else:
+            self.job.send("focus")
 
     def _alarm_raised(self, text: str) -> None:
         """Reach an operator who looks at another page, too."""
