@@ -89,7 +89,8 @@ def test_the_picture_is_shown_and_the_camera_free_before_it_is_needed(form, qtbo
 
 
 def test_a_rig_brings_its_own_display_and_nothing_of_the_one_before(form):
-    keep_rig(Rig(name="measured", display=0, screen_mm=(600.0, 340.0), distance_mm=620.0))
+    known = {"camera": "sim:pre=30", "screen_mm": (600.0, 340.0), "distance_mm": 620.0}
+    keep_rig(Rig(name="measured", display=0, **known))
     keep_rig(Rig(name="as told", display=0))
     keep_rig(Rig(name="window"))
     form.rig.list_rigs()

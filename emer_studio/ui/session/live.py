@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -136,6 +136,7 @@ class LiveView(QWidget):
         key = QShortcut(QKeySequence(DESK_KEYS["pause"]), self.pause)
         key.activated.connect(self.pause.click)
         self.pause.clicked.connect(self._pause_or_go_on)
+        self.pause.installEventFilter(self)
         self.desk = DeskButtons()
         self.desk.asked.connect(self.asked)
         self.desk.noteAsked.connect(self.noteAsked)
@@ -281,6 +282,11 @@ class LiveView(QWidget):
             self.gaze_facts.setText(self._gaze_name)
         if "mirror" in event:
             self.mirror.open(Path(str(event["mirror"])))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let a double click on Pause be one: its second half would go on at once."""
+        double = event.type() == QEvent.Type.MouseButtonDblClick
+        return (watched is self.pause and double) or super().eventFilter(watched, event)
 
     def _pause_or_go_on(self) -> None:
         self.asked.emit("resume" if self._paused else "pause")
