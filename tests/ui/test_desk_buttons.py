@@ -77,5 +77,6 @@ def test_a_double_click_pauses_and_does_not_go_on_at_once(qtbot):
     live.asked.connect(lambda _command: live.take({**state, "state": "paused"}))
     QTest.mouseClick(live.pause, Qt.MouseButton.LeftButton)
     QTest.mouseDClick(live.pause, Qt.MouseButton.LeftButton)  # its second press alone
+    QTest.mouseRelease(live.pause, Qt.MouseButton.LeftButton)
     assert asked == ["pause"]
     live.end()
