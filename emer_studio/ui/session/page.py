@@ -202,12 +202,12 @@ class SessionPage(Page):
 
     def _heard(self, event: dict[str, Any]) -> None:
         entry = event.get("entry") or {}
-        if entry.get("event") == "session_started":
-            self.person.begun(str(entry.get("participant")))
         if entry.get("event") == "session_started" and entry.get("simulated"):
             self._events_simulated = True
             self.simulatedChanged.emit()
         self.live.take(event)
+        if entry.get("event") == "session_started":
+            self.person.begun(str(entry.get("participant")))
 
     def _ended(self, outcome: Outcome) -> None:
         self.live.end()
