@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog
 
 from emer_studio.core import settings
 from emer_studio.core.ring import RingWriter
+from emer_studio.ui.session import gaze_view
 from emer_studio.ui.session.age_plot import AGES_ROLE
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.form import SessionForm, next_code, protocols_of
@@ -140,6 +141,22 @@ def test_events_are_shown(live, tmp_path, qtbot):
     assert not live.alarm.isVisible()
     camera.close()
     gaze.close()
+
+
+def test_a_tracker_that_is_silent_looks_nowhere(live, tmp_path, monkeypatch):
+    ring = RingWriter(tmp_path / "01.ring", 2048, (5,))
+    ring.write([100.0, 0.5, 0.5, 3.0, 1.0])
+    live.take(_status(ring.path))
+    live.gaze.poll()
+    assert live.gaze.point == (0.5, 0.5)
+    monkeypatch.setattr(gaze_view, "_OLD_S", 0.0)
+    live.gaze.poll()
+    assert live.gaze.point is None
+    ring.write([100.1, 0.5, 0.5, 3.0, 1.0])
+    monkeypatch.setattr(gaze_view, "_OLD_S", 60.0)
+    live.gaze.poll()
+    assert live.gaze.point == (0.5, 0.5)
+    ring.close()
 
 
 def test_gaze_is_the_mean_of_the_eyes_that_are_there():

@@ -78,7 +78,7 @@ class LiveView(QWidget):
         self.alarms = Alarms() if alarms is None else alarms
         self.alarm, self.link = AlarmBar(), LinkLine()
         self._before_s = 0
-        self.camera, self.gaze = CameraView(), GazeView()
+        self.camera, self.gaze = CameraView(least=(240, 110)), GazeView()
         self.mirror = CameraView("Their window", (160, 90))
         self.mirror.setFixedSize(160, 90)
         self.mirror.setToolTip("What the participant sees now")
