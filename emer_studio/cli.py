@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from emer_studio import __version__
 from emer_studio.core import logs
-from emer_studio.core.errors import EmerError, WorkFailedError
+from emer_studio.core.errors import BadInputError, EmerError, WorkFailedError
 from emer_studio.core.process import SPARE
 
 __all__ = ["COMMANDS", "main"]
@@ -107,6 +107,8 @@ def _words_for_spare(name: str) -> list[str]:
 
     They come as one JSON list in the first line; what follows is the command's own.
     """
+    if name not in COMMANDS:
+        raise BadInputError(f"There is no command {name!r} to keep a spare of.")
     importlib.import_module(COMMANDS[name].module)
     line = b""
     while not line.endswith(b"\n"):
@@ -114,7 +116,10 @@ def _words_for_spare(name: str) -> list[str]:
         if not byte:
             sys.exit(0)
         line += byte
-    return [str(word) for word in json.loads(line)]
+    try:
+        return [str(word) for word in json.loads(line)]
+    except (ValueError, TypeError):
+        raise BadInputError("A spare process expects a JSON list of words.") from None
 
 
 def _fail(args: argparse.Namespace, problem: EmerError) -> int:
@@ -136,7 +141,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")  # Windows pipes are not
     given = list(sys.argv[1:] if argv is None else argv)
     if given[:1] == [SPARE]:
-        given = _words_for_spare(given[1])
+        try:
+            given = _words_for_spare("".join(given[1:2]))
+        except BadInputError as problem:
+            return _fail(argparse.Namespace(), problem)
     name = next((word for word in given if not word.startswith("-")), None)
     if name is None and not {"-h", "--help", "--version"} & set(given):
         given, name = [*given, "gui"], "gui"

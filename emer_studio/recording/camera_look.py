@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from emer_studio.recording.picture import advice, face_cascade, face_seen
 
 __all__ = ["CameraLook"]
 
+logger = logging.getLogger(__name__)
 _EVERY_S = 1.0  # chosen by us: light and seat change slowly, and it costs 2 % of a core
 _STAMPS = 120  # of the rate: four seconds at 30 pictures a second
 
@@ -51,8 +53,14 @@ class CameraLook:
         cascade = face_cascade()
         while not self._stop.wait(_EVERY_S):
             frame, self._newest = self._newest, None
-            if frame is not None:
-                self._on_event("look", **self._facts(frame, cascade))
+            if frame is None:
+                continue
+            try:
+                facts = self._facts(frame, cascade)
+            except (ValueError, cv2.error) as problem:  # e.g. a JPEG cut short by USB
+                logger.warning("a picture could not be looked at: %s", problem)
+            else:
+                self._on_event("look", **facts)
 
     def _facts(self, frame: Frame, cascade: cv2.CascadeClassifier) -> dict[str, Any]:
         grey = cv2.cvtColor(frame.picture(), cv2.COLOR_BGR2GRAY)

@@ -33,10 +33,10 @@ class Rig(Model):
     camera: str = ""
     gaze: str = ""
     microphone: str = ""
-    size: str = ""
-    fps: str = ""
-    codec: str = ""
-    mains: str = ""
+    size: Annotated[str, Field(pattern=r"^(\d+[xX]\d+)?$")] = ""
+    fps: Annotated[str, Field(pattern=r"^(\d+(\.\d+)?)?$")] = ""
+    codec: Literal["", "h264", "near-lossless", "mjpeg"] = ""
+    mains: Literal["", "50", "60"] = ""
     display: int | None = None
     screen_mm: tuple[Millimetres, Millimetres] | None = None
     distance_mm: Millimetres | None = None

@@ -206,7 +206,9 @@ def _run(
         title=localised(prepared.protocol.title, language),
         language=language,
         record=log.record,
-        announce=lambda state, trial: _announce(console, state, trial, len(prepared.plan)),
+        announce=lambda state, trial: _announce(
+            console, desk, state, trial, len(prepared.plan)
+        ),
         situation=lambda trial: _situation(live, trial),
         instead_of=prepared.reserve.instead_of,
         again=prepared.reserve.again,
@@ -346,8 +348,11 @@ def _fail(problem: str, log: _Log, live: LiveSession, problems: list[str]) -> No
         live.window.interrupt(finish="failed")
 
 
-def _announce(console: Console, state: State, trial: Trial | None, of: int) -> None:
+def _announce(
+    console: Console, desk: Desk, state: State, trial: Trial | None, of: int
+) -> None:
     number = trial.number if trial else None
+    desk.trial = number or 0
     clip = trial.clip.id if trial else None
     console.event("state", state=str(state), trial=number, of=of, clip=clip)
     if trial is not None and state is State.CLIP:

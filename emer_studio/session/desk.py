@@ -12,7 +12,8 @@ __all__ = ["REQUESTS", "Desk"]
 
 REQUESTS = ("pause", "pause_after", "resume", "skip", "repeat", "check_gaze")
 """What the operator asks of the participant's window or of the runner."""
-_ASKS = ("skip", "repeat", "note")
+_OF_TRIAL = ("skip", "repeat")
+_ASKS = (*_OF_TRIAL, "note")
 
 
 class Desk:
@@ -21,7 +22,8 @@ class Desk:
     ``pause``, ``pause_after`` (this trial), ``resume``, ``skip``, ``repeat``,
     ``check_gaze`` (before the next trial), ``note`` (``text``), ``moment`` and ``abort``.
     Every one is written down, with ``who`` asked for it where that was a console on
-    another computer.
+    another computer. A ``trial`` with ``skip`` or ``repeat`` is the one that the operator
+    was asked about; when the session has gone on meanwhile, nothing is done.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ class Desk:
         self._pause_after = self._check_gaze = False
         self.left_alone = False
         """Whether the session ends because whoever started it is gone."""
+        self.trial = 0
+        """Number of the trial that is shown, 0 between trials; who announces sets it."""
         self._window: Child | None = None
         self._record: Callable[..., None] | None = None
         self._consoles: list[str] = []
@@ -84,6 +88,8 @@ class Desk:
             self._write("note", text=str(command.get("text", "")), **whence)
         elif name == "moment":
             self._write("moment", **whence)
+        elif name in _OF_TRIAL and command.get("trial", self.trial) != self.trial:
+            self._write("operator", asked=name, too_late=True, **whence)
         elif name in REQUESTS:
             self._write("operator", asked=name, **whence)
             self._ask(name, window)
@@ -98,8 +104,8 @@ class Desk:
             self._pause_after = True
         elif name == "check_gaze":
             self._check_gaze = True
-        elif name in ("skip", "repeat"):
-            window.put("trial_request", kind=name)
+        elif name in _OF_TRIAL:
+            window.put("trial_request", kind=name, trial=self.trial)
         else:
             self._pause_after = False
             window.send(name)

@@ -192,7 +192,7 @@ class WindowPresenter:
         if request["event"] == "interrupted":
             raise StopRequest(Finish(request.get("finish", Finish.ABORTED)))
         if request["event"] == "trial_request":
-            raise TrialRequest(str(request["kind"]))
+            raise TrialRequest(str(request["kind"]), request.get("trial"))
         raise PauseRequest(
             request["by"], request["t_s"], request.get("answers"), clip_end=clip_end
         )

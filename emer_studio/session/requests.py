@@ -66,11 +66,13 @@ class TrialRequest(Exception):
     Parameters
     ----------
     kind : {"skip", "repeat"}
+    trial : int, optional
+        The one that was meant, 0 for what is between trials; None for whatever is shown.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, trial: int | None = None) -> None:
         super().__init__(kind)
-        self.kind = kind
+        self.kind, self.trial = kind, trial
 
 
 class ClipInterrupted(Exception):

@@ -133,11 +133,25 @@ class Runner:
 
     def _all(self) -> None:
         for step in self._steps:
-            try:
-                self._step(step)
-            except TrialRequest:  # there is nothing to repeat but trials
-                self._record("step_skipped", state=str(self.state))
+            self._unless_skipped(step)
             self._come_between()
+
+    def _unless_skipped(self, step: Step) -> None:
+        """Do a step that is no trial: there is nothing to repeat but trials."""
+        while True:
+            try:
+                return self._step(step)
+            except TrialRequest as request:
+                if not self._too_late(request, 0):
+                    return self._record("step_skipped", state=str(self.state))
+
+    def _too_late(self, request: TrialRequest, number: int) -> bool:
+        """Tell whether a request meant what is over by now; then it is only written."""
+        late = request.trial not in (None, number)
+        if late:
+            about = {"asked": request.kind, "trial": request.trial}
+            self._record("request_too_late", **about)
+        return late
 
     def _come_between(self) -> None:
         """Do what was asked for meanwhile."""
@@ -180,7 +194,8 @@ class Runner:
             except ClipFailed as problem:
                 following = self._not_shown(trial, " ".join(str(problem).split()))
             except TrialRequest as request:
-                following = self._operator_wants(request.kind, trial)
+                late = not self._seen and self._too_late(request, trial.number)
+                following = trial if late else self._operator_wants(request.kind, trial)
             rated = None
             if following is not None:
                 self._come_between()

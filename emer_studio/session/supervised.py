@@ -103,7 +103,7 @@ class Supervised:
         """Keep a process ready that has imported what a run needs; again after each run.
 
         What is lost when a camera's process dies is the time until the next one runs, and
-        most of that is Python reading its libraries.
+        most of that is Python reading its libraries. A session runs without a spare, too.
         """
         spare: Child | None = None
 
@@ -111,8 +111,14 @@ class Supervised:
             if spare is not self._spare:  # it has become a run
                 self._heard(event)
 
-        spare = Child(self.name, [SPARE, command], on_event=heard, stderr_path=self._log())
-        self._spare, self._spare_command = spare, command
+        self._spare_command = command
+        words = [SPARE, command]
+        try:
+            spare = Child(self.name, words, on_event=heard, stderr_path=self._log())
+        except OSError as problem:
+            logger.warning("there is no spare %s process: %s", self.name, problem)
+            return
+        self._spare = spare
 
     def stop(self, timeout_s: float) -> Event:
         """End it for good; return its last result, empty when it died."""
@@ -123,7 +129,7 @@ class Supervised:
             thread.join()
         self.up = False
         if self._spare is not None:
-            self._spare.stop()
+            self._drop(self._spare)
         self.child.stop(2.0 if self.stuck else timeout_s)
         with contextlib.suppress(WorkFailedError):
             return self.child.wait_for("result", timeout_s=1.0)
@@ -134,15 +140,23 @@ class Supervised:
     def _start(self) -> Child:
         self._begun.append(time.monotonic())
         spare, self._spare = self._spare, None
-        if spare is not None:
+        if spare is not None and spare.running:
             spare.begin(self._arguments(len(self._begun)))
             return spare
+        if spare is not None:
+            self._drop(spare)
         return Child(
             self.name,
             self._arguments(len(self._begun)),
             on_event=self._heard,
             stderr_path=self._log(),
         )
+
+    @staticmethod
+    def _drop(spare: Child) -> None:
+        """End a spare at once: it has nothing open, and may still be importing."""
+        spare.kill()
+        spare.stop()
 
     def _heard(self, event: Event) -> None:
         self._heard_s = time.monotonic()
@@ -203,10 +217,11 @@ class Supervised:
     def _next_run(self, died: str) -> bool:
         """Begin a run and wait for it; tell whether it is ready."""
         began = time.monotonic()
-        self.child = child = self._start()
         try:
+            self.child = child = self._start()
             child.wait_for(self._ready, timeout_s=_START_S)
-        except WorkFailedError:
+        except (WorkFailedError, OSError) as problem:
+            logger.warning("the %s process did not begin: %s", self.name, problem)
             self._stopping.wait(_PAUSE_S)
             return False
         self._on_restart(child)

@@ -11,6 +11,7 @@ from pathlib import Path
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_atomic
 from emer_studio.study.folder import check_code
+from emer_studio.study.tables import read_table, unreadable
 
 __all__ = ["Appointment", "Appointments", "parse_when"]
 
@@ -64,18 +65,22 @@ class Appointments:
         self.path = folder / "appointments.tsv"
 
     def all(self) -> list[Appointment]:
-        """Return every appointment that can be read, the earliest first."""
-        if not self.path.is_file():
-            return []
-        with self.path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
+        """Return every appointment, the earliest first.
+
+        Raises
+        ------
+        BadInputError
+            When one cannot be read: whoever enters another would erase it.
+        """
         found = []
-        for row in rows:
-            try:
-                when = datetime.fromisoformat(row["when"])
-                found.append(Appointment(when, str(row["participant"])))
-            except (KeyError, TypeError, ValueError):
+        for row in read_table(self.path, _COLUMNS):
+            if not any(row.values()):
                 continue
+            try:
+                when = datetime.fromisoformat(row["when"]).replace(second=0)
+            except ValueError:
+                raise unreadable(self.path, row) from None
+            found.append(Appointment(when, row["participant"]))
         return sorted(found)
 
     def on(self, day: date) -> list[Appointment]:

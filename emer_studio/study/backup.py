@@ -21,6 +21,7 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.files import sha256_file, write_atomic
 from emer_studio.study.folder import Session, Study
+from emer_studio.study.tables import read_table, unreadable
 
 __all__ = ["Backup", "Copied", "back_up", "backed_up", "known_backups"]
 
@@ -108,16 +109,12 @@ def back_up(
 
 def known_backups(study: Study) -> list[Backup]:
     """Return what was copied where, the latest last."""
-    path = study.folder / _FILE
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t"))
-    found = []
-    for row in rows:
-        with contextlib.suppress(KeyError, TypeError, ValueError):
-            counts = int(row["files"]), int(row["bytes"])
-            found.append(Backup(row["session"], row["target"], row["utc"], *counts))
+    path, found = study.folder / _FILE, []
+    for row in read_table(path, _COLUMNS):
+        if not (row["files"].isdecimal() and row["bytes"].isdecimal()):
+            raise unreadable(path, row)
+        counts = int(row["files"]), int(row["bytes"])
+        found.append(Backup(row["session"], row["target"], row["utc"], *counts))
     return found
 
 

@@ -14,6 +14,7 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.files import write_atomic
 from emer_studio.schema.demographics import check_answers
 from emer_studio.schema.protocol import Protocol
+from emer_studio.study.tables import read_table
 
 __all__ = ["Demographics"]
 
@@ -74,15 +75,8 @@ class Demographics:
         return len(rows) - len(kept)
 
     def _rows(self) -> list[dict[str, str]]:
-        if not self.path.is_file():
-            return []
-        with self.path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
-        return [
-            {key: value or "" for key, value in row.items() if key}
-            for row in rows
-            if row.get("participant")
-        ]
+        rows = read_table(self.path, ["participant"])
+        return [row for row in rows if row["participant"]]
 
     def _write(self, rows: list[dict[str, str]]) -> None:
         items = dict.fromkeys(key for row in rows for key in row if key not in _FIXED)

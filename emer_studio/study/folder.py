@@ -21,6 +21,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import new_folder, read_json, sha256_file, write_atomic
 from emer_studio.schema.base import load_yaml, validate
 from emer_studio.schema.study import SessionManifest, StudyFile
+from emer_studio.study.tables import read_table
 
 __all__ = ["Participant", "Session", "Study", "check_code", "create_study", "open_study"]
 
@@ -73,11 +74,7 @@ class Study:
 
     def participants(self) -> list[Participant]:
         """Return the participants in the order they were entered."""
-        path = self.folder / "participants.tsv"
-        if not path.exists():
-            return []
-        with path.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
+        rows = read_table(self.folder / "participants.tsv", _COLUMNS)
         return [
             Participant(
                 row["participant"],

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from emer_studio.core.clock import utc_now
 from emer_studio.core.files import write_atomic
+from emer_studio.study.tables import read_table, unreadable
 
 __all__ = ["Slot", "Slots"]
 
@@ -45,19 +46,13 @@ class Slots:
 
     def all(self) -> list[Slot]:
         """Return the places that were given out, in order."""
-        if not self._path.exists():
-            return []
-        with self._path.open(encoding="utf-8", newline="") as stream:
-            return [
-                Slot(
-                    row["protocol"],
-                    int(row["slot"]),
-                    row["participant"],
-                    row["simulated"] == "yes",
-                    row["given"],
-                )
-                for row in csv.DictReader(stream, delimiter="\t")
-            ]
+        found = []
+        for row in read_table(self._path, _COLUMNS):
+            if not row["slot"].isdecimal():
+                raise unreadable(self._path, row)
+            about = row["participant"], row["simulated"] == "yes", row["given"]
+            found.append(Slot(row["protocol"], int(row["slot"]), *about))
+        return found
 
     def of(self, protocol: str, participant: str, *, simulated: bool) -> int:
         """Return the place that a participant has, or would get now."""

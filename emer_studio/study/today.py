@@ -8,12 +8,14 @@ from typing import Literal
 
 from emer_studio.schema.session_quality import kept_quality
 from emer_studio.study.appointments import Appointments
-from emer_studio.study.backup import backed_up
+from emer_studio.study.backup import backed_up, known_backups
 from emer_studio.study.changeover import open_items
+from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Session, Study
 from emer_studio.study.lock import cut_off
+from emer_studio.study.slots import Slots
 
-__all__ = ["Todo", "Visit", "next_due", "visits_on"]
+__all__ = ["Todo", "Visit", "check_tables", "next_due", "visits_on"]
 
 Todo = Literal["run", "resume", "wait", "read", "changeover", "backup", ""]
 
@@ -104,3 +106,18 @@ def _next(session: Session, broken: bool, items: int, copied: bool) -> tuple[str
     if not copied:
         left.append(("no second copy", "backup"))
     return "; ".join(text for text, _ in left), left[0][1] if left else ""
+
+
+def check_tables(study: Study) -> None:
+    """Read every table that a study is run by.
+
+    Raises
+    ------
+    BadInputError
+        When one cannot be read.
+    """
+    study.participants()
+    Slots(study.folder).all()
+    Appointments(study.folder).all()
+    Demographics(study.folder).all()
+    known_backups(study)

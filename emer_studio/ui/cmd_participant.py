@@ -75,6 +75,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mirror", type=Path, metavar="FILE", help="ring for a small picture of the window"
     )
+    parser.set_defaults(events=True)  # it always speaks to a parent, also when it fails
 
 
 def run(args: argparse.Namespace) -> int:

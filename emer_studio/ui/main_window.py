@@ -26,6 +26,7 @@ from emer_studio import __version__
 from emer_studio.core import settings
 from emer_studio.core.errors import EmerError
 from emer_studio.study.folder import create_study, open_study
+from emer_studio.study.today import check_tables
 from emer_studio.ui import theme
 from emer_studio.ui.page import Page
 from emer_studio.ui.pages import PAGES
@@ -188,6 +189,7 @@ class MainWindow(QMainWindow):
         """Open a study; a mistake becomes a message and leaves everything as it was."""
         try:
             study = open_study(folder)
+            check_tables(study)
         except (EmerError, OSError) as problem:
             self.say(str(problem))
             return False

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -32,6 +33,7 @@ __all__ = [
     "Pill",
     "PillDelegate",
     "ProgressLine",
+    "Scrolled",
     "ShortLabel",
     "button",
     "label",
@@ -123,6 +125,21 @@ class Card(QFrame):
             self.head.addWidget(self.heading)
             self.head.addStretch(1)
             self.box.addLayout(self.head)
+
+
+class Scrolled(QScrollArea):
+    """What can be scrolled where the screen is low; `inside` takes the layout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("scroll")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.inside = QWidget()
+        self.inside.setObjectName("scrolled")
+        self.setWidget(self.inside)
 
 
 class Pill(QLabel):

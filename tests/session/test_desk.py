@@ -62,3 +62,12 @@ def test_what_waits_for_the_end_of_the_trial_comes_once(desk: Any) -> None:
     assert desk.window.told[-1] == "pause"
     assert not desk.between()
     assert desk.window.told.count("pause") == 1
+
+
+def test_a_question_that_stood_too_long_skips_no_other_trial(desk: Any) -> None:
+    desk.trial = 4
+    desk.obey({"cmd": "skip", "trial": 3})
+    assert desk.window.told == ["focus"]
+    assert desk.written == [("operator", {"asked": "skip", "too_late": True})]
+    desk.obey({"cmd": "skip", "trial": 4})
+    assert desk.window.told[1:] == ["trial_request skip", "focus"]

@@ -51,6 +51,18 @@ def test_a_file_with_a_mistake_is_named_and_left_alone(home: Path) -> None:
     assert "camra" in path.read_text()
 
 
+@pytest.mark.parametrize(
+    "wrong", ['"fps": "abc"', '"codec": "avi"', '"mains": "55"', '"size": "big"']
+)
+def test_what_no_camera_understands_is_named_before_a_session(
+    home: Path, wrong: str
+) -> None:
+    path = home / "rigs.json"
+    path.write_text(f'{{"rigs": [{{"name": "a", {wrong}}}]}}')
+    with pytest.raises(BadInputError, match=wrong.split('"')[1]):
+        devices("--rig", "a", "--gaze", "sim")
+
+
 def devices(*words: str) -> cmd_run.Devices:
     parser = argparse.ArgumentParser()
     cmd_run.arguments(parser)

@@ -11,7 +11,7 @@ from emer_studio.recording.reader import final_ratings
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.schema.stimulus import ClipManifest
 from emer_studio.session.plan import Trial, build_plan
-from emer_studio.session.requests import ClipFailed, Finish, StopRequest
+from emer_studio.session.requests import ClipFailed, Finish, StopRequest, TrialRequest
 from emer_studio.session.reserve import Reserve
 from emer_studio.session.runner import Runner, State
 from emer_studio.session.steps import steps_of
@@ -305,3 +305,16 @@ def test_a_pause_may_end_in_another_wish(then: str) -> None:
     )
     done = [fields["trial"] for name, fields in written if name == "trial_done"]
     assert done == ([2] if then == "skip" else [3, 2])
+
+
+@pytest.mark.parametrize("at", range(1, 15))
+def test_a_wish_about_what_is_over_costs_nothing_that_is_shown_now(at: int) -> None:
+    presenter = HeadlessPresenter(at=at, problem=TrialRequest("skip", 99))
+    _, finish, written, _ = run_with(presenter, _RESERVE, spare=True)
+    assert finish is Finish.COMPLETE
+    names = [name for name, _ in written]
+    done = [fields["trial"] for name, fields in written if name == "trial_done"]
+    seen = "clip_onset" in names and "request_too_late" not in names
+    assert names.count("request_too_late") == (0 if seen else 1)
+    assert "step_skipped" not in names
+    assert seen or done == [1, 2]

@@ -82,3 +82,40 @@ def test_a_spare_process_is_the_next_run_and_ends_with_the_last(
         process.stop(5.0)
     assert not spare.running
     assert {path.name for path in tmp_path.glob("*.xdf")} == {"1.xdf", "2.xdf"}
+
+
+def test_a_spare_that_died_or_cannot_be_had_stops_nothing(
+    sender: Sender, tmp_path: Path
+) -> None:
+    told: list[dict[str, object]] = []
+    log = tmp_path / "log.txt"
+    process = Supervised(
+        "recorder",
+        lambda run: [
+            "record",
+            *("--out", str(tmp_path / f"{run}.xdf"), "--stream", sender.name, "--events"),
+        ],
+        ready="recording",
+        on_event=lambda _who, event: told.append(event),
+        log=lambda: log,
+    )
+    try:
+        process.wait_until_ready()
+        process.keep_spare("record")
+        dead = process._spare
+        assert dead is not None
+        dead.kill()
+        process.child.kill()
+        deadline = time.monotonic() + 20
+        while not any("started again" in str(e.get("what")) for e in told):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert process.child is not dead
+        assert process.runs == 2  # the dead one was no attempt
+        log = tmp_path  # a folder: no file of errors can be opened
+        process._drop(process._spare)
+        process._spare = None
+        process.keep_spare("record")
+        assert process._spare is None
+    finally:
+        process.stop(5.0)

@@ -62,3 +62,21 @@ def test_the_live_view_says_pause_or_go_on(qtbot):
     assert asked == ["pause", "resume", "pause"]
     assert not live.desk.isEnabled()
     live.end()
+
+
+def test_a_double_click_pauses_and_does_not_go_on_at_once(qtbot):
+    live = LiveView()
+    qtbot.addWidget(live)
+    with qtbot.waitActive(live):
+        live.show()
+    live.begin(SessionChoice(participant="P001", protocol="demo"))
+    state = {"event": "state", "trial": 1, "of": 2, "clip": "c"}
+    live.take({**state, "state": "clip"})
+    asked = []
+    live.asked.connect(asked.append)
+    live.asked.connect(lambda _command: live.take({**state, "state": "paused"}))
+    QTest.mouseClick(live.pause, Qt.MouseButton.LeftButton)
+    QTest.mouseDClick(live.pause, Qt.MouseButton.LeftButton)  # its second press alone
+    QTest.mouseRelease(live.pause, Qt.MouseButton.LeftButton)
+    assert asked == ["pause"]
+    live.end()

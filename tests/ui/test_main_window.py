@@ -49,6 +49,13 @@ def test_a_folder_that_is_no_study_is_a_message(window, tmp_path):
     assert (tmp_path / "fresh" / "study.yaml").is_file()
 
 
+def test_a_study_with_a_table_that_cannot_be_read_is_a_message(window, study):
+    (study.folder / "appointments.tsv").write_bytes(b"wann;wer\n9:30;P001\n")
+    assert not window.open_study(study.folder)
+    assert "no column 'when'" in window.toast.text.text()
+    assert window.welcome is not None
+
+
 def test_an_unhandled_exception_becomes_a_message(window, qtbot):
     def fail():
         raise ValueError("broken slot")

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from PySide6.QtWidgets import QInputDialog, QMessageBox
 
-from emer_studio.session.rigs import known_rigs
+from emer_studio.core.settings import config_dir
+from emer_studio.schema.rig import Rig
+from emer_studio.session.rigs import keep_rig, known_rigs
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.display_line import DisplayLine, show_numbers
 from emer_studio.ui.session.form import SessionForm
@@ -84,3 +86,54 @@ def test_the_picture_is_shown_and_the_camera_free_before_it_is_needed(form, qtbo
     qtbot.waitUntil(lambda: bool(started), timeout=10_000)
     assert not card.job.running
     assert not folder.exists()
+
+
+def test_a_rig_brings_its_own_display_and_nothing_of_the_one_before(form):
+    known = {"camera": "sim:pre=30", "screen_mm": (600.0, 340.0), "distance_mm": 620.0}
+    keep_rig(Rig(name="measured", display=0, **known))
+    keep_rig(Rig(name="as told", display=0))
+    keep_rig(Rig(name="window"))
+    form.rig.list_rigs()
+    for name, display, size in (
+        ("measured", 0, (600.0, 340.0)),
+        ("as told", 0, None),
+        ("measured", 0, (600.0, 340.0)),
+        ("window", None, None),
+    ):
+        form.choose_rig(name)
+        chosen = form.value()
+        assert (chosen.rig, chosen.display, chosen.screen_mm) == (name, display, size)
+        assert (chosen.distance_mm is None) == (size is None)
+    form.choose_rig("measured")
+    form.setValue(replace(form.value(), participant="P009"))  # the next participant
+    assert form.value().rig == "measured"
+    assert form.value().screen_mm == (600.0, 340.0)
+
+
+def test_the_size_of_a_display_that_is_gone_is_not_that_of_another(form):
+    keep_rig(Rig(name="far", display=7, screen_mm=(600.0, 340.0), distance_mm=620.0))
+    form.rig.list_rigs()
+    form.display.setValue(0, None, None)
+    form.choose_rig("far")
+    chosen = form.value()
+    assert (chosen.rig, chosen.display, chosen.screen_mm) == ("", None, None)
+    form.list_protocols()  # as the page does whenever it is shown
+    assert "Display 7 of the rig far is not there" in form.problem.text()
+    assert form.problem.isVisible()
+
+
+def test_rigs_that_cannot_be_read_are_told_and_left_alone(form, study, qtbot, monkeypatch):
+    keep_rig(Rig(name="Room"))
+    form.rig.list_rigs("Room")
+    path = config_dir() / "rigs.json"
+    path.write_text("{broken")
+    monkeypatch.setattr(QMessageBox, "question", lambda *_w: QMessageBox.StandardButton.Yes)
+    form.rig.forget.click()
+    assert "rigs.json" in form.problem.text()
+    again = SessionForm(study, SessionChoice(protocol="demo", camera="sim", gaze="sim"))
+    qtbot.addWidget(again)
+    again.list_protocols()
+    assert "rigs.json" in again.problem.text()
+    assert not again.problem.isHidden()
+    again.finish()
+    assert path.read_text() == "{broken"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from emer_studio.core import settings
 from emer_studio.core.ring import RingWriter
+from emer_studio.ui.session import gaze_view
 from emer_studio.ui.session.age_plot import AGES_ROLE
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.form import SessionForm, next_code, protocols_of
@@ -142,6 +143,22 @@ def test_events_are_shown(live, tmp_path, qtbot):
     gaze.close()
 
 
+def test_a_tracker_that_is_silent_looks_nowhere(live, tmp_path, monkeypatch):
+    ring = RingWriter(tmp_path / "01.ring", 2048, (5,))
+    ring.write([100.0, 0.5, 0.5, 3.0, 1.0])
+    live.take(_status(ring.path))
+    live.gaze.poll()
+    assert live.gaze.point == (0.5, 0.5)
+    monkeypatch.setattr(gaze_view, "_OLD_S", 0.0)
+    live.gaze.poll()
+    assert live.gaze.point is None
+    ring.write([100.1, 0.5, 0.5, 3.0, 1.0])
+    monkeypatch.setattr(gaze_view, "_OLD_S", 60.0)
+    live.gaze.poll()
+    assert live.gaze.point == (0.5, 0.5)
+    ring.close()
+
+
 def test_gaze_is_the_mean_of_the_eyes_that_are_there():
     rows = np.array([[0, 0.2, 1, 0.4, 1], [1, 0.2, 0, 0.4, 1], [2, 0.2, 0, 0.4, 0]])
     columns = {"left_x": 1, "left_valid": 2, "right_x": 3, "right_valid": 4}
@@ -241,3 +258,26 @@ def test_trouble_beeps_only_where_somebody_asked_for_it(live, monkeypatch):
     assert beeps == [1]
     assert settings.load().alarm_aloud == "yes"
     live.beep.click()
+
+
+def test_a_question_is_about_the_trial_that_was_shown_and_stands_alone(page, study):
+    made = page(SessionPage, study)
+    sent, questions = [], []
+    made.job.send = lambda command, **fields: sent.append((command, fields))
+    clip = {"event": "state", "state": "clip", "of": 5, "clip": "c"}
+
+    def while_the_session_goes_on(parent, text):
+        questions.append(text)
+        box = QDialog(parent)
+        box.open()
+        made.live.take({"event": "desk_asked", "command": "skip"})
+        made.live.take({**clip, "trial": 4})
+        box.done(1)
+        box.deleteLater()
+        return True
+
+    made.confirm = while_the_session_goes_on
+    made.live.take({**clip, "trial": 3})
+    made.live.take({"event": "desk_asked", "command": "skip"})
+    assert len(questions) == 1
+    assert sent == [("skip", {"trial": 3})]

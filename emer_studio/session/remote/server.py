@@ -274,5 +274,7 @@ class LinkServer:
             command = {"cmd": said["cmd"], "who": who}
             if "text" in said:
                 command["text"] = str(said["text"])[:_LONGEST_NOTE]
+            if isinstance(said.get("trial"), int):
+                command["trial"] = said["trial"]
             if not self._errands.add(self._obey, command):
                 raise ValueError("more requests than can be carried out")

@@ -164,8 +164,9 @@ class ConsoleWindow(QWidget):
         if command == "focus":  # no participant waits for this keyboard
             return
         sure = SURE.get(command)
+        about = {"trial": self.live.trial_shown} if sure else {}
         if sure is None or self._confirm(self, sure):
-            self.asked.emit(command, {})
+            self.asked.emit(command, about)
 
     def _abort(self) -> None:
         if self._confirm(self, ABORT):

@@ -13,6 +13,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent, QShowEvent, QTextCu
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from emer_studio.schema.rating import RatingPage
+from emer_studio.ui.desk_keys import desk_command
 from emer_studio.ui.participant import look
 from emer_studio.ui.participant.pages import ENTER_KEYS
 from emer_studio.ui.participant.rating import RatingForm
@@ -41,10 +42,13 @@ class _Field(QPlainTextEdit):
         self.textChanged.connect(self._cut)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave Escape, Tab, Ctrl+Enter and Alt+Left to the window."""
+        """Leave Escape, Tab, Ctrl+Enter, Alt+Left and the operator's keys to the window.
+
+        On X11 an editor takes Ctrl+K for "erase to the end of the line".
+        """
         ends = event.key() in ENTER_KEYS and event.modifiers() & _Control
         back = event.key() == Qt.Key.Key_Left and event.modifiers() & _Alt
-        if ends or back or event.key() in _NOT_WRITING:
+        if ends or back or event.key() in _NOT_WRITING or desk_command(event):
             event.ignore()
         else:
             super().keyPressEvent(event)

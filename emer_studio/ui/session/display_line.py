@@ -75,7 +75,7 @@ class DisplayLine(QWidget):
             self.width_mm,
             label("×", "muted"),
             self.height_mm,
-            label("at a distance of", "muted"),
+            label("from", "muted"),
             self.distance_mm,
         )
         for part in parts:
@@ -84,18 +84,34 @@ class DisplayLine(QWidget):
         grid.addLayout(row, 1, 0, 1, 2)
         self._fill()
         self.box.currentIndexChanged.connect(self._prefill)
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        for moved in (application.screenAdded, application.screenRemoved):
+            moved.connect(self._list_again)
         for spin in (self.width_mm, self.height_mm, self.distance_mm):
             spin.valueChanged.connect(self.changed)
 
     def _fill(self) -> None:
+        self._list()
+        # The participant gets the second screen; on a single one, the operator keeps it.
+        self.box.setCurrentIndex(2 if self.box.count() > 2 else 0)
+        self._prefill()
+
+    def _list(self) -> None:
+        self.box.clear()
         self.box.addItem("In a window", None)
         for number, screen in enumerate(QGuiApplication.screens()):
             size = screen.size()
             shown = f"Full screen on display {number} ({size.width()} × {size.height()})"
             self.box.addItem(shown, number)
-        # The participant gets the second screen; on a single one, the operator keeps it.
-        self.box.setCurrentIndex(2 if self.box.count() > 2 else 0)
-        self._prefill()
+
+    def _list_again(self) -> None:
+        """Offer the displays that are there now; one that is still there stays chosen."""
+        number, screen_mm, distance_mm = self.number(), self.screen_mm(), self.distance()
+        self.box.blockSignals(True)
+        self._list()
+        self.box.blockSignals(False)
+        self.setValue(number, screen_mm, distance_mm)
 
     def _prefill(self) -> None:
         """Take over what the system says of the display."""
@@ -141,15 +157,20 @@ class DisplayLine(QWidget):
         screen_mm: tuple[float, float] | None,
         distance_mm: float | None,
     ) -> None:
-        """Show a display; one that is not there now leaves the box as it is."""
-        row = self.box.findData(number)
-        if number is not None and row >= 0:
-            self.box.setCurrentIndex(row)
-        if screen_mm is not None:
+        """Show a display, its size as it is told or as the system says, and the distance.
+
+        In place of one that is not there now comes the window, whose size nobody knows.
+        """
+        self.blockSignals(True)  # of a display half set nobody needs to hear
+        row = -1 if number is None else self.box.findData(number)
+        self.box.setCurrentIndex(max(row, 0))
+        self._prefill()
+        if screen_mm is not None and row >= 0:
             self.width_mm.setValue(round(screen_mm[0]))
             self.height_mm.setValue(round(screen_mm[1]))
-        if distance_mm is not None:
-            self.distance_mm.setValue(round(distance_mm))
+        self.distance_mm.setValue(round(distance_mm or 0.0))
+        self.blockSignals(False)
+        self.changed.emit()
 
 
 def _millimetres(what: str) -> QSpinBox:

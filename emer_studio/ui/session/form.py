@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLineEdit,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +22,7 @@ from emer_studio.core.errors import EmerError
 from emer_studio.schema.protocol import find_protocol, load_protocol
 from emer_studio.stimulus.library import manifest_of
 from emer_studio.study.folder import Study
-from emer_studio.ui.parts import Card, button, label
+from emer_studio.ui.parts import Card, Scrolled, button, label
 from emer_studio.ui.session.accept_dialog import AcceptDialog
 from emer_studio.ui.session.camera_card import CameraCard
 from emer_studio.ui.session.choice import SessionChoice
@@ -69,12 +68,15 @@ class SessionForm(QWidget):
         self.about = label("", "small", wrap=True)
         self.problem = label("", "error", wrap=True)
         self.ready, self.camera_card = ReadyCard(study.folder), CameraCard()
+        self._area = Scrolled()
         self.start = button("Start the session", "session", "primary")
         self.start.setMinimumHeight(40)
         self._fill()
         self._lay_out()
         self._connect()
-        self.setValue(replace(remembered, participant=next_code(study)))
+        first = replace(remembered, display=self.display.number())
+        self.setValue(replace(first, participant=next_code(study)))
+        self.rig.list_rigs()  # last: what is wrong with them is to be seen
         self.search()
 
     # -- putting it together
@@ -102,12 +104,12 @@ class SessionForm(QWidget):
     def _lay_out(self) -> None:
         outer = self._scrolled()
         card = Card("New session")
-        card.setMinimumWidth(520)
+        card.setMinimumWidth(506)
         card.setMaximumWidth(780)
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(10)
-        grid.setColumnMinimumWidth(0, 130)
+        grid.setColumnMinimumWidth(0, 112)
         grid.setColumnStretch(1, 1)
         self.browse, self.again = button("Browse…"), button("Look again", "refresh")
         self.edit = button("Look inside")
@@ -149,16 +151,8 @@ class SessionForm(QWidget):
         """Return the layout of what can be scrolled where the screen is low."""
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        area, inside = QScrollArea(), QWidget()
-        area.setObjectName("scroll")
-        inside.setObjectName("scrolled")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inside)
-        box.addWidget(area)
-        row = QHBoxLayout(inside)
+        box.addWidget(self._area)
+        row = QHBoxLayout(self._area.inside)
         row.setContentsMargins(0, 0, 0, 0)
         return row
 
@@ -191,9 +185,16 @@ class SessionForm(QWidget):
     def choose_rig(self, name: str) -> None:
         """Show the devices of a rig; one that is not known leaves the form as it is."""
         rig = self.rig.named(name)
-        if rig is not None:
-            self.setValue(into(self.value(), rig))
-            self.rig.setValue(name, self.value())
+        if rig is None:
+            return
+        self.setValue(into(self.value(), rig))
+        there = self.display.number() == rig.display
+        self.rig.setValue(name if there else "", self.value())
+        if not there:
+            self.complain(
+                f"Display {rig.display} of the rig {name} is not there now. Connect it and"
+                " choose the rig again, or choose another display."
+            )
 
     def test_rig(self) -> None:
         """Open the self-test for what is chosen now."""
@@ -286,9 +287,14 @@ class SessionForm(QWidget):
         return ""
 
     def complain(self, text: str) -> None:
-        """Show why it does not start."""
+        """Show why it does not start, also where the form is higher than the screen."""
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
+        if text:
+            QTimer.singleShot(0, self.problem, self._show_problem)
+
+    def _show_problem(self) -> None:
+        self._area.ensureWidgetVisible(self.problem)
 
     # -- protocol and streams
 
@@ -308,11 +314,15 @@ class SessionForm(QWidget):
         except EmerError as problem:
             self.about.setText(str(problem))
         shown = self.language.currentData()
+        self.language.blockSignals(True)
         self.language.clear()
         names = {"en": "English", "zh": "中文"}
         for code in languages:
             self.language.addItem(names.get(code, code), code)
         self.language.setCurrentIndex(max(self.language.findData(shown), 0))
+        self.language.blockSignals(False)
+        if self.language.currentData() != shown:
+            self._changed()
 
     def list_protocols(self) -> None:
         """Offer the protocols that are there now; the chosen one stays."""
@@ -382,6 +392,7 @@ class SessionForm(QWidget):
         """Look at what is chosen as soon as somebody looks at the form."""
         super().showEvent(event)
         self.look(anew=True)
+        self.complain(self.problem.text() if not self.problem.isHidden() else "")
 
     def _gaze_edited(self) -> None:
         self.gaze_line.forget(given(self.gaze))

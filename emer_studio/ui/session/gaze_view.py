@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ _ROWS = 2047  # all that the recorder's ring offers
 # Chosen by us: the point moves with every poll; ten seconds of curves need neither thirty
 # pictures a second nor more values than pixels, and would make clicks wait.
 _CURVES_EVERY, _CURVE_POINTS = 3, 400
+_OLD_S = 2.0  # chosen by us: as soon as a silent stream is told, nobody looks anywhere
 
 
 def mean_of_eyes(
@@ -77,6 +79,7 @@ class GazeView(QWidget):
         self._columns: dict[str, Any] = {}
         self._path = ""
         self._polls = 0
+        self._newest_s, self._came_s = 0.0, 0.0  # the last stamp; when it was new here
         self.point: tuple[float, float] | None = None
         """Where on the screen the last sample looked, in fractions; None for nowhere."""
         self.screen_px = (1920.0, 1080.0)
@@ -144,6 +147,8 @@ class GazeView(QWidget):
         if not len(rows):
             return
         now = rows[-1, 0]
+        if now != self._newest_s:
+            self._newest_s, self._came_s = now, time.monotonic()
         rows = rows[rows[:, 0] > now - _SHOWN_S]
         t_s = rows[:, 0] - now
         x, y = (
@@ -160,7 +165,8 @@ class GazeView(QWidget):
         self._polls += 1
         recent = t_s > -_TRAIL_S
         self._trail.setData(x[recent], y[recent])
-        seen = np.isfinite(x[-1]) and np.isfinite(y[-1])
+        old = time.monotonic() - self._came_s > _OLD_S
+        seen = not old and np.isfinite(x[-1]) and np.isfinite(y[-1])
         self._point.setData([x[-1]] if seen else [], [y[-1]] if seen else [])
         on_screen = seen and 0 <= x[-1] <= 1 and 0 <= y[-1] <= 1
         self.point = (float(x[-1]), float(y[-1])) if on_screen else None

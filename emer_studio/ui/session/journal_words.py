@@ -62,7 +62,12 @@ def in_words(entry: dict[str, Any]) -> tuple[str, str]:
         return _validation(entry)
     whence = f" (from {entry['who']})" if entry.get("who") else ""
     if kind == "operator":
-        return f"Operator: {str(entry.get('asked')).replace('_', ' ')}{whence}", ""
+        asked = str(entry.get("asked")).replace("_", " ")
+        if entry.get("too_late"):
+            return f"Operator: {asked}{whence}. Too late, that trial is over", "amber"
+        return f"Operator: {asked}{whence}", ""
+    if kind == "request_too_late":
+        return f"Trial {trial} is over: {entry.get('asked')} came too late", "amber"
     if kind == "note":
         return f"Note: {entry.get('text')}{whence}", ""
     if kind == "moment":

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QCheckBox,
     QHBoxLayout,
     QListWidget,
@@ -68,6 +69,8 @@ class LiveView(QWidget):
         self._clock = QElapsedTimer()
         self._origin_s: float | None = None
         self._paused = False
+        self.trial_shown = 0
+        """Number of the trial that is shown, 0 between trials."""
         self._gaze_name = ""
         self._ages = Ages()
         self._timer = QTimer(self, interval=_POLL_MS)
@@ -77,7 +80,7 @@ class LiveView(QWidget):
         self.alarms = Alarms() if alarms is None else alarms
         self.alarm, self.link = AlarmBar(), LinkLine()
         self._before_s = 0
-        self.camera, self.gaze = CameraView(), GazeView()
+        self.camera, self.gaze = CameraView(least=(240, 110)), GazeView()
         self.mirror = CameraView("Their window", (160, 90))
         self.mirror.setFixedSize(160, 90)
         self.mirror.setToolTip("What the participant sees now")
@@ -135,6 +138,7 @@ class LiveView(QWidget):
         key = QShortcut(QKeySequence(DESK_KEYS["pause"]), self.pause)
         key.activated.connect(self.pause.click)
         self.pause.clicked.connect(self._pause_or_go_on)
+        self.pause.installEventFilter(self)
         self.desk = DeskButtons()
         self.desk.asked.connect(self.asked)
         self.desk.noteAsked.connect(self.noteAsked)
@@ -198,6 +202,7 @@ class LiveView(QWidget):
         self.who.setText(f"{choice.participant}   ·   {Path(choice.protocol).stem}")
         self.state.setText("Opening the devices")
         self.trial.setText("")
+        self.trial_shown = 0
         self.bar.setRange(0, 1)
         self.bar.setValue(0)
         self.abort.setEnabled(True)
@@ -262,8 +267,9 @@ class LiveView(QWidget):
         settings.remember(alarm_aloud="yes" if on else "")
 
     def press(self, command: str) -> None:
-        """Do what one of the operator's keys does, wherever it was pressed."""
-        self.desk.press(command)
+        """Do what one of the operator's keys does; one question at a time is asked."""
+        if QApplication.activeModalWidget() is None:
+            self.desk.press(command)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Leave the keyboard to the participant while a session is shown."""
@@ -289,6 +295,11 @@ class LiveView(QWidget):
         if "mirror" in event:
             self.mirror.open(Path(str(event["mirror"])))
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let a double click on Pause be one: its second half would go on at once."""
+        double = event.type() == QEvent.Type.MouseButtonDblClick
+        return (watched is self.pause and double) or super().eventFilter(watched, event)
+
     def _pause_or_go_on(self) -> None:
         self.asked.emit("resume" if self._paused else "pause")
 
@@ -302,6 +313,7 @@ class LiveView(QWidget):
             part.setEnabled(name != "done")
         self.bar.setRange(0, max(of, 1))
         trial = event.get("trial")
+        self.trial_shown = int(trial or 0)
         if trial is not None:
             self.trial.setText(f"Trial {trial} of {of}   ·   {event.get('clip')}")
             self.bar.setValue(int(trial) - (name != "washout"))

@@ -149,5 +149,7 @@ def choose(box: QComboBox, wanted: str) -> None:
     if row >= 0:
         box.setCurrentIndex(row)
     else:
+        box.blockSignals(True)  # on the way nothing is chosen, which nobody needs to hear
         box.setCurrentIndex(-1)
+        box.blockSignals(False)
         box.setEditText(wanted)

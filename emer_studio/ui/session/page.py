@@ -188,8 +188,12 @@ class SessionPage(Page):
     def _ask_session(self, command: str) -> None:
         sure = SURE.get(command)
         hand_over()
-        agreed = sure is None or self.confirm(self, sure)
-        self.job.send(command if agreed else "focus")
+        # The session goes on while the question stands: it is about this trial alone.
+        about = {"trial": self.live.trial_shown} if sure else {}
+        if sure is None or self.confirm(self, sure):
+            self.job.send(command, **about)
+        else:
+            self.job.send("focus")
 
     def _alarm_raised(self, text: str) -> None:
         """Reach an operator who looks at another page, too."""
@@ -198,12 +202,12 @@ class SessionPage(Page):
 
     def _heard(self, event: dict[str, Any]) -> None:
         entry = event.get("entry") or {}
-        if entry.get("event") == "session_started":
-            self.person.begun(str(entry.get("participant")))
         if entry.get("event") == "session_started" and entry.get("simulated"):
             self._events_simulated = True
             self.simulatedChanged.emit()
         self.live.take(event)
+        if entry.get("event") == "session_started":
+            self.person.begun(str(entry.get("participant")))
 
     def _ended(self, outcome: Outcome) -> None:
         self.live.end()

@@ -53,7 +53,6 @@ class RigLine(QWidget):
             row.addWidget(part, 1 if part is self.box else 0)
         self._rigs: dict[str, Rig] = {}
         self._shown: Rig | None = None  # the chosen one, as the form has taken it
-        self.list_rigs()
         self.box.activated.connect(self._activated)
         self.keep.clicked.connect(self._ask_name)
         self.forget.clicked.connect(self._forget)
@@ -62,7 +61,7 @@ class RigLine(QWidget):
         """Offer the rigs that there are now."""
         try:
             self._rigs = {rig.name: rig for rig in known_rigs()}
-        except EmerError as problem:
+        except (EmerError, OSError) as problem:
             self._rigs = {}
             self.failed.emit(str(problem))
         self.box.clear()
@@ -116,6 +115,11 @@ class RigLine(QWidget):
     def _forget(self) -> None:
         name = self.value()
         yes = QMessageBox.StandardButton.Yes
-        if QMessageBox.question(self, "EMER Studio", f"Forget the rig {name}?") == yes:
+        if QMessageBox.question(self, "EMER Studio", f"Forget the rig {name}?") != yes:
+            return
+        try:
             forget_rig(name)
+        except (EmerError, OSError) as problem:
+            self.failed.emit(str(problem))
+        else:
             self.list_rigs()

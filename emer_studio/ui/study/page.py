@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import deque
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -27,7 +26,16 @@ from emer_studio.ui.backup import BackupLine
 from emer_studio.ui.demographics_dialog import DemographicsDialog
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
-from emer_studio.ui.parts import Card, Empty, PillDelegate, button, label, set_cell, table
+from emer_studio.ui.parts import (
+    Card,
+    Empty,
+    PillDelegate,
+    Scrolled,
+    button,
+    label,
+    set_cell,
+    table,
+)
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.study.next_step import next_step
 from emer_studio.ui.study.participants import ParticipantsCard, protocol_of
@@ -84,16 +92,10 @@ class StudyPage(Page):
         card.box.addLayout(row)
         return card
 
-    def _scrolled(self) -> QScrollArea:
+    def _scrolled(self) -> Scrolled:
         """Return the cards, which can be scrolled where the screen is low."""
-        area, inside, row = QScrollArea(), QWidget(), QHBoxLayout()
-        area.setObjectName("scroll")
-        inside.setObjectName("scrolled")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        column = QVBoxLayout(inside)
+        area, row = Scrolled(), QHBoxLayout()
+        column = QVBoxLayout(area.inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         row.setSpacing(12)
@@ -102,7 +104,6 @@ class StudyPage(Page):
         column.addLayout(row, 5)
         column.addWidget(self._sessions(), 5)
         column.addWidget(self.view, 3)
-        area.setWidget(inside)
         return area
 
     def _today(self) -> QWidget:

@@ -171,3 +171,6 @@ def test_wrong_arguments_end_with_code_2(start, tmp_path, more, words):
     window = start(*more)
     assert window._process.wait(20) == 2
     assert words in (tmp_path / "stderr.txt").read_text()
+    window.stop()
+    assert words in window.last_error  # its parent, and so the operator, hears why
+    assert window.last_code == 2

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QPointingDevice
 from PySide6.QtTest import QTest
 
+from desktops import two_monitors
 from emer_studio.schema.rating import parse_page
 from emer_studio.ui.participant import pages
 from emer_studio.ui.participant.free_text import MOST_CHARACTERS
@@ -302,3 +305,38 @@ def test_tab_and_clicks_beside_the_field_keep_the_writer_in_it(window, show):
     QTest.mouseClick(form, LEFT, NONE, QPoint(5, 5))
     assert window.focusWidget() is form.field
     assert form.field.toPlainText() == ""
+
+
+_OPERATORS_KEY = """
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
+from PySide6.QtTest import QTest
+from emer_studio.schema.rating import parse_page
+from emer_studio.ui.application import make_application
+from emer_studio.ui.participant.free_text import TextForm
+from emer_studio.ui.participant.window import ParticipantWindow
+from emer_studio.ui.words import Words
+
+application = make_application()
+words = Words("en", "participant")
+window = ParticipantWindow(words)
+page = parse_page({"id": "p", "kind": "text", "question": {"en": "Why?"}})
+form = TextForm(window, words, page)
+window.show_page(form)
+window.show()
+window.desk_asked.connect(lambda command: print(command, repr(form.value())))
+form.field.setPlainText("a long answer")
+form.field.moveCursor(QTextCursor.MoveOperation.Start)
+QTest.keyClick(form.field, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+window.finish()
+"""
+
+
+def test_an_operators_key_erases_nothing_that_was_written():
+    with two_monitors() as environment:  # on X11 alone, editors erase with Ctrl+K
+        words = [sys.executable, "-c", _OPERATORS_KEY]
+        done = subprocess.run(
+            words, env=environment, capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split(maxsplit=1) == ["skip", "'a long answer'\n"]
