@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from emer_studio.core.errors import EmerError
-from emer_studio.schema.protocol import find_protocol, load_protocol
-from emer_studio.stimulus.library import manifest_of
+from emer_studio.schema.protocol import find_protocol
 from emer_studio.study.folder import Study
 from emer_studio.ui.parts import Card, Scrolled, button, label
 from emer_studio.ui.session.accept_dialog import AcceptDialog
@@ -29,7 +28,7 @@ from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.display_line import DisplayLine
 from emer_studio.ui.session.gaze_line import GazeLine
 from emer_studio.ui.session.more import MoreOptions, choose, given
-from emer_studio.ui.session.offers import next_code, protocols_of
+from emer_studio.ui.session.offers import in_a_line, next_code, protocols_of
 from emer_studio.ui.session.ready_card import ReadyCard
 from emer_studio.ui.session.rig_line import RigLine, into, rig_of
 from emer_studio.ui.session.selftest_dialog import SelfTestDialog
@@ -300,19 +299,8 @@ class SessionForm(QWidget):
 
     def _describe(self) -> None:
         """Say what the chosen protocol does, and offer its languages."""
-        languages: tuple[str, ...] = ("en",)
-        try:
-            path = find_protocol(str(self.protocol.currentData() or ""))
-            protocol = load_protocol(path)
-            manifest, _ = manifest_of(protocol, path)
-            languages = protocol.languages
-            pages = ", ".join(page.id for page in protocol.rating_pages)
-            self.about.setText(
-                f"{len(protocol.blocks)} block{'s' * (len(protocol.blocks) != 1)} from"
-                f" {len(manifest.clips)} clips; rated with: {pages}"
-            )
-        except EmerError as problem:
-            self.about.setText(str(problem))
+        words, languages = in_a_line(str(self.protocol.currentData() or ""))
+        self.about.setText(words)
         shown = self.language.currentData()
         self.language.blockSignals(True)
         self.language.clear()
