@@ -33,9 +33,9 @@ def ask_about_gaze(name: str, text: str) -> None:
     BadInputError
         For any other answer.
     """
-    sys.stderr.write(f"\n{name}\n{text}\n\nIs this the participant's gaze? [y/N] ")
-    sys.stderr.flush()
-    with _interruptible():
+    with _interruptible():  # before anybody can read the question
+        sys.stderr.write(f"\n{name}\n{text}\n\nIs this the participant's gaze? [y/N] ")
+        sys.stderr.flush()
         answer = sys.stdin.readline()
     if answer.strip().lower() not in ("y", "yes"):
         raise BadInputError(
