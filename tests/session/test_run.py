@@ -246,8 +246,8 @@ def test_a_killed_session_closes_its_files_and_never_looks_complete(
     study: Path, tmp_path: Path
 ) -> None:
     protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
-    who = ("--participant", "P001", "--protocol", str(protocol), "--simulate", "--headless")
-    who += SMALL
+    who = ("--participant", "P001", "--protocol", str(protocol), *SMALL)
+    who += ("--simulate", "--headless")
     process = subprocess.Popen(
         command_line("run", str(study), *who, "--json"),
         stdin=subprocess.DEVNULL,

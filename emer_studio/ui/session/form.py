@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -55,6 +56,7 @@ class SessionForm(QWidget):
     def __init__(self, study: Study, remembered: SessionChoice) -> None:
         super().__init__()
         self._study = study
+        self._told: SessionChoice | None = None
         self.self_test: SelfTestDialog | None = None
         self.acceptance: AcceptDialog | None = None
         self._search = StreamSearch(self)
@@ -261,9 +263,12 @@ class SessionForm(QWidget):
         self.look()
 
     def _changed(self) -> None:
-        self.problem.hide()
         self.rig.follow(self.value())
         choice = self.value()
+        if choice == self._told:  # a box was only filled anew: that breaks off no start
+            return
+        self._told = choice
+        self.problem.hide()
         self.ready.forget(choice)
         self.valueChanged.emit(choice)
 
@@ -290,10 +295,8 @@ class SessionForm(QWidget):
         self.problem.setText(text)
         self.problem.setVisible(bool(text))
         if text:
-            QTimer.singleShot(0, self.problem, self._show_problem)
-
-    def _show_problem(self) -> None:
-        self._area.ensureWidgetVisible(self.problem)
+            show = partial(self._area.ensureWidgetVisible, self.problem)
+            QTimer.singleShot(0, self.problem, show)
 
     # -- protocol and streams
 
