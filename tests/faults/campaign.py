@@ -25,7 +25,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import conftest  # noqa: F401  (keeps LSL on this machine)
+if __name__ == "__main__":  # under pytest it has run, and a second time it would move LSL
+    import conftest  # noqa: F401  (keeps LSL on this machine)
 from crashes import (
     Session,
     as_planned,
