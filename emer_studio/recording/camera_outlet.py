@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from emer_studio.devices.camera import CameraFacts
@@ -22,6 +23,7 @@ _CHANNELS = (
 
 
 _MOST_HELD = 600  # chosen by us: twenty seconds of a webcam; who comes later comes late
+_LAST_S = 0.2  # liblsl sends on a thread of its own, which ends with the outlet
 
 
 class CameraOutlet(Outlet):
@@ -43,9 +45,19 @@ class CameraOutlet(Outlet):
             return
         self._held.append((values, t_s))
         if self.watched or len(self._held) >= _MOST_HELD:
-            held, self._held = self._held, None
-            for row, stamp in held:
-                self.push(row, stamp)
+            self._let_go()
+
+    def close(self) -> None:
+        """Send what is still held, if somebody came in the last moment."""
+        if self._held and self.watched:
+            self._let_go()
+            time.sleep(_LAST_S)
+        super().close()
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        for row, stamp in held or ():
+            self.push(row, stamp)
 
 
 def outlet_spec(
