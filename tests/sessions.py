@@ -34,12 +34,10 @@ def write_session(
     size: tuple[int, int] = (160, 120),
     blind: tuple[int, ...] = (),
     faceless: tuple[int, ...] = (),
-    told_late: bool = False,
 ) -> Path:
     """Write a session with `trials` trials of 0.6 s each and return its folder.
 
-    In the trials `blind` the tracker sees no eyes, in `faceless` the camera no face. With
-    `told_late` an event of the first trial is written down at the end.
+    In the trials `blind` the tracker sees no eyes, in `faceless` the camera no face.
     """
     study.add_participant(participant, simulated=True)
     number = study.session_number(participant, None)
@@ -67,7 +65,7 @@ def write_session(
         trials_done=trials,
     )
     write_json(folder / "session.json", manifest.model_dump(mode="json"))
-    events = _write_journal(folder, participant, onsets, end_s, told_late)
+    events = _write_journal(folder, participant, onsets, end_s)
     away = [onsets[number - 1] for number in faceless]
     stamps = _write_video(folder, end_s, onsets, size, away)
     _write_streams(folder, stamps, end_s, events, [onsets[n - 1] for n in blind])
@@ -114,7 +112,7 @@ def write_prelabels(session: Path, *, lost: tuple[int, ...] = ()) -> Path:
 
 
 def _write_journal(
-    folder: Path, participant: str, onsets: list[float], end_s: float, told_late: bool
+    folder: Path, participant: str, onsets: list[float], end_s: float
 ) -> list[tuple[float, str]]:
     journal, events = Journal(folder / "journal.jsonl"), []
 
@@ -144,8 +142,6 @@ def _write_journal(
         value = {"valence": 5, "arousal": 5}
         write("rating", onset + TRIAL_S + 0.1, **about, page="sam", value=value)
         write("trial_done", onset + TRIAL_S + 0.2, **about)
-    if told_late:
-        write("moment", onsets[0])
     write("session_done", end_s, state="complete")
     journal.close()
     return events

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from emer_studio.recording.check_stream import OWN_MARKERS, Findings
+from emer_studio.recording.check_stream import Findings
 from emer_studio.recording.reader import RecordedStream, Recording, journal_lines
 
 __all__ = ["check_journal", "guarded", "session_cuts", "session_span"]
@@ -113,7 +113,7 @@ def _markers(
     recording: Recording, streams: Iterable[RecordedStream], findings: Findings
 ) -> None:
     """Compare event by event: name, time and content."""
-    markers = next((s for s in streams if s.header.name == OWN_MARKERS), None)
+    markers = next((s for s in streams if s.header.name == "EMER_Markers"), None)
     if markers is None:
         findings.red("the journal's markers are not in the recording")
         return

@@ -15,11 +15,7 @@ from emer_studio.recording.xdf_chunks import Finding
 from emer_studio.recording.xdf_load import RecordedStream
 from emer_studio.schema.streams import gaze_layout
 
-__all__ = ["EYES_AMBER_PCT", "OWN_MARKERS", "Findings", "check_stream", "tell"]
-
-OWN_MARKERS = "EMER_Markers"
-"""A session's events, stamped with when they happened: one may be told after a later one,
-such as a pause while a gaze check waits. Each is compared with the journal instead."""
+__all__ = ["EYES_AMBER_PCT", "Findings", "check_stream", "tell"]
 
 # Limits chosen by us; a lab's own limits come with its protocol.
 _LOSS_AMBER_PCT, _LOSS_RED_PCT = 1.0, 10.0
@@ -159,7 +155,7 @@ def _check_stamps(
     if len(sound) < len(stamps):
         findings.red(f"{name}: {len(stamps) - len(sound)} stamps that are no number")
     back = int(np.sum(np.diff(sound) < 0))
-    if back and name != OWN_MARKERS:
+    if back:
         findings.red(f"{name}: stamps go backwards, {back} times")
     regular = stream.header.nominal_hz > 0
     stats = stream_stats(sound, expected_hz=expected_hz, regular=regular)

@@ -116,9 +116,3 @@ def test_one_unreadable_segment_hides_no_other(session: Path) -> None:
     count = len(Recording(session).streams)
     empty_segment(session)
     assert len(Recording(session).streams) == count
-
-
-def test_an_event_that_is_told_late_is_no_damage(tmp_path: Path) -> None:
-    study = create_study(tmp_path / "study", seed=1)
-    result = check_session(write_session(study, told_late=True))
-    assert result["verdict"] == "green", result["findings"]
