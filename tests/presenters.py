@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -84,6 +85,11 @@ class HeadlessPresenter:
             found.append({"number": number, "x": x, "y": y, **when})
             self._now_s += each_s
         return found
+
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        self._call("wait_until")
+        while not done():
+            time.sleep(0.01)
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
         self._call("prepare")

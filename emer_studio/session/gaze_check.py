@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,10 +29,10 @@ from emer_studio.recording.screen_geometry import Geometry, geometry_of
 from emer_studio.schema.protocol import Validation
 from emer_studio.schema.streams import GazeLayout, StreamHeader, recognise
 from emer_studio.session.gaze_plot import draw
-from emer_studio.session.presenting import Place
+from emer_studio.session.presenting import Place, Presenter
 from emer_studio.streams.inlets import Inlet, find_one
 
-__all__ = ["EACH_S", "LiveGaze", "Show", "check_s", "judge", "layout_of", "places_of"]
+__all__ = ["EACH_S", "LiveGaze", "check_s", "judge", "layout_of", "places_of"]
 
 EACH_S = 1.8
 """How long a target is shown. Chosen by us: `recording.gaze_quality.ARRIVAL_S`, and a
@@ -38,8 +41,7 @@ _NOTICE_S = 2.5  # before the first one, see `ui.participant.targets_page`
 _NEAR, _HALF = 0.1, 0.3  # of the page: near its edge, and between there and the middle
 _OPEN_S = 10.0
 _LATE_S = 0.5  # chosen by us: samples that are still on their way
-Show = Callable[[Sequence[Place], float], list[dict[str, Any]]]
-"""Shows targets and returns them, see `session.presenting.Presenter.targets`."""
+_Result = TypeVar("_Result")
 
 
 def check_s(points: int) -> float:
@@ -190,35 +192,53 @@ class LiveGaze:
         Of the session, for the plots.
     seed : str
         Of the order of the points.
+    wait_s : float
+        How long a stream that is not there is waited for.
     """
 
     def __init__(
-        self, query: str, display: Mapping[str, Any], folder: Path, seed: str
+        self,
+        query: str,
+        display: Mapping[str, Any],
+        folder: Path,
+        seed: str,
+        wait_s: float = _OPEN_S,
     ) -> None:
         self._query, self._display = query, display
-        self._folder, self._seed = folder, seed
+        self._folder, self._seed, self._wait_s = folder, seed, wait_s
         self._done = 0
 
-    def __call__(self, wanted: Validation, show: Show) -> dict[str, Any]:
+    def __call__(self, wanted: Validation, presenter: Presenter) -> dict[str, Any]:
         """Show the points once; return the facts of `judge`, and the plot's name.
 
         A tracker that is not there, or whose gaze cannot be measured, is not accepted.
+        Waiting for it is done beside: the presenter hears of a pause meanwhile.
         """
         self._done += 1
         places = places_of(wanted.points, f"{self._seed}/{self._done}")
-        try:
-            inlet = Inlet(find_one(self._query, timeout_s=_OPEN_S))
-        except EmerError as problem:
-            return _not_measured(problem)
-        try:
-            inlet.open(_OPEN_S)
-            inlet.clock_offset(0.0)  # begins to measure
-            targets = show(places, EACH_S)
-            return self._judged(inlet, targets, wanted)
-        except (BadInputError, MissingError) as problem:
-            return _not_measured(problem)
-        finally:
-            inlet.close()
+        given_up = threading.Event()
+        with ExitStack() as held, ThreadPoolExecutor(1, "gaze-check") as beside:
+
+            def aside(work: Callable[[], _Result]) -> _Result:
+                future = beside.submit(work)
+                presenter.wait_until(future.done)
+                return future.result()
+
+            try:
+                inlet = aside(lambda: self._opened(held, given_up.is_set))
+                targets = presenter.targets(places, EACH_S)
+                return aside(lambda: self._judged(inlet, targets, wanted))
+            except (BadInputError, MissingError) as problem:
+                return _not_measured(problem)
+            finally:
+                given_up.set()
+
+    def _opened(self, held: ExitStack, given_up: Callable[[], bool]) -> Inlet:
+        inlet = Inlet(find_one(self._query, timeout_s=self._wait_s, stop=given_up))
+        held.callback(inlet.close)
+        inlet.open(_OPEN_S)
+        inlet.clock_offset(0.0)  # begins to measure
+        return inlet
 
     def _judged(
         self, inlet: Inlet, targets: Sequence[Mapping[str, Any]], wanted: Validation

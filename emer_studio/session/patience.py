@@ -64,6 +64,10 @@ class PatientPresenter:
             except PauseRequest as request:
                 self._sit_out(request)
 
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        """Wait; what is waited for goes on in a pause."""
+        self._again(lambda: self._presenter.wait_until(done))
+
     def prepare(self, trial: Trial) -> dict[str, Any]:
         """Load the clip of a trial."""
         while True:

@@ -26,6 +26,7 @@ _PAUSE_S = 24 * 3600.0
 _LOAD_S = 60.0
 _BECAUSE_S = 5.0  # a clip is broken off first, and why is told right after
 _OVERTIME_S = 30.0  # chosen by us: a clip that is this late has failed
+_ASK_S = 0.05
 _THANKS_S = 5.0  # chosen by us: two short sentences are read in this time
 
 _ENDS = ("stop_requested", "interrupted")
@@ -100,6 +101,11 @@ class WindowPresenter:
         self._child.send("targets", places=list(places), each_s=each_s)
         longest_s = len(places) * each_s + _OVERTIME_S
         return list(self._wait("targets_done", timeout_s=longest_s)["targets"])
+
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        """Leave what is shown until `done()` is true."""
+        while not done():
+            self._pause(_ASK_S)
 
     def prepare(self, trial: Trial) -> dict[str, Any]:
         """Load the clip and hold its first frame; `ClipFailed` when it cannot be."""

@@ -58,6 +58,9 @@ class Presenter(Protocol):
     def targets(self, places: Sequence[Place], each_s: float) -> list[dict[str, Any]]:
         """Show targets one by one; return where (on the display) and when each was."""
 
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        """Leave what is shown until `done()` is true."""
+
     def wait_out(self) -> dict[str, Any]:
         """Wait for the end of a pause; return when (``t_s``) and ``by`` whom it ended.
 

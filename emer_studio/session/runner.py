@@ -80,7 +80,7 @@ class Runner:
         Called between two steps and before a clip that takes another's place; returns a
         step that comes in between, or None.
     check_gaze : callable
-        ``check_gaze(wanted, show)``: shows targets and measures the eye tracker, see
+        ``check_gaze(wanted, presenter)``: shows targets, measures the eye tracker, see
         `session.gaze_check`.
     trials_done : int
         Trials that were finished before the session was cut off.
@@ -99,7 +99,7 @@ class Runner:
         instead_of: Callable[[Trial], Trial | None] = lambda _trial: None,
         again: Callable[[Trial], Trial] = lambda trial: trial,
         between: Callable[[], Step | None] = lambda: None,
-        check_gaze: Callable[..., dict[str, Any]] = lambda _wanted, _show: {},
+        check_gaze: Callable[..., dict[str, Any]] = lambda _wanted, _presenter: {},
         trials_done: int = 0,
     ) -> None:
         self._steps, self._window = steps, presenter
@@ -265,7 +265,7 @@ class Runner:
         number, last = 0, False
         while not last:
             number += 1
-            facts = self._check_gaze(step.wanted, self._presenter.targets)
+            facts = self._check_gaze(step.wanted, self._presenter)
             accepted, measured = facts.get("accepted", False), "points" in facts
             last = accepted or not measured or number == step.wanted.tries
             about = {"when": step.when, "number": number, "last": last}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,10 @@ from emer_studio.session.gaze_check import (
     places_of,
 )
 from emer_studio.session.gaze_plot import draw
+from emer_studio.session.patience import PatientPresenter
 from emer_studio.session.plan import build_plan
-from emer_studio.session.requests import Finish
+from emer_studio.session.presenting import Presenter
+from emer_studio.session.requests import Finish, PauseRequest, StopRequest
 from emer_studio.session.runner import Runner, State
 from emer_studio.session.steps import GazeCheck, Run, Text, steps_of
 from emer_studio.stimulus.library import manifest_of
@@ -127,22 +131,55 @@ def test_a_live_tracker_that_cannot_be_measured_does_not_end_the_session(
     spec = OutletSpec(unique, "Gaze", pixels, "float32", 100.0, f"id-{unique}")
     outlet = Outlet(spec)
 
-    def show(places: Any, each_s: float) -> list[dict[str, Any]]:
-        begin_s = clock.now_s()
-        for k in range(20):
-            outlet.push([float(k), 1.0], clock.now_s())
-            time.sleep(0.01)
-        row = {"number": 1, "x": 0.5, "y": 0.5}
-        return [{**row, "shown_s": begin_s, "gone_s": clock.now_s()}]
+    class Watched(HeadlessPresenter):
+        def targets(self, places: Any, each_s: float) -> list[dict[str, Any]]:
+            begin_s = clock.now_s()
+            for k in range(20):
+                outlet.push([float(k), 1.0], clock.now_s())
+                time.sleep(0.01)
+            row = {"number": 1, "x": 0.5, "y": 0.5}
+            return [{**row, "shown_s": begin_s, "gone_s": clock.now_s()}]
 
     try:
         check = LiveGaze(unique, {}, tmp_path, "seed")  # nobody knows the display's size
-        facts = check(Validation(points=5), show)
+        facts = check(Validation(points=5), Watched())
     finally:
         outlet.close()
     assert not facts["accepted"]
     assert "size of the display" in facts["why"][0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pause_is_written_down_while_the_tracker_is_still_looked_for(
+    unique: str, tmp_path: Path
+) -> None:
+    written = []
+    paused = threading.Event()
+
+    class Looking(HeadlessPresenter):
+        def wait_until(self, done: Callable[[], bool]) -> None:
+            if not paused.is_set():
+                assert not done()
+                raise PauseRequest("operator", 1.0)
+            super().wait_until(done)
+
+    def sit_out(request: PauseRequest) -> None:
+        written.append(request.by)
+        paused.set()
+
+    check = LiveGaze(unique, {}, tmp_path, "seed", wait_s=0.5)
+    facts = check(Validation(points=5), PatientPresenter(Looking(), sit_out))
+    assert written == ["operator"]
+    assert "did not appear" in facts["why"][0]
+
+
+def test_the_end_of_a_session_does_not_wait_for_a_tracker(
+    unique: str, tmp_path: Path
+) -> None:
+    presenter = HeadlessPresenter(1, StopRequest(Finish.ABORTED))
+    check = LiveGaze(unique, {}, tmp_path, "seed", wait_s=3600.0)
+    with pytest.raises(StopRequest):
+        check(Validation(points=5), presenter)
 
 
 BLOCKS = [
@@ -184,8 +221,8 @@ def run_with(
     written: list[tuple[str, dict[str, Any]]] = []
     states: list[State] = []
 
-    def check(limits: Validation, show: Any) -> dict[str, Any]:
-        assert len(show(places_of(limits.points, "x"), EACH_S)) == limits.points
+    def check(limits: Validation, shown_by: Presenter) -> dict[str, Any]:
+        assert len(shown_by.targets(places_of(limits.points, "x"), EACH_S)) == limits.points
         return answers.pop(0)
 
     runner = Runner(

@@ -80,7 +80,7 @@ def run(
         announce=lambda state, trial: None,
         situation=lambda trial: None,
         instead_of=reserve.instead_of,
-        check_gaze=lambda wanted, show: {"accepted": True, "points": []},
+        check_gaze=lambda wanted, presenter: {"accepted": True, "points": []},
     )
     return runner.run()
 
