@@ -36,6 +36,7 @@ _WATCHED = (
     "labels.sqlite",
     "protocols/*.yaml",
     "sessions/*/session.json",
+    "sessions/*/decisions.jsonl",
     "sessions/*/derived/quality.json",
     "sessions/*/derived/prelabel/*.json",
     "derived/*/manifest.json",
