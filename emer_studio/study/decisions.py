@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import fsync_file
+from emer_studio.core.lines import append_line, bad_line, read_lines
 from emer_studio.schema.base import MistakesError, validate
 from emer_studio.schema.decisions import Decision, needs_reason
 from emer_studio.schema.session_quality import SessionQuality
@@ -80,7 +79,7 @@ def decide(
         }
     )
     decisions_of(folder)  # nothing is added to a file that cannot be read
-    _append(folder / DECISIONS_FILE, decision)
+    append_line(folder / DECISIONS_FILE, decision.model_dump())
     return decision
 
 
@@ -101,40 +100,10 @@ def _checked(about: dict[str, object]) -> Decision:
     return validate(about, Decision, source=f"trial {trial}")
 
 
-def _append(path: Path, decision: Decision) -> None:
-    before = path.read_bytes() if path.is_file() else b""
-    cut = before and not before.endswith(b"\n")  # by a crash; it stays, and apart
-    line = json.dumps(decision.model_dump(), ensure_ascii=False) + "\n"
-    with path.open("ab") as stream:
-        stream.write((b"\n" if cut else b"") + line.encode())
-        fsync_file(stream)
-
-
 def _read(path: Path) -> Iterator[Decision]:
-    raw = path.read_bytes() if path.is_file() else b""
-    for number, line in enumerate(raw.split(b"\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError:  # also what is no UTF-8
-            if _was_cut(line):
-                continue
-            raise _bad(path, number, "it is no JSON object") from None
+    for number, value in read_lines(path):
         try:
             yield validate(value, Decision, source="it")
         except MistakesError as problem:
             why = "; ".join(mistake.text.rstrip(".") for mistake in problem.mistakes)
-            raise _bad(path, number, why) from None
-
-
-def _was_cut(line: bytes) -> bool:
-    """Tell whether a line is the first part of one of ours: nobody ends one so by hand."""
-    return line.startswith(b"{") and not line.rstrip().endswith(b"}")
-
-
-def _bad(path: Path, number: int, why: str) -> BadInputError:
-    return BadInputError(
-        f"{path}, line {number} is no decision: {why}.",
-        fix="Put the line right, or take it out; a backup may have the file whole.",
-    )
+            raise bad_line(path, number, why) from None

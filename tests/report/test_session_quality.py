@@ -297,12 +297,12 @@ def test_a_line_that_was_cut_is_passed_over_and_a_bad_one_is_named(
     good = path.read_bytes()
     for bad, why in (
         (b"[7]\n", "valid dictionary"),
-        (b"excluded 7\n", "it is no JSON object"),
+        (b"excluded 7\n", "it is no JSON"),
         (whole.replace(b'"exclude"', b'"drop"'), "'decision'"),
         (whole.replace(b"l\xc3\xb6we", b" "), "needs a reason"),
     ):
         path.write_bytes(good + bad)
-        with pytest.raises(BadInputError, match=f"line 3 is no decision: .*{why}"):
+        with pytest.raises(BadInputError, match=f"line 3 cannot be understood: .*{why}"):
             decisions_of(tmp_path)
     with pytest.raises(BadInputError, match="line 3"):
         decide(tmp_path, quality, 1, "exclude", reason="more", by="op1")
@@ -310,7 +310,7 @@ def test_a_line_that_was_cut_is_passed_over_and_a_bad_one_is_named(
     damaged = Path(shutil.copytree(decided.folder, tmp_path / "study"))
     folder = open_study(damaged).sessions()[0].folder
     (folder / DECISIONS_FILE).write_text("7: exclude\n")
-    with pytest.raises(BadInputError, match=r"No trial could .* line 1 is no decision"):
+    with pytest.raises(BadInputError, match=r"No trial could .* line 1 cannot"):
         build_dataset(open_study(damaged), tmp_path / "d")
 
 

@@ -144,7 +144,7 @@ def test_a_person_decides_by_keys_and_by_mouse(two_sessions, qtbot):
     assert cells(grid, 1)[-2] == "keep"
     (folder / "decisions.jsonl").write_text("trial 2: keep\n")
     view.show_session(folder)
-    assert "line 1 is no decision" in view.said.text()
+    assert "line 1 cannot be understood" in view.said.text()
     assert view.said.isVisible()
     assert not line.isVisible()
     view.finish()
