@@ -33,6 +33,7 @@ _WATCHED = (
     "backups.tsv",
     "appointments.tsv",
     "demographics.tsv",
+    "demographics.waiting.jsonl",
     "labels.sqlite",
     "protocols/*.yaml",
     "sessions/*/session.json",
