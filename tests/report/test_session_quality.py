@@ -26,6 +26,7 @@ from emer_studio.study.decisions import DECISIONS_FILE, decide, decisions_of
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Study, create_study, open_study
 from emer_studio.study.second_place import not_backed_up
+from emer_studio.ui.label.items import find_items
 from sessions import write_session
 
 Event = dict[str, Any]
@@ -329,6 +330,10 @@ def test_a_copy_does_not_count_once_something_was_decided(
     assert not_backed_up(study) == [session.name]  # the copy is without the last line
     back_up(study, disk)
     assert not_backed_up(study) == []
+    assert f"{session.name}/trial-8" in [item.id for item in find_items(study)]
+    decide(session.folder, quality_of(session.folder), 8, "suggestion", reason="", by="x")
+    assert f"{session.name}/trial-8" not in [item.id for item in find_items(study)]
+    back_up(study, disk)
     copy = disk / "study" / "sessions" / session.name / DECISIONS_FILE
     assert copy.read_bytes() == (session.folder / DECISIONS_FILE).read_bytes()
 

@@ -126,7 +126,7 @@ def test_a_person_decides_by_keys_and_by_mouse(two_sessions, qtbot):
     QTest.keyClick(grid, Qt.Key.Key_X)
     QTest.keyClicks(line.reason, "no")
     QTest.keyClick(line.reason, Qt.Key.Key_Escape)
-    assert not line.why.isVisible()
+    assert not line.question.isVisible()
     assert list(decisions_of(folder)) == [1]
     QTest.mouseClick(line.keep, Qt.MouseButton.LeftButton)  # against the suggestion
     QTest.keyClicks(line.reason, "the eyes are in the video")

@@ -20,7 +20,7 @@ class WaitingLine(Card):
         row = QHBoxLayout()
         row.setSpacing(14)
         self.text = label("", wrap=True)
-        self.again = button("Enter them now", kind="primary")
+        self.again = button("Enter them now")
         self.again.clicked.connect(self.againAsked)
         row.addWidget(self.text, 1)
         row.addWidget(self.again)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from emer_studio.core import settings
 from emer_studio.schema.decisions import Decision, needs_reason
@@ -25,41 +25,47 @@ class DecisionLine(QWidget):
 
     `decided` carries the trial, the word, the reason and who decided; `left` tells that
     the keyboard is free again.
+
+    Parameters
+    ----------
+    why : QLabel
+        What is said of the chosen trial; it stands beside the buttons.
     """
 
     decided = Signal(int, str, str, str)
     left = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, why: QLabel) -> None:
         super().__init__()
         self._trial: TrialQuality | None = None
         self._asking = ("", 0)
         self.keep, self.exclude = button("Keep"), button("Exclude…")
         self.back = button("Back to the suggestion")
         self.by, self.reason = QLineEdit(), QLineEdit()
+        self._offer, self.question = self._buttons(why), self._question()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(8)
-        box.addLayout(self._buttons())
-        self.why = self._question()
-        box.addWidget(self.why)
+        box.addWidget(self._offer)
+        box.addWidget(self.question)
 
-    def _buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _buttons(self, why: QLabel) -> QWidget:
+        part = QWidget()
+        row = QHBoxLayout(part)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
+        row.addWidget(why, 1)
         words = ((self.keep, "keep", "K"), (self.exclude, "exclude", "X"))
         for made, word, key in (*words, (self.back, "suggestion", "Backspace")):
             made.setAutoDefault(False)
             made.setToolTip(f"Key: {key}")
             made.clicked.connect(lambda _on=False, word=word: self.choose(word))
             row.addWidget(made)
-        row.addStretch(1)
-        row.addWidget(label("decided by", "small"))
+        row.addWidget(label("by", "small"))
         self.by.setText(settings.load().last_operator or account())
-        self.by.setMaximumWidth(160)
-        self.by.setToolTip("A code or initials; kept with each decision")
+        self.by.setMaximumWidth(96)
+        self.by.setToolTip("Who decides: a code or initials, kept with each decision")
         row.addWidget(self.by)
-        return row
+        return part
 
     def _question(self) -> QWidget:
         part = QWidget()
@@ -85,8 +91,7 @@ class DecisionLine(QWidget):
         self.back.setEnabled(trial is not None and word != "suggestion")
         self.keep.setText("Keep…" if can and self._asks_why("keep") else "Keep")
         if self._asking[1] != (trial.trial if trial is not None else 0):
-            self._asking = ("", 0)
-            self.why.hide()
+            self._show_question(show=False)
 
     def choose(self, word: str) -> None:
         """Decide, or ask why first; nothing where that is not offered."""
@@ -99,8 +104,14 @@ class DecisionLine(QWidget):
         self._asking = (word, self._trial.trial)
         self.asked.setText(_ASKED[word].format(self._trial.trial))
         self.reason.clear()
-        self.why.show()
+        self._show_question(show=True)
         self.reason.setFocus()
+
+    def _show_question(self, *, show: bool) -> None:
+        if not show:
+            self._asking = ("", 0)
+        self._offer.setVisible(not show)
+        self.question.setVisible(show)
 
     def _asks_why(self, word: str) -> bool:
         return self._trial is not None and needs_reason(word, self._trial.suggestion)
@@ -111,8 +122,7 @@ class DecisionLine(QWidget):
             self._decide(self._asking[0], reason)
 
     def _ask_no_more(self) -> None:
-        self._asking = ("", 0)
-        self.why.hide()
+        self._show_question(show=False)
         self.left.emit()
 
     def _decide(self, word: str, reason: str) -> None:

@@ -40,7 +40,7 @@ _TAIL = ("Ratings", "Decision", "Why")
 _WHY = len(_HEADS) + len(_TAIL) - 1
 _ABOUT = (
     "Exclude: a dataset leaves it out. Look: it is used unless you decide otherwise."
-    "   N: the next one to look at.   K: keep.   X: exclude."
+    " N: the next to look at. K: keep. X: exclude."
 )
 
 
@@ -74,8 +74,7 @@ class QualityView(Card):
         for part in (self.streams, self.said, self.progress):
             self.box.addWidget(part)
         self.box.addWidget(self.trials, 1)
-        self.box.addWidget(self.why)
-        self.line = DecisionLine()
+        self.line = DecisionLine(self.why)
         self.line.decided.connect(self._decide)
         self.line.left.connect(self.trials.setFocus)
         self.box.addWidget(self.line)
@@ -158,7 +157,7 @@ class QualityView(Card):
         unreadable = self._read_decisions()
         self.name.setText(self._folder.name if self._folder is not None else "")
         known = quality is not None
-        for part in (self.verdict, self.streams, self.trials, self.why):
+        for part in (self.verdict, self.streams, self.trials):
             part.setVisible(known)
         self.line.setVisible(self._has_trials and not unreadable)
         self._count()
