@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -44,16 +45,28 @@ def fsync_file(stream: Any) -> None:
 
 
 def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write `content` so that a reader sees the old file or the new one, never half."""
+    """Write `content` so that a reader sees the old file or the new one, never half.
+
+    What cannot be written, on a full disk for example, leaves nothing behind.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with beside.open("wb") as stream:
-        stream.write(raw)
-        fsync_file(stream)
+    try:
+        with beside.open("wb") as stream:
+            stream.write(raw)
+            fsync_file(stream)
+        _replace(beside, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
+
+
+def _replace(source: Path, target: Path) -> None:
     for left in reversed(range(_TRIES)):
         try:
-            beside.replace(path)
+            source.replace(target)
             return
         except PermissionError:  # Windows: someone reads the file this very moment
             if not left:

@@ -87,6 +87,7 @@ class Settings:
     last_mains: str = ""
     last_microphone: str = ""
     last_backup: str = ""
+    last_operator: str = ""
     alarm_aloud: str = ""
     confirmed_gaze: tuple[str, ...] = ()
     lags: tuple[KnownLag, ...] = ()

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.cache import CacheWriter
-from emer_studio.dataset.fitness import doubt, gaze_in, gaze_of, nothing_of
+from emer_studio.dataset.fitness import doubt, gaze_in, gaze_of, mark_of, nothing_of
 from emer_studio.features.eye_table import BinocularGaze, eye_table
 from emer_studio.features.faces import (
     FaceDetector,
@@ -29,6 +29,8 @@ from emer_studio.labels.consensus import Consensus, consensus
 from emer_studio.labels.store import LabelStore
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.dataset import FACE_SIZE, SampleRow
+from emer_studio.schema.decisions import Decisions, left_out
+from emer_studio.study.decisions import decisions_of
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Study
 
@@ -44,6 +46,8 @@ class BuildReport:
     left_out, excluded : list of dict
         ``{"session", "trial", "reason"}``; what was excluded is in the dataset, marked, and
         never used for training.
+    kept : list of dict
+        The same, with ``"because"``: what a person decided to use all the same.
     """
 
     samples: int = 0
@@ -52,6 +56,7 @@ class BuildReport:
     detector: str = ""
     left_out: list[dict[str, Any]] = field(default_factory=list)
     excluded: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +109,11 @@ def build_dataset(
         for session, recording in sessions:
             manifest = session.manifest
             try:
-                gaze = gaze_of(recording)
+                gaze, decisions = gaze_of(recording), decisions_of(session.folder)
             except BadInputError as problem:
                 report.left_out.append({"session": session.name, "reason": problem.message})
                 continue
-            for trial, crops, valid, times_s in _faces(recording, detector):
+            for trial, crops, valid, times_s in _faces(recording, decisions, detector):
                 done += 1
                 on_trial(done, total)
                 item = f"{session.name}/trial-{trial.number}"
@@ -119,7 +124,12 @@ def build_dataset(
                 if lacking:
                     report.left_out.append({**about, "reason": lacking})
                     continue
-                reason = doubt(trial.marked, float(valid.mean()), eyes)
+                decision = decisions.get(trial.number)
+                doubted = doubt(trial.marked, float(valid.mean()), eyes)
+                reason = left_out(decision, doubted)
+                if decision is not None and doubted and not reason:
+                    why = {"reason": doubted, "because": decision.reason}
+                    report.kept.append({**about, **why})
                 if reason:
                     report.excluded.append({**about, "reason": reason})
                 row = _row(
@@ -175,8 +185,11 @@ def _consensus_of(study: Study) -> dict[str, Consensus]:
         store.close()
 
 
-def _trials(recording: Recording) -> list[_Trial]:
-    """Return the finished trials that count, with their ratings."""
+def _trials(recording: Recording, decisions: Decisions) -> list[_Trial]:
+    """Return the finished trials that count, with their ratings.
+
+    What was shown again is one of them only where a person decided so.
+    """
     ratings = recording.ratings
     return [
         _Trial(
@@ -185,10 +198,10 @@ def _trials(recording: Recording) -> list[_Trial]:
             onset_s=shown.onset_s,
             end_s=shown.end_s,
             ratings=tuple(r for r in ratings if r["trial"] == shown.trial),
-            marked=recording.marks.get(shown.trial, ""),
+            marked=mark_of(recording, shown),
         )
-        for shown in recording.shown_clips
-        if shown.done
+        for shown in recording.whole_clips
+        if shown.done and not (shown.repeated and left_out(decisions.get(shown.trial), "-"))
     ]
 
 
@@ -199,12 +212,14 @@ _Faces = tuple[
 ]
 
 
-def _faces(recording: Recording, detector: FaceDetector) -> Iterator[_Faces]:
+def _faces(
+    recording: Recording, decisions: Decisions, detector: FaceDetector
+) -> Iterator[_Faces]:
     """Yield each trial with its face crops (RGB), their validity and stamps.
 
     The videos are decoded once, front to back; only frames inside a trial are looked at.
     """
-    trials = sorted(_trials(recording), key=lambda trial: trial.onset_s)
+    trials = sorted(_trials(recording, decisions), key=lambda trial: trial.onset_s)
     pending = list(trials)
     crops: list[npt.NDArray[np.uint8]] = []
     valid: list[int] = []

@@ -103,6 +103,11 @@ def _build(args: argparse.Namespace) -> int:
         f"  excluded: {entry['session']} trial {entry['trial']}: {entry['reason']}"
         for entry in report.excluded
     ]
+    lines += [
+        f"  kept by a person: {entry['session']} trial {entry['trial']}:"
+        f" {entry['because']} (although: {entry['reason']})"
+        for entry in report.kept
+    ]
     console.result({"dataset": str(out), **dataclasses.asdict(report)}, "\n".join(lines))
     return 0
 

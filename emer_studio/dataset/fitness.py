@@ -1,4 +1,7 @@
-"""Whether a trial can be used: decided here for datasets and for the quality page alike."""
+"""Whether a trial can be used: judged here for datasets and for the quality page alike.
+
+What a person decides goes before it: `schema.decisions.left_out`.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ import numpy as np
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.eye_table import BinocularGaze
 from emer_studio.features.gaze import binocular_gaze
-from emer_studio.recording.reader import Recording
+from emer_studio.recording.reader import Recording, ShownClip
 
-__all__ = ["LEAST", "GazeSeen", "doubt", "gaze_in", "gaze_of", "nothing_of"]
+__all__ = ["LEAST", "GazeSeen", "doubt", "gaze_in", "gaze_of", "mark_of", "nothing_of"]
 
 LEAST = 0.5
 """Share of frames with a face, and of samples with eyes, below which a trial is excluded
@@ -67,6 +70,12 @@ def gaze_in(gaze: BinocularGaze, start_s: float, end_s: float) -> GazeSeen:
     return GazeSeen(len(times_s), covered, seen)
 
 
+def mark_of(recording: Recording, shown: ShownClip) -> str:
+    """Return why a clip was not presented as it is meant to be; empty for most."""
+    again = "shown before: a first reaction happens once" if shown.repeated else ""
+    return recording.marks.get(shown.trial, "") or again
+
+
 def nothing_of(frames: int, gaze: GazeSeen) -> str:
     """Return what a trial lacks altogether, so that it is no sample; empty when nothing."""
     if not frames:
@@ -80,7 +89,7 @@ def doubt(marked: str, faces: float, gaze: GazeSeen) -> str:
     Parameters
     ----------
     marked : str
-        Why it was not presented as it is meant to be (`Recording.marks`).
+        Why it was not presented as it is meant to be (`mark_of`).
     faces : float
         Share of its frames with a face.
     gaze : GazeSeen

@@ -126,6 +126,8 @@ class ShownClip:
         When its first picture was submitted, and when it was over; LSL clock.
     done : bool
         Whether the trial was finished, with all its ratings.
+    repeated : bool
+        Whether its clip was shown once more, because the operator wanted it.
     """
 
     trial: int
@@ -133,6 +135,7 @@ class ShownClip:
     onset_s: float
     end_s: float
     done: bool
+    repeated: bool = False
 
 
 class Recording:
@@ -226,11 +229,23 @@ class Recording:
     @property
     def shown_clips(self) -> list[ShownClip]:
         """The clips to analyse: whole ones, once; no practice, not the closing one."""
+        return [clip for clip in self.whole_clips if not clip.repeated]
+
+    @property
+    def whole_clips(self) -> list[ShownClip]:
+        """The same, with those that were shown again."""
         kinds = {event["trial"]: event for event in self.events("trial_started")}
         onsets = {event["trial"]: event["t_s"] for event in self.events("clip_onset")}
         done = {event["trial"] for event in self.events("trial_done")}
         return [
-            ShownClip(trial, end["clip"], onsets[trial], end["t_s"], trial in done)
+            ShownClip(
+                trial,
+                end["clip"],
+                onsets[trial],
+                end["t_s"],
+                trial in done,
+                bool(kinds.get(trial, {}).get("repeated")),
+            )
             for end in self.events("clip_end")
             if (trial := end["trial"]) in onsets
             and end.get("complete", True)
@@ -249,9 +264,7 @@ class Recording:
 
 
 def _counts(started: dict[str, Any]) -> bool:
-    shown_before = started.get("repeated", False)
-    practice = started.get("practice") or started.get("block") == "closing"
-    return not practice and not shown_before
+    return not (started.get("practice") or started.get("block") == "closing")
 
 
 def _load_all(paths: list[Path]) -> dict[str, LoadedXdf]:

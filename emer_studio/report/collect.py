@@ -18,7 +18,9 @@ from emer_studio.features.gaze import binocular_gaze
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
 from emer_studio.report.session_quality import quality_of
+from emer_studio.schema.decisions import Decisions, outcome
 from emer_studio.schema.session_quality import SessionQuality
+from emer_studio.study.decisions import decisions_of
 from emer_studio.study.folder import Session, Study
 
 __all__ = [
@@ -54,13 +56,24 @@ class TrialFacts:
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """One session as the report shows it."""
+    """One session as the report shows it.
+
+    `undecided` says why the decisions cannot be read; empty when they can.
+    """
 
     session: Session
     check: dict[str, Any]
     trials: tuple[TrialFacts, ...]
     fer_model: str
     quality: SessionQuality | None
+    decisions: Decisions
+    undecided: str
+
+    @property
+    def outcomes(self) -> dict[int, str]:
+        """What becomes of each trial: what a person decided, else what is suggested."""
+        trials = self.quality.trials if self.quality is not None else ()
+        return {trial.trial: outcome(trial, self.decisions) for trial in trials}
 
 
 @dataclass(frozen=True)
@@ -112,7 +125,12 @@ def collect_session(session: Session) -> SessionFacts:
         quality = quality_of(session.folder, check)
     except BadInputError:  # a journal that was changed by hand; the check says so
         quality = None
-    return SessionFacts(session, check, trials, model, quality)
+    decisions, undecided = {}, ""
+    try:
+        decisions = decisions_of(session.folder)
+    except BadInputError as problem:
+        undecided = problem.message
+    return SessionFacts(session, check, trials, model, quality, decisions, undecided)
 
 
 _Gaze = tuple[Floats, Floats, Floats]

@@ -1,7 +1,8 @@
 """The quality of a finished session, trial by trial: keep, look, or exclude.
 
-``exclude`` is what a dataset leaves out anyway: both ask `dataset.fitness`. ``look`` is
-ours: such a trial is used unless a person decides otherwise.
+``exclude`` is what a dataset leaves out: both ask `dataset.fitness`. ``look`` is ours: such
+a trial is used. What a person decides about either lies in another file
+(`study.decisions`) and goes before both.
 """
 
 from __future__ import annotations
@@ -134,11 +135,9 @@ class _Look:
             except (av.FFmpegError, ValueError) as problem:
                 broken = f"the face video cannot be read there: {problem}"
         out = story.gone or self._no_gaze or self._no_faces or broken
-        out = (
-            out
-            or nothing_of(faces.looked_at, gaze)
-            or doubt(story.marked, faces.share, gaze)
-        )
+        out = out or nothing_of(faces.looked_at, gaze)
+        can_be_kept = not out
+        out = out or doubt(story.marked, faces.share, gaze)
         doubts = [
             *_losses(gaze, faces),
             *_timing(shown, story.expected, late_ms),
@@ -158,6 +157,7 @@ class _Look:
             asked=None if story.asked is None else len(story.asked),
             suggestion="exclude" if out else "look" if doubts else "keep",
             reasons=(out,) if out else tuple(doubts),
+            can_be_kept=can_be_kept,
         )
 
 

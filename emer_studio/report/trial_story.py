@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.fitness import mark_of
 from emer_studio.recording.reader import Recording
 
 __all__ = ["Story", "stories"]
@@ -25,9 +26,9 @@ class Story:
     expected : int
         Frames of its clip.
     marked : str
-        Why it was not presented as it is meant to be (`Recording.marks`).
+        Why it was not presented as it is meant to be (`fitness.mark_of`).
     gone : str
-        Why no dataset takes the trial; empty when one does.
+        Why no dataset can take the trial; empty when one can.
     odd : tuple of str
         What to look at.
     answered : tuple of str
@@ -70,7 +71,8 @@ def _stories(recording: Recording) -> Iterator[Story]:
     started = {e["trial"]: e for e in recording.events("trial_started")}
     plan = {e["trial"]: e for first in _first(recording) for e in first.get("plan", ())}
     seen = {clip for first in _first(recording) for clip in first.get("seen_before", ())}
-    used = {clip.trial for clip in recording.shown_clips if clip.done}
+    whole = {clip.trial: clip for clip in recording.whole_clips if clip.done}
+    used = {trial for trial, clip in whole.items() if not clip.repeated}
     onsets = {e["trial"]: e["t_s"] for e in recording.events("clip_onset")}
     ends = {e["trial"]: e for e in recording.events("clip_end")}
     answers = [(e["trial"], str(e["page"])) for e in recording.ratings]
@@ -87,8 +89,8 @@ def _stories(recording: Recording) -> Iterator[Story]:
             start_s=onsets.get(number),
             end_s=end.get("t_s"),
             expected=int(end.get("summary", {}).get("expected") or 0),
-            marked=recording.marks.get(number, ""),
-            gone="" if number in used else _why_gone(recording, number, about, end),
+            marked=mark_of(recording, whole[number]) if number in whole else "",
+            gone="" if number in whole else _why_gone(recording, number, about, end),
             odd=tuple(_odd(recording, number, end, seen)) if number in used else (),
             answered=tuple(page for trial, page in answers if trial == number),
             asked=None if asked is None else tuple(asked),
@@ -100,7 +102,7 @@ def _first(recording: Recording) -> list[Event]:
 
 
 def _why_gone(recording: Recording, number: int, about: Event, end: Event) -> str:
-    """Return why a trial is not in ``Recording.shown_clips``, or not done."""
+    """Return why a trial is not in ``Recording.whole_clips``, or not done."""
 
     def told(name: str) -> Event | None:
         mine = (e for e in recording.events(name) if e.get("trial") == number)

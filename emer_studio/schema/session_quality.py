@@ -78,6 +78,8 @@ class TrialQuality(Model):
         ``exclude`` exactly where a dataset leaves the trial out.
     reasons : tuple of str
         Why it is not ``keep``.
+    can_be_kept : bool
+        Whether a dataset could take it if a person decides so.
     """
 
     trial: int
@@ -92,6 +94,7 @@ class TrialQuality(Model):
     asked: int | None = None
     suggestion: Suggestion
     reasons: tuple[str, ...] = ()
+    can_be_kept: bool
 
 
 class SessionQuality(Model):

@@ -24,6 +24,7 @@ _USELESS_TO_REPEAT = (1, 2)  # the work failed, e.g. a full disk; bad input
 # These processes report twice a second (chosen by us: six reports, twenty reports).
 _STUCK_S, _HOPELESS_S = 3.0, 10.0
 _LOOK_S, _SLEPT_S = 0.5, 1.0
+_MOST_SPARES_DEAD = 3  # chosen by us: what dies more often while it waits is broken
 
 Event = dict[str, Any]
 
@@ -73,6 +74,7 @@ class Supervised:
         self._heard_s = time.monotonic()
         self._spare: Child | None = None
         self._spare_command = ""
+        self._spares_dead = 0
         self.child = self._first = self._start()
         self._watchdog = threading.Thread(target=self._watch, name=f"{name}-watchdog")
         self._watchdog.start()
@@ -103,12 +105,13 @@ class Supervised:
         """Keep a process ready that has imported what a run needs; again after each run.
 
         What is lost when a camera's process dies is the time until the next one runs, and
-        most of that is Python reading its libraries. A session runs without a spare, too.
+        most of that is Python reading its libraries. A spare that dies while it waits is
+        replaced, three times in all; a session runs without one, too.
         """
         spare: Child | None = None
 
         def heard(event: Event) -> None:
-            if spare is not self._spare:  # it has become a run
+            if spare is self.child:  # it has become a run; its end as a spare is none
                 self._heard(event)
 
         self._spare_command = command
@@ -141,6 +144,7 @@ class Supervised:
         self._begun.append(time.monotonic())
         spare, self._spare = self._spare, None
         if spare is not None and spare.running:
+            self.child = spare
             spare.begin(self._arguments(len(self._begun)))
             return spare
         if spare is not None:
@@ -176,6 +180,7 @@ class Supervised:
         """Notice a process that hangs: it is there, and does nothing."""
         looked_s = time.monotonic()
         while not self._stopping.wait(_LOOK_S):
+            self._look_after_spare()
             late_s, looked_s = time.monotonic() - looked_s - _LOOK_S, time.monotonic()
             if late_s > _SLEPT_S:
                 self._heard_s += late_s  # the computer slept: nobody could have answered
@@ -193,6 +198,29 @@ class Supervised:
             if quiet_s > _HOPELESS_S:
                 self._heard_s = time.monotonic()
                 self.child.kill()  # it is started again as if it had died by itself
+
+    def _look_after_spare(self) -> None:
+        """Replace a spare that has died, unless a run is about to begin anyway."""
+        if not self._repairing.acquire(blocking=False):
+            return
+        try:
+            spare = self._spare
+            if spare is None or spare.running:
+                return
+            self._spare = None
+            self._drop(spare)
+            self._spares_dead += 1
+            again = self._spares_dead <= _MOST_SPARES_DEAD
+            logger.warning(
+                "the spare %s process ended while it waited (exit code %s); %s",
+                self.name,
+                spare.returncode,
+                "replaced" if again else "not replaced any more",
+            )
+            if again:
+                self.keep_spare(self._spare_command)
+        finally:
+            self._repairing.release()
 
     def _repair(self) -> None:
         """Begin the next run, and the next, until one is ready or none will be."""

@@ -97,14 +97,17 @@ def back_up(
         )
     target = place / study.folder.resolve().name
     files = list(_files(study))
+    sessions = study.sessions()
+    # As they are before the first byte is copied: what somebody adds meanwhile (a decision
+    # about a trial) may not be in the copy, and then it does not count as copied.
+    sizes = {session.name: _size(session) for session in sessions}
     counts = {"copied": 0, "unchanged": 0, "replaced": 0}
     for number, path in enumerate(files):
         tell(number, len(files))
         counts[_copy(path, target / path.relative_to(study.folder))] += 1
     tell(len(files), len(files))
-    sessions = study.sessions()
-    _record(study, target, sessions)
-    return Copied(target, **counts, sessions=tuple(session.name for session in sessions))
+    _record(study, target, sizes)
+    return Copied(target, **counts, sessions=tuple(sizes))
 
 
 def known_backups(study: Study) -> list[Backup]:
@@ -189,15 +192,14 @@ def _copy_database(source: Path, target: Path) -> None:
         old.backup(new)
 
 
-def _record(study: Study, target: Path, sessions: list[Session]) -> None:
+def _record(study: Study, target: Path, sizes: dict[str, tuple[int, int]]) -> None:
     text = io.StringIO()
     table = csv.writer(text, delimiter="\t", lineterminator="\n")
     table.writerow(_COLUMNS)
     for known in known_backups(study):
         table.writerow([known.session, known.target, known.utc, known.files, known.bytes])
-    for session in sessions:
-        place = str(target.resolve())
-        table.writerow([session.name, place, utc_now(), *_size(session)])
+    for name, size in sizes.items():
+        table.writerow([name, str(target.resolve()), utc_now(), *size])
     write_atomic(study.folder / _FILE, text.getvalue())
 
 

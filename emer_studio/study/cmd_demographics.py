@@ -40,14 +40,19 @@ def run(args: argparse.Namespace) -> int:
         check_code(args.participant)
         pairs = [answer.partition("=") for answer in args.answers]
         answers = {name: value for name, _, value in pairs}
-        book.put(load_protocol(find_protocol(args.protocol)), args.participant, answers)
+        asked = load_protocol(find_protocol(args.protocol))
+        problem = book.put(asked, args.participant, answers)
+    else:
+        problem = book.enter_waiting()
     known = book.all()
     shown = {args.participant: book.of(args.participant)} if args.participant else known
     lines = [
         f"{code}: " + (", ".join(f"{k} {v}" for k, v in given.items()) or "not asked yet")
         for code, given in shown.items()
     ]
-    Console.of(args).result(
-        {"participants": shown}, "\n".join(lines) or "Nobody was asked anything yet."
-    )
+    console = Console.of(args)
+    if problem:
+        console.say(problem)
+    result = {"participants": shown, "waiting": list(book.waiting())}
+    console.result(result, "\n".join(lines) or "Nobody was asked anything yet.")
     return 0

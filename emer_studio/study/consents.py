@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from emer_studio.core.files import fsync_file, write_atomic
+from emer_studio.core.files import write_atomic
+from emer_studio.core.lines import append_line
 
 __all__ = ["Consent", "Consents"]
 
@@ -88,12 +89,7 @@ class Consents:
 
     def add(self, consent: Consent) -> None:
         """Append an answer and put it on the disk."""
-        before = self.path.read_bytes() if self.path.is_file() else b""
-        cut = before and not before.endswith(b"\n")  # by a crash; it stays, and apart
-        with self.path.open("ab") as stream:
-            line = json.dumps(asdict(consent), ensure_ascii=False) + "\n"
-            stream.write((b"\n" if cut else b"") + line.encode())
-            fsync_file(stream)
+        append_line(self.path, asdict(consent))
 
     def drop(self, is_dropped: Callable[[str], bool]) -> int:
         """Take out the lines of participants who have withdrawn; return how many."""

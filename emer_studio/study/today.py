@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Literal
 
+from emer_studio.core.errors import BadInputError
+from emer_studio.schema.decisions import counts
 from emer_studio.schema.session_quality import kept_quality
 from emer_studio.study.appointments import Appointments
 from emer_studio.study.backup import backed_up, known_backups
 from emer_studio.study.changeover import open_items
+from emer_studio.study.decisions import decisions_of
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Session, Study
 from emer_studio.study.lock import cut_off
@@ -83,13 +88,23 @@ def _began(session: Session) -> datetime:
 
 
 def _state(session: Session, broken: bool) -> str:
-    about, quality = session.manifest, kept_quality(session.folder)
+    about, found = session.manifest, _outcomes(session.folder)
     words: list[str] = ["cut off" if broken else about.state]
     words += [about.verdict] if about.verdict else []
     for name in ("look", "exclude"):
-        count = quality.count(name) if quality is not None else 0
-        words += [f"{name} {count}"] if count else []
+        words += [f"{name} {found[name]}"] if found[name] else []
     return ", ".join(words)
+
+
+def _outcomes(folder: Path) -> Counter[str]:
+    """Return for how many trials what was decided, else suggested."""
+    quality = kept_quality(folder)
+    if quality is None:
+        return Counter()
+    try:
+        return counts(quality, decisions_of(folder))
+    except BadInputError:  # the page that shows the quality says so
+        return counts(quality, {})
 
 
 def _next(session: Session, broken: bool, items: int, copied: bool) -> tuple[str, Todo]:

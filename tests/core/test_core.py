@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,26 @@ def test_an_atomic_write_leaves_nothing_beside_it(tmp_path: Path) -> None:
     assert path.read_text() == "two"
     assert list(path.parent.iterdir()) == [path]
     assert len(sha256_file(path)) == 64
+
+
+def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "session.json"
+    write_atomic(path, "one")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(path, "two")
+    monkeypatch.undo()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_atomic(tmp_path / "folder", "two")
+    assert path.read_text() == "one"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["folder", "session.json"]
 
 
 def test_a_folder_that_holds_something_is_refused(tmp_path: Path) -> None:

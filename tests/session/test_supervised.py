@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -119,3 +119,47 @@ def test_a_spare_that_died_or_cannot_be_had_stops_nothing(
         assert process._spare is None
     finally:
         process.stop(5.0)
+
+
+def test_a_spare_that_dies_waiting_is_replaced_and_not_for_ever(
+    unique: str, tmp_path: Path
+) -> None:
+    told: list[dict[str, object]] = []
+    process = Supervised(
+        "camera",
+        lambda run: [
+            "camera",
+            *("--camera", "sim", "--out", str(tmp_path / f"{run}.mkv")),
+            *("--source-id", unique, "--width", "160", "--height", "120", "--events"),
+        ],
+        ready="camera_ready",
+        on_event=lambda _who, event: told.append(event),
+    )
+
+    def until(happened: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 20
+        while not happened():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    try:
+        process.wait_until_ready()
+        process.keep_spare("camera")
+        spares = [process._spare]
+        for _ in range(3):
+            spares[-1].kill()
+            until(lambda: process._spare not in (None, spares[-1]))
+            spares.append(process._spare)
+        assert not [e for e in told if e["event"] in ("down", "gave_up")]
+        process.child.kill()
+        until(lambda: any("started again" in str(e.get("what")) for e in told))
+        assert process.child is spares[-1]  # the last of them was ready
+        until(lambda: process._spare is not None)
+        process._spare.kill()  # the fourth to die waiting
+        until(lambda: process._spare is None)
+        assert process.up
+        assert process.runs == 2
+        assert sum(e["event"] == "down" for e in told) == 1
+    finally:
+        process.stop(5.0)
+    assert not any(spare.running for spare in spares)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emer_studio.core.errors import BadInputError
+from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.process import command_line
 from emer_studio.schema.base import parse_yaml
 from emer_studio.schema.protocol import Protocol, find_protocol
@@ -104,6 +104,60 @@ def test_a_withdrawal_takes_the_answers_too(study: Study) -> None:
     erase(study, find(study, "P001", video_only=False), None)
     assert list(book.all()) == ["P002"]
     assert "P001" not in book.path.read_text()
+
+
+def test_answers_wait_where_the_table_cannot_be_written(study: Study) -> None:
+    protocol, book = protocol_with(ITEMS), Demographics(study.folder)
+    book.path.mkdir()  # nothing can be put in its place
+    told = book.put(protocol, "P001", GOOD)
+    assert "demographics.tsv cannot be written" in told
+    assert "The answers of P001 are safe in demographics.waiting.jsonl" in told
+    assert "P001, P002" in book.put(protocol, "P002", {**GOOD, "remarks": "löwe"})
+    assert not book.missing(protocol, "P001")  # nobody is asked twice
+    assert "cannot be written" in book.enter_waiting()
+    with book.waiting_path.open("a") as stream:
+        stream.write('{"participant": "P003", "age')  # cut by a crash
+    book.path.rmdir()
+    assert book.enter_waiting() == ""
+    assert not book.waiting_path.exists()
+    assert not list(study.folder.glob(".demographics*"))
+    assert book.of("P002") == {**GOOD, "remarks": "löwe"}
+    assert len(book.path.read_text().splitlines()) == 3
+
+
+def test_a_damaged_table_is_left_alone_and_the_answers_wait(study: Study) -> None:
+    protocol, book = protocol_with(ITEMS), Demographics(study.folder)
+    book.path.write_text("who\tage\nP001\t34\n")
+    assert "has no column 'participant'" in book.put(protocol, "P002", GOOD)
+    assert book.path.read_text() == "who\tage\nP001\t34\n"
+    book.path.write_text("participant\tage\nP002\t33\nP001\t34\n")
+    assert book.put(protocol, "P003", GOOD) == ""
+    assert book.of("P002") == GOOD  # the later answer
+    assert list(book.all()) == ["P002", "P001", "P003"]
+    book.waiting_path.write_text("P004 is 28\n")
+    told = book.put(protocol, "P005", GOOD)
+    assert "line 1 cannot be understood" in told
+    assert "P005" in book.waiting_path.read_text()
+
+
+def test_where_nothing_can_be_kept_the_answers_are_told(study: Study) -> None:
+    book = Demographics(study.folder)
+    book.path.mkdir()
+    book.waiting_path.mkdir()
+    with pytest.raises(WorkFailedError, match=r"could not be kept .*: age 34, hand left"):
+        book.put(protocol_with(ITEMS), "P001", GOOD)
+
+
+def test_a_withdrawal_takes_what_waits_too(study: Study) -> None:
+    protocol, book = protocol_with(ITEMS), Demographics(study.folder)
+    study.add_participant("P001", simulated=False)
+    book.path.mkdir()
+    for code in ("P001", "P002"):
+        book.put(protocol, code, GOOD)
+    book.path.rmdir()
+    erase(study, find(study, "P001", video_only=False), None)
+    assert list(book.all()) == ["P002"]
+    assert not book.waiting_path.exists()
 
 
 def test_the_command_keeps_and_prints_answers(study: Study, tmp_path: Path) -> None:

@@ -181,3 +181,35 @@ def test_a_person_is_asked_once_and_nothing_is_kept_before_consent(page, study, 
     assert begun == [choice, choice]  # and was not asked again
     made.person.ask(SessionChoice("P002", str(path), "sim", "sim", True))
     assert len(begun) == 3  # nobody is there to be asked
+
+
+def test_answers_outlive_a_table_that_cannot_be_written(page, study, qtbot):
+    path = study.folder / "protocols" / "own.yaml"
+    path.write_text(find_protocol("demo").read_text(encoding="utf-8") + ITEMS)
+    made = page(SessionPage, study)
+    made.person.passed.disconnect(made.gate.ask)
+    book = Demographics(study.folder)
+    book.path.mkdir()
+    book.waiting_path.mkdir()  # not even beside it
+    made.person.ask(SessionChoice("P001", str(path), "0", "T"))
+    made.person.dialog.answered.emit({"age": "34", "hand": "left"})
+    made.person.dialog.close()
+    entry = {"event": "session_started", "t_s": 1.0, "participant": "P001"}
+    with qtbot.waitSignal(made.said) as said:
+        made._heard({"event": "journal", "entry": entry})
+    assert "age 34, hand left" in said.args[0]
+    assert made.waiting.isVisible()
+    asked = []
+    made.confirm = lambda _parent, question: bool(asked.append(question))
+    assert not made.may_leave()
+    assert asked == ["The answers of P001 could not be kept. Leave all the same?"]
+    book.waiting_path.rmdir()
+    made.next_participant()  # after the session it is tried again
+    assert "The answers of P001 are safe" in made.waiting.text.text()
+    assert made.may_leave()
+    book.path.rmdir()
+    QTest.mouseClick(made.waiting.again, Qt.MouseButton.LeftButton)
+    assert not made.waiting.isVisible()
+    assert book.path.is_file()
+    assert book.of("P001") == {"age": "34", "hand": "left"}
+    assert not book.waiting_path.exists()

@@ -9,11 +9,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from emer_studio.report.session_quality import session_quality
 from emer_studio.schema.session_quality import QUALITY_FILE, kept_quality
+from emer_studio.study.decisions import decisions_of
 from emer_studio.study.folder import create_study, open_study
 from emer_studio.ui.parts import PILL_ROLE
 from emer_studio.ui.session.page import SessionPage
 from emer_studio.ui.study.page import StudyPage
+from emer_studio.ui.study.quality_view import QualityView
 from sessions import write_session
 
 
@@ -92,3 +95,56 @@ def test_after_a_session_its_quality_is_looked_at_by_itself(page, two_sessions, 
     with qtbot.waitSignal(made.after.quality.shown, timeout=30000):
         made._show_result({**result, "verdict": "green", "findings": []})
     assert cells(made.after.quality.trials, 0)[2] == "keep"
+
+
+def test_a_person_decides_by_keys_and_by_mouse(two_sessions, qtbot):
+    folder = two_sessions.sessions()[0].folder
+    session_quality(folder)
+    view = QualityView()
+    qtbot.addWidget(view)
+    view.resize(1000, 600)
+    view.show()
+    view.show_session(folder)
+    view.activateWindow()
+    qtbot.waitUntil(view.isActiveWindow)
+    grid, line = view.trials, view.line
+    line.by.setText("op1")
+    grid.setFocus()
+    QTest.keyClick(grid, Qt.Key.Key_X)
+    assert line.reason.hasFocus()
+    QTest.keyClick(line.reason, Qt.Key.Key_Return)  # without a reason: nothing
+    QTest.keyClicks(line.reason, "knocked at the door, xkn")
+    QTest.keyClick(line.reason, Qt.Key.Key_Return)
+    assert grid.hasFocus()
+    assert cells(grid, 0)[2] == "keep"  # the suggestion stays what it is
+    assert cells(grid, 0)[-2:] == ["exclude", "knocked at the door, xkn"]
+    assert grid.item(0, grid.columnCount() - 2).data(PILL_ROLE) == "red"
+    assert [view.counts[name].text() for name in ("keep", "exclude")] == [
+        *("keep 1", "exclude 2"),
+    ]
+    QTest.keyClick(grid, Qt.Key.Key_Down)
+    QTest.keyClick(grid, Qt.Key.Key_X)
+    QTest.keyClicks(line.reason, "no")
+    QTest.keyClick(line.reason, Qt.Key.Key_Escape)
+    assert not line.question.isVisible()
+    assert list(decisions_of(folder)) == [1]
+    QTest.mouseClick(line.keep, Qt.MouseButton.LeftButton)  # against the suggestion
+    QTest.keyClicks(line.reason, "the eyes are in the video")
+    QTest.keyClick(line.reason, Qt.Key.Key_Return)
+    told = "op1 decided to keep it: the eyes are in the video."
+    assert view.why.text() == f"Trial 2: eyes in 0% of the samples only. {told}"
+    QTest.keyClick(grid, Qt.Key.Key_N)
+    assert grid.currentRow() == 1  # everything doubtful is decided
+    grid.selectRow(0)
+    QTest.keyClick(grid, Qt.Key.Key_Backspace)
+    assert {n: one.decision for n, one in decisions_of(folder).items()} == {2: "keep"}
+    assert cells(grid, 0)[-2:] == ["", ""]
+    assert not line.back.isEnabled()
+    view.show_session(folder)
+    assert cells(grid, 1)[-2] == "keep"
+    (folder / "decisions.jsonl").write_text("trial 2: keep\n")
+    view.show_session(folder)
+    assert "line 1 cannot be understood" in view.said.text()
+    assert view.said.isVisible()
+    assert not line.isVisible()
+    view.finish()

@@ -20,10 +20,12 @@ from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.labels.store import LabelStore, fold
 from emer_studio.recording.check import check_session
+from emer_studio.report.session_quality import session_quality
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.training import parse_run
 from emer_studio.session.resume import find_unfinished
 from emer_studio.study.consents import Consent, Consents
+from emer_studio.study.decisions import decide
 from emer_studio.study.folder import Study, create_study, open_study
 from emer_studio.study.lock import locked
 from emer_studio.study.slots import Slots
@@ -50,6 +52,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Vault(study.folder, PHRASE).put(code, {"name": text})
     for folder in (study.folder / "sessions").glob("sub-P001_*"):
         (folder / "log.txt").write_text(MARKER)
+        decide(folder, session_quality(folder), 1, "keep", reason=MARKER, by="op1")
         with (folder / "journal.jsonl").open("a") as stream:
             line = {"event": "note", "t_s": 9e9, "text": MARKER}
             stream.write(json.dumps(line) + "\n")

@@ -9,6 +9,7 @@ import numpy as np
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.recording.reader import Recording
+from emer_studio.study.decisions import decisions_of
 from emer_studio.study.folder import Study
 
 __all__ = ["Item", "find_items"]
@@ -49,8 +50,18 @@ def find_items(study: Study) -> list[Item]:
     return found
 
 
+def _kept(folder: Path) -> set[int]:
+    """Return the trials that a person decided to keep, also ones shown before."""
+    try:
+        return {n for n, one in decisions_of(folder).items() if one.decision == "keep"}
+    except BadInputError:  # the page that shows the quality says so
+        return set()
+
+
 def _items_of(recording: Recording) -> list[Item]:
-    clips = sorted(recording.shown_clips, key=lambda clip: clip.trial)
+    kept = _kept(recording.folder)
+    clips = [c for c in recording.whole_clips if not c.repeated or c.trial in kept]
+    clips.sort(key=lambda clip: clip.trial)
     folder = recording.folder
     found = []
     for video in recording.videos:

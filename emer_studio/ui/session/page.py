@@ -24,6 +24,7 @@ from emer_studio.ui.session.more import NAMES
 from emer_studio.ui.session.person_gate import PersonGate
 from emer_studio.ui.session.sure import ABORT, SURE, ask_by_mouse
 from emer_studio.ui.session.unfinished import UnfinishedLine
+from emer_studio.ui.session.waiting_line import WaitingLine
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["SessionPage"]
@@ -72,6 +73,9 @@ class SessionPage(Page):
         self.unfinished.look(self.study)
         self.unfinished.resumeAsked.connect(self.resume)
         self.box.addWidget(self.unfinished)
+        self.waiting = WaitingLine()
+        self.waiting.againAsked.connect(self._settle)
+        self.box.addWidget(self.waiting)
         self.box.addWidget(self.stack, 1)
         self.form.startAsked.connect(self.person.ask)
         self.person.passed.connect(self.gate.ask)
@@ -87,6 +91,7 @@ class SessionPage(Page):
         self.job.heard.connect(self._heard)
         self.job.ended.connect(self._ended)
         self._show_checklists()
+        self._settle()
 
     # -- what the window asks
 
@@ -107,6 +112,13 @@ class SessionPage(Page):
         """The question's first half while a session runs."""
         who = self._choice.participant
         return f"The session of {who} is running." if self.job.running else ""
+
+    def may_leave(self) -> bool:
+        """Ask first where answers about a person lie nowhere but here."""
+        self._settle()
+        who = ", ".join(self.person.unkept)
+        text = f"The answers of {who} could not be kept. Leave all the same?"
+        return not who or self.confirm(self, text)
 
     def refresh(self) -> None:
         """Offer protocols that were written meanwhile; show what is ticked and copied."""
@@ -169,6 +181,7 @@ class SessionPage(Page):
     def next_participant(self, code: str = "") -> None:
         """Show the form again, with a code, else whoever is due next, else a free one."""
         self.unfinished.look(self.study)
+        self._settle()
         self.title.setText("Session")
         code = code or next_due(self.study, date.today()) or next_code(self.study)
         self.form.setValue(replace(self.form.value(), participant=code))
@@ -207,11 +220,19 @@ class SessionPage(Page):
             self.simulatedChanged.emit()
         self.live.take(event)
         if entry.get("event") == "session_started":
-            self.person.begun(str(entry.get("participant")))
+            problem = self.person.begun(str(entry.get("participant")))
+            self.waiting.tell(problem)
+            if problem:
+                self.said.emit(problem)
+
+    def _settle(self) -> None:
+        """Enter answers that wait, and show what is in the way."""
+        self.waiting.tell(self.person.settle())
 
     def _ended(self, outcome: Outcome) -> None:
         self.live.end()
         self.person.forget()
+        self._settle()
         if outcome.result:
             self._show_result(outcome.result)
             self.workspace.backup.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from emer_studio.core.errors import EmerError
+from emer_studio.core.errors import EmerError, WorkFailedError
 from emer_studio.schema.protocol import Protocol, find_protocol, load_protocol
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Study
@@ -13,6 +13,8 @@ from emer_studio.ui.demographics_dialog import DemographicsDialog
 from emer_studio.ui.session.choice import SessionChoice
 
 __all__ = ["PersonGate"]
+
+_Answers = tuple[Protocol, str, dict[str, str]]
 
 
 class PersonGate(QObject):
@@ -27,13 +29,19 @@ class PersonGate(QObject):
     def __init__(self, window: QWidget, study: Study) -> None:
         super().__init__(window)
         self._window, self._book = window, Demographics(study.folder)
-        self._waiting: tuple[Protocol, str, dict[str, str]] | None = None
+        self._waiting: _Answers | None = None
+        self._unkept: list[_Answers] = []  # of persons who take part
         self.dialog: DemographicsDialog | None = None
 
     @property
     def pending(self) -> bool:
         """Whether somebody is being asked."""
         return self.dialog is not None and self.dialog.isVisible()
+
+    @property
+    def unkept(self) -> list[str]:
+        """Whose answers are in no file, because none could be written."""
+        return [participant for _, participant, _ in self._unkept]
 
     def ask(self, choice: SessionChoice) -> None:
         """Ask where something is not known yet; a simulated participant is never asked."""
@@ -61,11 +69,30 @@ class PersonGate(QObject):
         self.dialog.postponed.connect(lambda: self.passed.emit(choice))
         self.dialog.open()
 
-    def begun(self, participant: str) -> None:
-        """Keep the answers: the session has begun, so there is consent."""
+    def begun(self, participant: str) -> str:
+        """Keep the answers: the session has begun, so there is consent.
+
+        Returns
+        -------
+        problem : str
+            What the operator is to know about that; empty when they are entered.
+        """
         waiting, self._waiting = self._waiting, None
-        if waiting is not None and waiting[1] == participant:
-            self._book.put(*waiting)
+        if waiting is None or waiting[1] != participant:
+            return ""
+        self._unkept.append(waiting)
+        return self.settle()
+
+    def settle(self) -> str:
+        """Enter what could not be entered before; return what is in the way, as `begun`."""
+        problem = ""
+        for answers in tuple(self._unkept):
+            try:
+                problem = self._book.put(*answers)
+                self._unkept.remove(answers)
+            except WorkFailedError as worse:
+                return str(worse)
+        return problem or self._book.enter_waiting()
 
     def forget(self) -> None:
         """Let go of answers of somebody who did not take part."""

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
 from emer_studio.recording.reader import final_ratings, read_journal
+from emer_studio.schema.protocol import Protocol
 from emer_studio.study.backup import Backup, backed_up
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Session
@@ -295,9 +296,18 @@ class StudyPage(Page):
         self.about = DemographicsDialog(
             self, protocol, code, language=protocol.languages[0], known=book.of(code)
         )
-        self.about.answered.connect(lambda answers: book.put(protocol, code, answers))
+        self.about.answered.connect(
+            lambda answers: self._keep_about(book, protocol, code, answers)
+        )
         self.about.finished.connect(self.workspace.look)
         self.about.open()
+
+    def _keep_about(
+        self, book: Demographics, protocol: Protocol, code: str, answers: dict[str, str]
+    ) -> None:
+        problem = book.put(protocol, code, answers)
+        if problem:
+            self.said.emit(problem)
 
     def _do(self, visit: Visit) -> None:
         """Do what is next for somebody on today's list, or go where it is done."""

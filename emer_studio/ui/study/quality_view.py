@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout
 
+from emer_studio.core.errors import BadInputError
+from emer_studio.schema.decisions import Decisions, counts, outcome
 from emer_studio.schema.session_quality import (
     SUGGESTIONS,
     SessionQuality,
@@ -15,6 +19,7 @@ from emer_studio.schema.session_quality import (
     TrialQuality,
     kept_quality,
 )
+from emer_studio.study.decisions import decide, decisions_of
 from emer_studio.ui.jobs import JobRunner, Outcome
 from emer_studio.ui.parts import (
     Card,
@@ -26,14 +31,16 @@ from emer_studio.ui.parts import (
     set_cell,
     table,
 )
+from emer_studio.ui.study.decision_line import DecisionLine
 
 __all__ = ["QualityView"]
 
 _HEADS = ("Trial", "Clip", "Suggestion", "Gaze lost", "Face lost", "Frames", "Late")
-_WHY = len(_HEADS) + 1
+_TAIL = ("Ratings", "Decision", "Why")
+_WHY = len(_HEADS) + len(_TAIL) - 1
 _ABOUT = (
     "Exclude: a dataset leaves it out. Look: it is used unless you decide otherwise."
-    "   N: the next one to look at."
+    " N: the next to look at. K: keep. X: exclude."
 )
 
 
@@ -53,23 +60,31 @@ class QualityView(Card):
         self._folder: Path | None = None
         self._looking: Path | None = None
         self.quality: SessionQuality | None = None
+        self.decisions: Decisions = {}
         self.box.addLayout(self._top())
         self.streams, self.said = (
             label("", "small", wrap=True),
             label("", "muted", wrap=True),
         )
         self.progress = ProgressLine()
-        self.trials = table((*_HEADS, "Ratings", "Why"), stretch=_WHY, rows=30)
+        self.trials = table((*_HEADS, *_TAIL), stretch=_WHY, rows=30)
         self.trials.setItemDelegate(PillDelegate(self.trials))
         self.trials.itemSelectionChanged.connect(self._tell_why)
         self.why = label(_ABOUT, "small", wrap=True)
         for part in (self.streams, self.said, self.progress):
             self.box.addWidget(part)
         self.box.addWidget(self.trials, 1)
-        self.box.addWidget(self.why)
+        self.line = DecisionLine(self.why)
+        self.line.decided.connect(self._decide)
+        self.line.left.connect(self.trials.setFocus)
+        self.box.addWidget(self.line)
         self.box.addStretch(0)  # takes the room while there is no table
-        jump = QShortcut(QKeySequence("N"), self, self.next_doubtful)
-        jump.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        keys = {"N": self.next_doubtful}
+        words = {"K": "keep", "X": "exclude", "Backspace": "suggestion"}
+        keys |= {key: partial(self.line.choose, word) for key, word in words.items()}
+        for key, act in keys.items():
+            shortcut = QShortcut(QKeySequence(key), self, act)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def _top(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -139,19 +154,18 @@ class QualityView(Card):
 
     def _fill(self, quality: SessionQuality | None) -> None:
         self.quality = quality
+        unreadable = self._read_decisions()
         self.name.setText(self._folder.name if self._folder is not None else "")
         known = quality is not None
-        for part in (self.verdict, self.streams, self.trials, self.why):
+        for part in (self.verdict, self.streams, self.trials):
             part.setVisible(known)
-        for name, pill in self.counts.items():
-            count = quality.count(name) if quality is not None else 0
-            pill.setVisible(count > 0)
-            pill.setValue(f"{name} {count}", SUGGESTIONS[name])
-        self.said.setVisible(known and not self._has_trials)
+        self.line.setVisible(self._has_trials and not unreadable)
+        self._count()
+        self.said.setVisible(known and (not self._has_trials or bool(unreadable)))
         self.trials.setRowCount(0)
         if quality is None:
             return
-        self.said.setText("No trial that is to be analysed was begun.")
+        self.said.setText(unreadable or "No trial that is to be analysed was begun.")
         self.verdict.setValue(quality.verdict, quality.verdict)
         self.streams.setText("   ·   ".join(_stream(stream) for stream in quality.streams))
         self.trials.setRowCount(len(quality.trials))
@@ -160,12 +174,33 @@ class QualityView(Card):
         self.trials.selectRow(0)
         self.shown.emit(quality.session)
 
+    def _read_decisions(self) -> str:
+        """Read what was decided; return why that cannot be read, empty when it can."""
+        self.decisions = {}
+        try:
+            if self._folder is not None:
+                self.decisions = decisions_of(self._folder)
+        except (BadInputError, OSError) as problem:
+            return str(problem)
+        return ""
+
+    def _count(self) -> None:
+        found = Counter[str]()
+        if self.quality is not None:
+            found = counts(self.quality, self.decisions)
+        for name, pill in self.counts.items():
+            pill.setVisible(found[name] > 0)
+            pill.setValue(f"{name} {found[name]}", SUGGESTIONS[name])
+
     @property
     def _has_trials(self) -> bool:
         return self.quality is not None and bool(self.quality.trials)
 
     def _fill_row(self, row: int, trial: TrialQuality) -> None:
         rated = f"{trial.ratings} of {trial.asked}" if trial.asked else str(trial.ratings)
+        decision = self.decisions.get(trial.trial)
+        why = [decision.reason] if decision is not None and decision.reason else []
+        told = "; ".join((*why, *trial.reasons))
         cells = (
             str(trial.trial),
             trial.clip,
@@ -175,28 +210,63 @@ class QualityView(Card):
             f"{trial.shown} of {trial.expected}",
             _number(trial.onset_late_ms, "ms"),
             rated,
-            "; ".join(trial.reasons),
+            decision.decision if decision is not None else "",
+            told,
         )
-        tip = "\n".join(trial.reasons)
+        pills = {_HEADS.index("Suggestion"): SUGGESTIONS[trial.suggestion]}
+        if decision is not None:
+            pills[_WHY - 1] = SUGGESTIONS[outcome(trial, self.decisions)]
         for column, text in enumerate(cells):
-            pill = SUGGESTIONS[trial.suggestion] if text == trial.suggestion else None
-            set_cell(self.trials, row, column, text, pill=pill, tip=tip)
+            set_cell(self.trials, row, column, text, pill=pills.get(column), tip=told)
 
     def _tell_why(self) -> None:
-        """Say in full why the chosen trial is not simply kept."""
-        row = self.trials.currentRow()
-        if self.quality is None or not 0 <= row < len(self.quality.trials):
+        """Say in full why the chosen trial is not simply kept, and who decided what."""
+        trial = self._chosen()
+        decision = self.decisions.get(trial.trial) if trial is not None else None
+        self.line.show_trial(trial, decision)
+        if trial is None:
             return
-        trial = self.quality.trials[row]
         told = f"Trial {trial.trial}: {'; '.join(trial.reasons)}." if trial.reasons else ""
+        if decision is not None:
+            because = f": {decision.reason}" if decision.reason else ""
+            said = f"{decision.by} decided to {decision.decision} it{because}."
+            told = f"{told or f'Trial {trial.trial}:'} {said}"
         self.why.setText(told or _ABOUT)
 
+    def _chosen(self) -> TrialQuality | None:
+        row = self.trials.currentRow()
+        trials = self.quality.trials if self.quality is not None else ()
+        return trials[row] if 0 <= row < len(trials) else None
+
+    # -- what a person decides
+
+    def _decide(self, trial: int, word: str, reason: str, by: str) -> None:
+        """Write a decision down, and show it; or say why that cannot be done."""
+        if self._folder is None or self.quality is None:
+            return
+        try:
+            decide(self._folder, self.quality, trial, word, reason=reason, by=by)
+        except (BadInputError, OSError) as problem:
+            self.why.setText(f"Nothing was decided: {problem}")
+            return
+        self._read_decisions()
+        self._count()
+        for row, one in enumerate(self.quality.trials):
+            if one.trial == trial:
+                self._fill_row(row, one)
+        self._tell_why()
+
     def next_doubtful(self) -> None:
-        """Go to the next trial that is not simply to be kept, from the top at the end."""
+        """Go to the next trial that somebody is to decide on, from the top at the end."""
         trials = self.quality.trials if self.quality is not None else ()
         here = self.trials.currentRow()
         order = [*range(here + 1, len(trials)), *range(max(here, 0))]
-        found = next((row for row in order if trials[row].suggestion != "keep"), None)
+        open_ones = (
+            row
+            for row in order
+            if trials[row].suggestion != "keep" and trials[row].trial not in self.decisions
+        )
+        found = next(open_ones, None)
         if found is not None:
             self.trials.selectRow(found)
             self.trials.setFocus()
