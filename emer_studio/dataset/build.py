@@ -18,7 +18,8 @@ from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.fitness import doubt, gaze_in, gaze_of, mark_of, nothing_of
-from emer_studio.features.eye_table import BinocularGaze, eye_table
+from emer_studio.features.eye_table import eye_table
+from emer_studio.features.eyes import eyes_of
 from emer_studio.features.faces import (
     FaceDetector,
     align_crop,
@@ -113,19 +114,20 @@ def build_dataset(
             except BadInputError as problem:
                 report.left_out.append({"session": session.name, "reason": problem.message})
                 continue
+            eyes = eyes_of(gaze)
             for trial, crops, valid, times_s in _faces(recording, decisions, detector):
                 done += 1
                 on_trial(done, total)
                 item = f"{session.name}/trial-{trial.number}"
                 inside = (gaze.times_s >= trial.onset_s) & (gaze.times_s < trial.end_s)
-                eyes = gaze_in(gaze, trial.onset_s, trial.end_s)
+                seen = gaze_in(gaze, trial.onset_s, trial.end_s)
                 about = {"session": session.name, "trial": trial.number}
-                lacking = nothing_of(len(crops), eyes)
+                lacking = nothing_of(len(crops), seen)
                 if lacking:
                     report.left_out.append({**about, "reason": lacking})
                     continue
                 decision = decisions.get(trial.number)
-                doubted = doubt(trial.marked, float(valid.mean()), eyes)
+                doubted = doubt(trial.marked, float(valid.mean()), seen)
                 reason = left_out(decision, doubted)
                 if decision is not None and doubted and not reason:
                     why = {"reason": doubted, "because": decision.reason}
@@ -141,7 +143,7 @@ def build_dataset(
                     crops,
                     valid,
                     times_s - trial.onset_s,
-                    eye_table(_cut(gaze, inside)),
+                    eye_table(eyes, trial.onset_s, trial.end_s),
                     gaze.times_s[inside] - trial.onset_s,
                 )
                 people.add(manifest.participant)
@@ -260,18 +262,6 @@ def _packed(
         np.stack(crops) if crops else np.empty((0, FACE_SIZE, FACE_SIZE, 3), np.uint8)
     )
     return trial, pictures, np.array(valid, np.uint8), np.array(stamps, np.float64)
-
-
-def _cut(gaze: BinocularGaze, inside: npt.NDArray[np.bool_]) -> BinocularGaze:
-    return BinocularGaze(
-        times_s=gaze.times_s[inside],
-        xy=gaze.xy[inside],
-        pupil_mm=gaze.pupil_mm[inside],
-        openness_mm=gaze.openness_mm[inside],
-        origin_mm=gaze.origin_mm[inside],
-        event=gaze.event[inside],
-        combined=None if gaze.combined is None else gaze.combined[inside],
-    )
 
 
 def _row(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.features.eye_table import BinocularGaze
-from emer_studio.features.gaze import binocular_gaze
+from emer_studio.features.eyes import read_gaze
+from emer_studio.features.gaze_table import GazeTable
 from emer_studio.recording.reader import Recording, ShownClip
 
 __all__ = ["LEAST", "GazeSeen", "doubt", "gaze_in", "gaze_of", "mark_of", "nothing_of"]
@@ -41,7 +41,7 @@ class GazeSeen:
     seen: float
 
 
-def gaze_of(recording: Recording) -> BinocularGaze:
+def gaze_of(recording: Recording) -> GazeTable:
     """Return the gaze of a session.
 
     Raises
@@ -52,13 +52,10 @@ def gaze_of(recording: Recording) -> BinocularGaze:
     stream = recording.gaze()
     if stream is None:
         raise BadInputError("there is no gaze stream in the recording")
-    display = recording.manifest.display
-    width, height = display.get("width_px"), display.get("height_px")
-    size = (float(width), float(height)) if width and height else None
-    return binocular_gaze(stream, size)
+    return read_gaze(stream, recording.manifest.display)
 
 
-def gaze_in(gaze: BinocularGaze, start_s: float, end_s: float) -> GazeSeen:
+def gaze_in(gaze: GazeTable, start_s: float, end_s: float) -> GazeSeen:
     """Measure the gaze from a clip's onset to its end (recorder's LSL clock)."""
     inside = (gaze.times_s >= start_s) & (gaze.times_s < end_s)
     times_s = gaze.times_s[inside]

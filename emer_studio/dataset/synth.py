@@ -16,7 +16,10 @@ from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.synth_model import SynthModel, reachable_limits
-from emer_studio.features.eye_table import BinocularGaze, eye_table
+from emer_studio.features.eye_table import eye_table
+from emer_studio.features.eyes import eyes_of
+from emer_studio.features.gaze_table import eyes_table
+from emer_studio.recording.screen_geometry import geometry_of
 from emer_studio.schema.dataset import FACE_SIZE, DatasetManifest, SampleRow
 from emer_studio.synthetic.face import FaceRenderer
 from emer_studio.synthetic.gaze import GazeModel
@@ -218,17 +221,15 @@ def _faces(
 def _eyes(
     model: SynthModel, felt: int, config: SynthConfig, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    gaze = GazeModel(int(rng.integers(2**31)), config.rate_hz)
+    source = GazeModel(int(rng.integers(2**31)), config.rate_hz)
     n = max(round(config.clip_s * config.rate_hz), 1)
-    drawn = gaze.next(n, response=model.draw_eyes(felt, rng))
-    table = eye_table(
-        BinocularGaze(
-            times_s=drawn.times_s,
-            xy=drawn.xy,
-            pupil_mm=drawn.pupil_mm,
-            openness_mm=drawn.openness_mm,
-            origin_mm=drawn.origin_mm,
-            event=drawn.event,
-        )
+    drawn = source.next(n, response=model.draw_eyes(felt, rng))
+    gaze = eyes_table(
+        drawn.times_s,
+        drawn.xy,
+        drawn.pupil_mm,
+        drawn.openness_mm,
+        drawn.origin_mm,
+        geometry_of({}, drawn.origin_mm),
     )
-    return table, drawn.times_s
+    return eye_table(eyes_of(gaze), 0.0, np.inf), drawn.times_s

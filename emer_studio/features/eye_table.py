@@ -1,114 +1,66 @@
-"""The default eye columns computed from binocular gaze and its events."""
+"""The default eye columns of a clip, computed from the eyes of its recording."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+import numpy.typing as npt
 
+from emer_studio.features.eye_events import BLINK, FIXATION, SACCADE
+from emer_studio.features.eyes import Eyes
+from emer_studio.features.pupil import baseline_of
+from emer_studio.features.runs import runs
 from emer_studio.schema.eye_columns import eye_column_names
 
-__all__ = ["BinocularGaze", "eye_table"]
+__all__ = ["eye_table"]
 
-Floats = NDArray[np.float64]
-SCREEN_DEG = (44.0, 26.0)
-"""Visual angle of a 24-inch screen at about 65 cm (used where geometry is not known)."""
-_NO_EVENT, _FIXATION, _SACCADE, _BLINK = range(4)
+Floats = npt.NDArray[np.float64]
+_LEFT, _RIGHT, _COMBINED = range(3)
 
 
-@dataclass(frozen=True, slots=True)
-class BinocularGaze:
-    """What the columns are computed from; the eye axis is left, right.
-
-    Attributes
-    ----------
-    times_s : (N,) float64
-        Sample times, increasing.
-    xy : (N, 2, 2) float64
-        Gaze by eye and axis, fraction of the screen, origin top left, NaN when lost.
-    pupil_mm, openness_mm : (N, 2) float64
-        NaN when lost.
-    origin_mm : (N, 2, 3) float64
-        Eye position, NaN when lost.
-    event : (N,) int
-        0 none, 1 fixation, 2 saccade, 3 blink.
-    combined : (N, 3) float64, optional
-        Gaze x, y and pupil (mm) of both eyes together, from a tracker that gives no eye
-        by itself; NaN when lost. Used where neither eye has a value of its own.
-    """
-
-    times_s: Floats
-    xy: Floats
-    pupil_mm: Floats
-    openness_mm: Floats
-    origin_mm: Floats
-    event: NDArray[Any]
-    combined: Floats | None = None
-
-    @property
-    def both(self) -> Floats:
-        """Mean gaze of the eyes, (N, 2); of both together where there is no other."""
-        return self._or_combined(_mean(self.xy, axis=1), slice(0, 2))
-
-    @property
-    def pupil_both_mm(self) -> Floats:
-        """Mean pupil of the eyes, (N,); of both together where there is no other."""
-        return self._or_combined(_mean(self.pupil_mm, axis=1), 2)
-
-    def _or_combined(self, mean: Floats, part: slice | int) -> Floats:
-        if self.combined is None:
-            return mean
-        return np.where(np.isfinite(mean), mean, self.combined[:, part])
-
-
-def eye_table(
-    gaze: BinocularGaze, screen_deg: tuple[float, float] = SCREEN_DEG
-) -> NDArray[np.float32]:
-    """Compute the default eye columns.
+def eye_table(eyes: Eyes, start_s: float, end_s: float) -> npt.NDArray[np.float32]:
+    """Compute the default eye columns of a stretch of time.
 
     Parameters
     ----------
-    gaze : BinocularGaze
-        One clip.
-    screen_deg : tuple of float, optional
-        Visual angle of the screen's width and height, degrees.
+    eyes : Eyes
+        The whole recording, so that what lies before the clip is known.
+    start_s, end_s : float
+        From the clip's onset to its end, on the clock of the gaze.
 
     Returns
     -------
-    (N, 39) float32
-        In the order of `schema.eye_columns`; NaN where a value is lost.
+    ndarray, shape (n, 39), float32
+        In the order of `schema.eye_columns`, a row for each sample; NaN where a value is
+        lost.
     """
-    scale = np.asarray(screen_deg)
-    both, pupil = gaze.both, gaze.pupil_both_mm
-    early = pupil[gaze.times_s < gaze.times_s[:1] + 0.5]
-    baseline = np.nanmedian(early) if np.isfinite(early).any() else np.nan
-    velocity = _rate(both * scale, gaze.times_s)
-    speed = np.hypot(velocity[:, 0], velocity[:, 1])
-    elapsed, centre = _events(gaze.event, gaze.times_s, both)
+    inside = (eyes.gaze.times_s >= start_s) & (eyes.gaze.times_s < end_s)
+    gaze, codes = eyes.gaze.cut(inside), eyes.events.codes[inside]
+    times_s, deg, both = gaze.times_s, gaze.deg, gaze.both
+    at, pupil = deg[:, _COMBINED], gaze.pupil_mm[:, _COMBINED]
+    velocity, speed = _rate(at, times_s), eyes.events.speed_deg_s[inside]
+    elapsed, centre, centre_deg = _present_event(codes, times_s, both, at)
     columns = {
         **_flat("gaze", both, "xy"),
-        **_flat("gaze_left", gaze.xy[:, 0], "xy"),
-        **_flat("gaze_right", gaze.xy[:, 1], "xy"),
-        **_flat("gaze_angle", (both - 0.5) * scale, "xy", "_deg"),
-        **_flat("disparity", (gaze.xy[:, 0] - gaze.xy[:, 1]) * scale, "xy", "_deg"),
+        **_flat("gaze_left", gaze.xy[:, _LEFT], "xy"),
+        **_flat("gaze_right", gaze.xy[:, _RIGHT], "xy"),
+        **_flat("gaze_angle", at, "xy", "_deg"),
+        **_flat("disparity", deg[:, _LEFT] - deg[:, _RIGHT], "xy", "_deg"),
         "off_screen": ((both < 0) | (both > 1)).any(axis=1),
         "pupil_mm": pupil,
-        "pupil_change_mm": pupil - baseline,
-        "pupil_velocity_mm_s": _rate(pupil[:, None], gaze.times_s)[:, 0],
+        "pupil_change_mm": _change_mm(eyes, start_s)[inside],
+        "pupil_velocity_mm_s": _rate(pupil[:, None], times_s)[:, 0],
         **_flat("velocity", velocity, "xy", "_deg_s"),
         "velocity_deg_s": speed,
-        "acceleration_deg_s2": _rate(speed[:, None], gaze.times_s)[:, 0],
-        "fixation": gaze.event == _FIXATION,
-        "saccade": gaze.event == _SACCADE,
-        "blink": gaze.event == _BLINK,
+        "acceleration_deg_s2": _rate(speed[:, None], times_s)[:, 0],
+        "fixation": codes == FIXATION,
+        "saccade": codes == SACCADE,
+        "blink": codes == BLINK,
         "event_elapsed_s": elapsed,
         **_flat("fixation", centre, "xy"),
-        "fixation_distance_deg": np.hypot(*((both - centre) * scale).T),
+        "fixation_distance_deg": np.hypot(*(at - centre_deg).T),
     }
-    for i, side in enumerate(("left", "right")):
-        columns[f"validity_{side}"] = np.isfinite(gaze.xy[:, i]).all(axis=1)
+    for i, side in ((_LEFT, "left"), (_RIGHT, "right")):
+        columns[f"validity_{side}"] = gaze.valid[:, i]
         columns[f"pupil_{side}_mm"] = gaze.pupil_mm[:, i]
         columns[f"pupil_valid_{side}"] = np.isfinite(gaze.pupil_mm[:, i])
         columns[f"openness_{side}_mm"] = gaze.openness_mm[:, i]
@@ -116,39 +68,47 @@ def eye_table(
     return np.stack([columns[name] for name in eye_column_names()], axis=1).astype("f4")
 
 
+def _change_mm(eyes: Eyes, start_s: float) -> Floats:
+    """Return the cleaned pupil less its baseline before the clip."""
+    size, times_s = eyes.pupil.size, eyes.gaze.times_s
+    if eyes.pupil.unit != "mm":
+        return np.full(len(size), np.nan)
+    return size - baseline_of(times_s, size, start_s, eyes.parameters.pupil_baseline_s)
+
+
 def _flat(name: str, values: Floats, axes: str, unit: str = "") -> dict[str, Floats]:
     return {f"{name}_{axis}{unit}": values[:, i] for i, axis in enumerate(axes)}
-
-
-def _mean(values: Floats, axis: int) -> Floats:
-    """Mean of what is finite, NaN where nothing is."""
-    good = np.isfinite(values)
-    total = np.where(good, values, 0.0).sum(axis=axis)
-    count = good.sum(axis=axis)
-    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
 def _rate(values: Floats, times_s: Floats) -> Floats:
     """Change per second since the sample before; NaN beside a loss."""
     out = np.full_like(values, np.nan)
-    dt = np.diff(times_s)[:, None]
-    out[1:] = np.where(dt > 0, np.diff(values, axis=0) / np.where(dt > 0, dt, 1.0), np.nan)
+    step_s = np.diff(times_s)[:, None]
+    moves = step_s > 0
+    out[1:] = np.where(moves, np.diff(values, axis=0) / np.where(moves, step_s, 1), np.nan)
     return out
 
 
-def _events(event: NDArray[Any], times_s: Floats, place: Floats) -> tuple[Floats, Floats]:
-    """Return the time since each event began and the running centre of fixations."""
-    elapsed = np.full(len(event), np.nan)
-    centre = np.full((len(event), 2), np.nan)
-    changes = np.flatnonzero(np.diff(event) != 0) + 1
-    starts = [0, *changes.tolist()] if len(event) else []
-    for start, end in zip(starts, [*starts[1:], len(event)], strict=True):
-        if event[start] == _NO_EVENT:
-            continue
-        elapsed[start:end] = times_s[start:end] - times_s[start]
-        if event[start] == _FIXATION:
-            good = np.isfinite(place[start:end])
-            total = np.cumsum(np.where(good, place[start:end], 0.0), axis=0)
-            count = np.cumsum(good, axis=0)
-            centre[start:end] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    return elapsed, centre
+def _present_event(
+    codes: npt.NDArray[np.uint8], times_s: Floats, both: Floats, at: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return the time since each event began and a fixation's mean place so far.
+
+    The place comes as a fraction of the display and in degrees.
+    """
+    elapsed = np.full(len(codes), np.nan)
+    centres = np.full((2, len(codes), 2), np.nan)
+    for code in (FIXATION, SACCADE, BLINK):
+        for start, end in runs(codes == code):
+            elapsed[start:end] = times_s[start:end] - times_s[start]
+    for start, end in runs(codes == FIXATION):
+        for centre, place in zip(centres, (both, at), strict=True):
+            centre[start:end] = _running_mean(place[start:end])
+    return elapsed, centres[0], centres[1]
+
+
+def _running_mean(place: Floats) -> Floats:
+    good = np.isfinite(place)
+    total = np.cumsum(np.where(good, place, 0.0), axis=0)
+    count = np.cumsum(good, axis=0)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
-from emer_studio.features.gaze import binocular_gaze
+from emer_studio.features.eyes import read_gaze
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
 from emer_studio.report.session_quality import quality_of
@@ -145,15 +145,11 @@ def _gaze(recording: Recording) -> _Gaze:
         return nothing
     if stream is None:
         return nothing
-    display = recording.manifest.display
-    width, height = display.get("width_px"), display.get("height_px")
     try:
-        eyes = binocular_gaze(
-            stream, (float(width), float(height)) if width and height else None
-        )
+        gaze = read_gaze(stream, recording.manifest.display)
     except BadInputError:
         return nothing
-    return eyes.times_s, eyes.both, eyes.pupil_both_mm
+    return gaze.times_s, gaze.both, gaze.pupil_mm[:, 2]
 
 
 def _predictions(folder: Path) -> tuple[list[dict[str, str]], str]:

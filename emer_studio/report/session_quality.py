@@ -18,9 +18,9 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_json
 from emer_studio.dataset.fitness import LEAST, GazeSeen, doubt, gaze_in, gaze_of, nothing_of
-from emer_studio.features.eye_table import BinocularGaze
 from emer_studio.features.face_presence import SAMPLING, FaceLook, Presence
 from emer_studio.features.faces import open_detector
+from emer_studio.features.gaze_table import GazeTable
 from emer_studio.recording.check import DROPPED_PCT, check_session
 from emer_studio.recording.check_stream import EYES_AMBER_PCT
 from emer_studio.recording.reader import Recording
@@ -111,7 +111,7 @@ class _Look:
         self._recording = recording
         detector = open_detector()
         self.detector = detector.name
-        self._gaze: BinocularGaze | None = None
+        self._gaze: GazeTable | None = None
         self._no_gaze = self._no_faces = ""
         try:
             self._gaze = gaze_of(recording)

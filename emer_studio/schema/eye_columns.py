@@ -52,7 +52,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ("pupil_left_mm", "mm", "left pupil diameter; NaN when lost"),
     ("pupil_right_mm", "mm", "right pupil diameter; NaN when lost"),
     ("pupil_mm", "mm", "mean pupil diameter of the valid eyes"),
-    ("pupil_change_mm", "mm", "pupil_mm minus its median over the clip's first 0.5 s"),
+    ("pupil_change_mm", "mm", "cleaned pupil minus its median in the 0.5 s before"),
     ("pupil_velocity_mm_s", "mm/s", "rate of change of pupil_mm"),
     ("pupil_valid_left", "0/1", "left pupil sample valid"),
     ("pupil_valid_right", "0/1", "right pupil sample valid"),

@@ -7,7 +7,7 @@ import pytest
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.eye_table import eye_table
-from emer_studio.features.gaze import binocular_gaze
+from emer_studio.features.eyes import eyes_of, read_gaze
 from emer_studio.recording.gaze_internal import to_internal
 from emer_studio.recording.reader import RecordedStream
 from emer_studio.schema.eye_columns import eye_column_names
@@ -102,11 +102,13 @@ def test_one_gaze_for_both_eyes_is_used_but_belongs_to_neither() -> None:
     rows = np.tile([0.4, 0.6, 3.0, 0.9], (120, 1))
     rows[100:, 3] = 0.1
     stamps = 10 + np.arange(120) / 120
-    gaze = binocular_gaze(RecordedStream(text, stamps, rows, np.zeros((0, 2)), 120))
-    assert np.isnan(gaze.xy).all()
+    gaze = read_gaze(RecordedStream(text, stamps, rows, np.zeros((0, 2)), 120))
+    assert np.isnan(gaze.xy[:, :2]).all()
     assert gaze.both[0].tolist() == [0.4, 0.6]
     assert np.isnan(gaze.both[100:]).all()
-    table = dict(zip(eye_column_names(), eye_table(gaze).T, strict=True))
+    table = dict(
+        zip(eye_column_names(), eye_table(eyes_of(gaze), 10.0, 11.0).T, strict=True)
+    )
     assert table["gaze_x"][0] == pytest.approx(0.4)
     assert table["pupil_mm"][0] == pytest.approx(3.0)
     assert table["validity_left"].max() == 0
@@ -120,4 +122,4 @@ def test_head_worn_gaze_is_refused_by_the_dataset_with_the_reason() -> None:
         parse_header(header(neon())), np.arange(3.0), np.ones((3, 2)), np.zeros((0, 2)), 3
     )
     with pytest.raises(BadInputError, match="head-worn scene camera"):
-        binocular_gaze(stream)
+        read_gaze(stream)
