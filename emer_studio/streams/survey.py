@@ -82,7 +82,8 @@ class Survey:
 
         Beside `stream_facts` and, once the sender has answered, `gaze_facts`: ``uid``,
         ``query`` (see `asked_as`; empty for what has gone), ``ours``, ``simulated``,
-        ``rate_hz``, ``age_s`` (since the last sample, None before the first), ``why`` and
+        ``rate_hz``, ``age_s`` (since the last sample, None before the first; since when
+        it has gone), ``why`` and
         ``state``, one of asking, unanswered, sending, silent, quiet (irregular, nothing
         lately), gone.
         """
@@ -129,6 +130,7 @@ class _Listener:
         self._lost = False
         self._came: deque[tuple[float, int]] = deque()
         self._open_s: float | None = None  # since when it may be heard
+        self._gone_s: float | None = None
         self._lock = threading.Lock()
         self.thread = threading.Thread(target=self._run, name=f"listen-{found.name}")
         self.thread.start()
@@ -182,6 +184,9 @@ class _Listener:
         """Return everything about it."""
         with self._lock:
             came = tuple(self._came)
+        state = self.state(now_s)
+        self._gone_s = (self._gone_s or now_s) if state == "gone" else None
+        last_s = self._gone_s or (came[-1][0] if came else None)
         span_s = came[-1][0] - came[0][0] if came else 0.0
         rate = sum(count for _, count in came[1:]) / span_s if span_s else 0.0
         return {
@@ -193,9 +198,9 @@ class _Listener:
             "usable": False,
             "why_not": "",
             **self._facts,
-            "state": self.state(now_s),
+            "state": state,
             "rate_hz": round(rate, 1),
-            "age_s": round(max(now_s - came[-1][0], 0.0), 1) if came else None,
+            "age_s": None if last_s is None else round(max(now_s - last_s, 0.0), 1),
             "why": self._why,
         }
 

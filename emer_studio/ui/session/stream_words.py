@@ -6,12 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["HEADS", "cells", "choosable", "words"]
+__all__ = ["HEADS", "STATE", "cells", "choosable", "words"]
 
 Row = Mapping[str, Any]
 Cell = tuple[str, str | None, str]
 
 HEADS = ("Name", "Type", "Computer", "Channels", "Rate, Hz", "Recognised as", "Now")
+STATE = 6
+"""Column of the state."""
 _COLOURS = {"sending": "green", "silent": "red", "unanswered": "red", "gone": "red"}
 _TIPS = {
     "asking": "The sender is being asked what it sends.",
@@ -28,13 +30,14 @@ def cells(row: Row) -> list[Cell]:
     """Return text, colour and hint of each cell."""
     state = str(row["state"])
     name = str(row["name"])
+    hint = str(row.get("why_not") or ("Sent by EMER Studio." if row.get("ours") else ""))
     return [
         (name, None, name),
         (str(row["type"]) or "–", None, ""),
         (str(row["host"]), None, ""),
         (str(row["channels"]), None, ""),
         (_rate(row), None, ""),
-        (_recognised(row), None, str(row.get("why_not") or "")),
+        (_recognised(row), None, hint),
         (_state(row), _COLOURS.get(state, ""), _TIPS.get(state, "")),
     ]
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
+    QHeaderView,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -28,7 +29,7 @@ from emer_studio.ui.parts import (
     set_cell,
     table,
 )
-from emer_studio.ui.session.stream_words import HEADS, cells, choosable, words
+from emer_studio.ui.session.stream_words import HEADS, STATE, cells, choosable, words
 
 __all__ = ["StreamsDialog"]
 
@@ -58,6 +59,9 @@ class StreamsDialog(QDialog):
         self.table = table(HEADS, rows=32)
         self.table.setItemDelegate(PillDelegate(self.table))
         self.table.setTabKeyNavigation(False)
+        head = self.table.horizontalHeader()
+        head.setSectionResizeMode(STATE, QHeaderView.ResizeMode.Fixed)
+        self.table.setColumnWidth(STATE, 124)  # a pill is wider than its word
         self.table.itemSelectionChanged.connect(self._show_choice)
         self.table.cellDoubleClicked.connect(lambda _row, _column: self._pick())
         self.table.installEventFilter(self)
@@ -71,7 +75,7 @@ class StreamsDialog(QDialog):
             "session",
             "Looking for streams …",
             "A stream appears here as soon as its sender runs in this network. Which sender"
-            " an eye tracker needs is under “Which sender?”.",
+            " an eye tracker needs is under Which sender?",
         )
         self._lay_out()
         self._show_choice()
@@ -99,6 +103,7 @@ class StreamsDialog(QDialog):
     def open(self) -> None:
         """Show the window and begin to listen."""
         super().open()
+        self.empty.title.setText("Looking for streams …")
         self._show([])
         self._listen()
 
@@ -120,6 +125,7 @@ class StreamsDialog(QDialog):
 
     def _heard(self, event: dict[str, Any]) -> None:
         if event.get("event") == "streams":
+            self.empty.title.setText("No stream at the moment")
             self._show(list(event["streams"]))
 
     def _ended(self, outcome: Outcome) -> None:
@@ -141,8 +147,6 @@ class StreamsDialog(QDialog):
         """Show what is there; what was chosen stays chosen wherever its row is now."""
         chosen = self._uid()
         self._rows = rows
-        if not rows:
-            self.empty.title.setText("No stream at the moment" if self.job.running else "")
         self.table.blockSignals(True)
         self.table.setRowCount(len(rows))
         for number, row in enumerate(rows):
@@ -155,7 +159,11 @@ class StreamsDialog(QDialog):
             self.table.clearSelection()
             self.table.setCurrentCell(-1, -1)
         self.table.blockSignals(False)
-        self.stack.setCurrentWidget(self.table if rows else self.empty)
+        if rows and self.stack.currentWidget() is self.empty:
+            self.stack.setCurrentWidget(self.table)
+            self.table.setFocus()
+        elif not rows:
+            self.stack.setCurrentWidget(self.empty)
         self._show_choice()
 
     def _row(self) -> Mapping[str, Any]:
