@@ -60,7 +60,7 @@ class SessionForm(QWidget):
         self.gaze, self.gaze_line = self.eye.box, self.eye.line
         self.tracker, self.more = self.eye.help, MoreOptions()
         self.rig, self.display, self.language = RigLine(), DisplayLine(), QComboBox()
-        self.simulate = QCheckBox("Simulated participant: answers by itself, for a try")
+        self.simulate = QCheckBox("S&imulated participant: answers by itself, for a try")
         self.about = label("", "small", wrap=True)
         self.problem = label("", "error", wrap=True)
         self.ready, self.camera_card = ReadyCard(study.folder), CameraCard()
@@ -100,20 +100,24 @@ class SessionForm(QWidget):
         grid.setColumnStretch(1, 1)
         self.browse, self.edit = button("Browse…"), button("Look inside")
         rows: list[tuple[str, QWidget, QWidget | None]] = [
-            ("Participant", self.participant, None),
-            ("Protocol", self.protocol, self.browse),
+            ("&Participant", self.participant, None),
+            ("P&rotocol", self.protocol, self.browse),
             ("", self.about, self.edit),
-            ("Language", self.language, None),
-            ("Rig", self.rig, None),
-            ("Camera", self.camera, None),
-            ("Eye tracker", self.gaze, self.eye.again),
+            ("&Language", self.language, None),
+            ("Ri&g", self.rig, None),
+            ("&Camera", self.camera, None),
+            ("Eye &tracker", self.gaze, self.eye.again),
             ("", self.gaze_line, None),
             ("", self.tracker, None),
-            ("Participant sees", self.display, None),
+            ("Participant &sees", self.display, None),
             ("", self.simulate, None),
         ]
         for row, (name, widget, side) in enumerate(rows):
-            grid.addWidget(label(name, "muted"), row, 0)
+            named = label(name, "muted")
+            if name:
+                # Alt and the underlined letter lead there.
+                named.setBuddy(widget.focusProxy() or widget)
+            grid.addWidget(named, row, 0)
             grid.addWidget(widget, row, 1, 1, 1 if side else 2)
             if side is not None:
                 grid.addWidget(side, row, 2)

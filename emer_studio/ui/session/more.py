@@ -116,8 +116,10 @@ class MoreOptions(QWidget):
     def _open(self, on: bool) -> None:
         self.inside.setVisible(on)
         self.toggle.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
-        self.toggle.setText("More")
-        self.toggle.setAccessibleName("More: camera, flicker and microphone")
+        self.toggle.setText("&More")
+        self.toggle.setAccessibleName(
+            "More: camera, flicker and microphone, a second PC, tests of the rig"
+        )
 
     def into(self, choice: SessionChoice) -> SessionChoice:
         """Return a choice with what is chosen here."""
