@@ -113,6 +113,12 @@ def test_a_silent_sender_is_told_and_enter_takes_it_all_the_same(form, unique, q
     )
     form.tracker.every.click()
     dialog = form.eye.streams
+    dialog.reject()
+    form.tracker.every.click()  # while the one that listened still ends
+    qtbot.waitUntil(lambda: shown(dialog, still.spec.name)[6] == "silent", timeout=SOON_MS)
+    dialog._again.setInterval(50)
+    dialog.job._child.kill()
+    qtbot.waitUntil(lambda: "failed" in dialog.empty.title.text(), timeout=SOON_MS)
     qtbot.waitUntil(lambda: shown(dialog, still.spec.name)[6] == "silent", timeout=SOON_MS)
     view, where = place(dialog, still.spec.name)
     qtbot.mouseClick(view, LEFT, pos=where)
