@@ -47,9 +47,13 @@ def gaze_facts(header: StreamHeader, layout: GazeLayout | None) -> dict[str, Any
             "fix": layout.fix,
             "doubts": list(layout.doubts),
         }
-    meant = any(word in header.type.lower() for word in _GAZE_TYPES)
-    why = "its channels do not say which of them are the gaze" if meant else ""
+    why = "its channels do not say which of them are the gaze"
+    why = why if _gaze_type(header.type) else ""
     return {"layout": "", "usable": False, "why_not": why}
+
+
+def _gaze_type(text: str) -> bool:
+    return any(word in text.lower() for word in _GAZE_TYPES)
 
 
 def asked_as(streams: Sequence[Found]) -> list[str]:
@@ -85,7 +89,7 @@ class Survey:
         ``rate_hz``, ``age_s`` (since the last sample, None before the first; since when
         it has gone), ``why`` and
         ``state``, one of asking, unanswered, sending, silent, quiet (irregular, nothing
-        lately), gone.
+        lately), there (ours, not listened to), gone.
         """
         now_s = time.monotonic()
         seen = {found.uid: found for found in self._network.seen()}
@@ -119,10 +123,15 @@ class Survey:
 
 
 class _Listener:
-    """Asks one run of one sender what it is, then counts what it sends."""
+    """Asks one run of one sender what it is, then counts what it sends.
+
+    Our camera and microphone hold their rows back until somebody listens, which has to be
+    the recorder: of what we send ourselves only gaze is listened to.
+    """
 
     def __init__(self, found: Found) -> None:
         self.found = found
+        self._only_asked = is_ours(found.source_id) and not _gaze_type(found.type)
         self.seen_s = time.monotonic()
         self.stop = threading.Event()
         self._facts: dict[str, Any] = {}
@@ -146,13 +155,17 @@ class _Listener:
     def _listen(self) -> None:
         inlet = Inlet(self.found)
         try:
-            inlet.open(ANSWER_S, self.stop.is_set)
+            if self._only_asked:
+                inlet.fetch_header(_AGAIN_S)
+            else:
+                inlet.open(ANSWER_S, self.stop.is_set)
             header = inlet.header
             facts = {"simulated": header.simulated, **gaze_facts(header, recognise(header))}
             self._facts, self._why, self._lost = facts, "", False
             self._open_s = self._open_s or time.monotonic()
             while not self.stop.wait(_PULL_S):
-                self._count(inlet)
+                if not self._only_asked:
+                    self._count(inlet)
         finally:
             inlet.close()
 
@@ -172,6 +185,8 @@ class _Listener:
             return "gone"
         if self._open_s is None:
             return "unanswered" if self._why else "asking"
+        if self._only_asked:
+            return "there"
         if now_s - self._last_s(self._open_s) <= _SILENT_S:
             return "sending" if self._came else "asking"
         return "silent" if self.found.nominal_hz else "quiet"

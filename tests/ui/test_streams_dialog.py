@@ -80,7 +80,8 @@ def test_streams_come_and_go_and_one_is_taken(form, tracker, ours, qtbot, unique
     assert (kind, channels, what) == ("Gaze", "38", "TittaLSL")
     assert host
     qtbot.waitUntil(lambda: " of 120" in shown(dialog, tracker.name)[4], timeout=SOON_MS)
-    qtbot.waitUntil(lambda: shown(dialog, ours.spec.name)[5] == "no gaze, ours")
+    qtbot.waitUntil(lambda: shown(dialog, ours.spec.name)[5:] == ["no gaze, ours", "there"])
+    assert not ours.watched  # what waits for its recorder still does
     assert not dialog.use.isEnabled()
     # What appears and vanishes while somebody looks; the chosen row stays chosen.
     view, where = place(dialog, name)

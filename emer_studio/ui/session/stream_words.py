@@ -21,6 +21,7 @@ _TIPS = {
     "sending": "Samples are coming in.",
     "silent": "The sender is there, and nothing comes from it.",
     "quiet": "It sends when there is something to send, which is not the case now.",
+    "there": "Ours, and left to the recorder: it waits for its first listener.",
     "gone": "Its sender has ended, or the network to it has.",
 }
 _SAID = {"unanswered": "no answer"}
