@@ -15,7 +15,6 @@ from emer_studio.ui.session.tracker_line import TrackerLine
 __all__ = ["TrackerChoice"]
 
 _SIMULATED = "Simulated eye tracker"
-_AGAIN = " Look again"
 
 
 class TrackerChoice(QObject):
@@ -32,7 +31,7 @@ class TrackerChoice(QObject):
     def __init__(self, form: QWidget) -> None:
         super().__init__(form)
         self._form = form
-        self.box, self.again = QComboBox(), button(_AGAIN.strip(), "refresh")
+        self.box, self.again = QComboBox(), button("Look again", "refresh")
         self.line, self.help = GazeLine(), TrackerLine()
         self.streams: StreamsDialog | None = None
         typed_into(self.box, "any LSL gaze stream, by name")
@@ -51,11 +50,11 @@ class TrackerChoice(QObject):
     def search(self) -> None:
         """Look for LSL streams that are there now, and again at the chosen one."""
         # Not disabled meanwhile: that would take the keyboard to the next control.
-        self.again.setText(" Looking …")
+        self.again.setDown(True)
         self._search.start()
 
     def _show_streams(self, streams: list[tuple[str, str]]) -> None:
-        self.again.setText(_AGAIN)
+        self.again.setDown(False)
         kept = given(self.box)
         self.box.blockSignals(True)
         self.box.clear()
