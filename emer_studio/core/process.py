@@ -28,6 +28,7 @@ SPARE = "--spare"
 
 logger = logging.getLogger(__name__)
 Event = dict[str, Any]
+_KEPT = 1000  # events nobody has waited for; chosen by us: minutes of them
 
 
 def command_line(*arguments: str) -> list[str]:
@@ -45,8 +46,8 @@ class Child:
     arguments : sequence of str
         The sub-command and its arguments.
     on_event : callable, optional
-        Called with every event, on the reader thread. Events are also queued for
-        `wait_for`.
+        Called with every event, on the reader thread. The latest thousand are also
+        kept for `wait_for`.
     stderr_path : Path, optional
         File its standard error is appended to; inherited when absent.
     """
@@ -149,7 +150,14 @@ class Child:
 
     def put(self, name: str, /, **facts: Any) -> None:
         """Let whoever waits for this child see an event of ours."""
-        self._events.put({"event": name, **facts})
+        self._keep({"event": name, **facts})
+
+    def _keep(self, event: Event) -> None:
+        """Queue an event; the oldest goes where nobody waits, as in a window all day."""
+        self._events.put(event)
+        if self._events.qsize() > _KEPT:
+            with contextlib.suppress(queue.Empty):
+                self._events.get_nowait()
 
     def interrupt(self, **facts: Any) -> None:
         """Let whoever waits for this child see the event ``interrupted``."""
@@ -198,7 +206,7 @@ class Child:
             if event.get("event") == "error":
                 self.last_error = str(event.get("text", ""))
                 self.last_code = event.get("code")
-            self._events.put(event)
+            self._keep(event)
             if self._on_event is not None:
                 try:
                     self._on_event(event)

@@ -85,3 +85,18 @@ def test_the_result_is_the_last_line(unique: str, ending: str) -> None:
         stdin=subprocess.PIPE if ending == "--json" else None,
     )
     assert json.loads(done.stdout.strip().splitlines()[-1])["name"] == f"markers-{unique}"
+
+
+def test_events_that_nobody_waits_for_are_let_go_the_oldest_first(unique: str) -> None:
+    child = Child("markers", simulate(unique))
+    try:
+        child.wait_for("sending", timeout_s=20)
+        for number in range(5000):
+            child.put("status", number=number)
+        first = child.wait_for("status", timeout_s=1)
+        assert 3990 <= first["number"] <= 4000
+        child.put("last")
+        assert child.wait_for("last", timeout_s=1)
+    finally:
+        child.stop()
+    assert child.wait_for("result", timeout_s=1)["samples"] >= 0
