@@ -14,7 +14,7 @@ from emer_studio.features.gaze_table import GazeTable
 from emer_studio.recording.reader import RecordedStream, Recording, load_streams
 from emer_studio.schema.streams import gaze_layout
 
-__all__ = ["EyeSource", "open_source"]
+__all__ = ["EyeSource", "gaze_stream_of", "open_source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def open_source(
     if path.is_dir():
         return _of_session(path)
     if path.suffix.lower() == ".xdf":
-        gaze = read_gaze(_gaze_stream(path), display)
+        gaze = read_gaze(gaze_stream_of(path), display)
         return EyeSource(path.stem, gaze, _px(display))
     found = read_gaze_file(path, display, recording=recording)
     return EyeSource(path.stem, found.gaze, found.display_px, notes=_notes(found))
@@ -84,8 +84,14 @@ def _of_session(folder: Path) -> EyeSource:
     return EyeSource(folder.resolve().name, gaze, _px(display), recording)
 
 
-def _gaze_stream(path: Path) -> RecordedStream:
-    """Return the stream with most gaze on the screen; of none, the error tells why."""
+def gaze_stream_of(path: Path) -> RecordedStream:
+    """Return the stream of an XDF file with most gaze on the screen.
+
+    Raises
+    ------
+    BadInputError
+        When there is none that could be; one that is refused is told by `read_gaze`.
+    """
     streams = load_streams(path)
     usable = [stream for stream in streams if gaze_layout(stream.header) is not None]
     if usable:
