@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.features.gaze_headers import GAZE_UNITS, roles_of
+from emer_studio.features.gaze_headers import GAZE_UNITS, is_known, roles_of
 from emer_studio.features.gaze_table import GazeTable, gaze_table
 from emer_studio.features.sheet_rows import rows_of_one, tracker_rows, valid_codes
 from emer_studio.features.sheet_times import times_of
@@ -78,7 +78,10 @@ def read_gaze_file(
         When it is no table of gaze, holds several recordings and none was chosen, or is in
         a unit for which the display's size is not known.
     """
-    return gaze_of_table(read_sheet(path), display, source=str(path), recording=recording)
+    table = read_sheet(path, is_known)
+    if not any(unit in roles_of(table.columns) for unit in GAZE_UNITS):
+        raise _unknown(read_sheet(path), str(path))
+    return gaze_of_table(table, display, source=str(path), recording=recording)
 
 
 def gaze_of_table(

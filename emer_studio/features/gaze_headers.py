@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["GAZE_UNITS", "Heading", "gaze_unit_of", "heading", "roles_of"]
+__all__ = ["GAZE_UNITS", "Heading", "gaze_unit_of", "heading", "is_known", "roles_of"]
 
 GAZE_UNITS = ("px", "mm", "normalised")
 """The order in which gaze is taken where a table has it in several units."""
@@ -100,6 +100,11 @@ _GAZE = {
     for eye, role in (("", "both"), ("left ", "left"), ("right ", "right"))
     for axis in "xy"
 }
+
+
+def is_known(name: str) -> bool:
+    """Tell whether a column is one that `roles_of` may name."""
+    return heading(name).name in _NAMES.keys() | _GAZE.keys()
 
 
 def roles_of(names: Iterable[str]) -> dict[str, dict[str, str]]:

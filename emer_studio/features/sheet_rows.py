@@ -33,12 +33,13 @@ def rows_of_one(
     columns = [known[role] for role in ("participant", "recording") if role in known]
     if not columns:
         return table
-    names = table[columns].astype(str).agg("/".join, axis=1)
-    found = list(dict.fromkeys(names[table[columns].notna().any(axis=1)]))
+    pairs = table[columns].dropna(how="all").drop_duplicates()
+    found = ["/".join(map(str, pair)) for pair in pairs.to_numpy().tolist()]
     if recording:
-        fits = [name for name in found if recording in (name, *name.split("/"))]
+        fits = [i for i, name in enumerate(found) if recording in (name, *name.split("/"))]
         if len(fits) == 1:
-            return table[names == fits[0]]
+            same = table[columns].eq(pairs.iloc[fits[0]]) | pairs.iloc[fits[0]].isna()
+            return table[same.all(axis=1)]
     if recording or len(found) > 1:
         listed = ", ".join(found[:_LISTED]) + (" …" if len(found) > _LISTED else "")
         raise BadInputError(

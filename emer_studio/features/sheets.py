@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +24,17 @@ _POINT = re.compile(r"^-?\d*\.\d+([eE][-+]?\d+)?$")
 _LOOKED_AT = 2000  # lines; enough to see a decimal sign where a file begins with events
 
 
-def read_sheet(path: Path) -> pd.DataFrame:
+def read_sheet(path: Path, wanted: Callable[[str], bool] | None = None) -> pd.DataFrame:
     """Read a table: the first line names the columns; of a workbook, its first sheet.
 
     Text may be UTF-8 or UTF-16, with decimal points or commas.
+
+    Parameters
+    ----------
+    path : Path
+    wanted : callable, optional
+        Which columns of a text are needed, by their names: exports are large. Where it has
+        none of them all are read, so that an error can say what there is.
 
     Raises
     ------
@@ -37,9 +45,10 @@ def read_sheet(path: Path) -> pd.DataFrame:
         raise BadInputError(f"{path} does not exist.")
     if path.suffix.lower() not in SHEETS:
         raise BadInputError(f"{path}: expected a table ({', '.join(SHEETS)}).")
-    table = _workbook(path) if path.suffix.lower() == ".xlsx" else _text(path)
+    table = _workbook(path) if path.suffix.lower() == ".xlsx" else _text(path, wanted)
     table.columns = pd.Index([str(name).strip() for name in table.columns])
-    table = table.dropna(how="all", ignore_index=True)
+    if (blank := table.isna().all(axis=1)).any():
+        table = table[~blank].reset_index(drop=True)
     if table.empty:
         raise BadInputError(f"{path} holds no rows.")
     return table
@@ -49,8 +58,11 @@ def numbers(column: pd.Series[float]) -> npt.NDArray[np.float64]:
     """Return a column as numbers, shape (n,), float64; NaN where it says anything else."""
     if pd.api.types.is_numeric_dtype(column):
         return np.asarray(column, np.float64)
-    text = column.astype(str).str.strip().str.replace(_COMMA, _with_point, regex=True)
-    return np.asarray(pd.to_numeric(text, errors="coerce"), np.float64)
+    codes, words = pd.factorize(column)  # "Valid" stands there a million times
+    text = pd.Series(words).astype(str).str.strip()
+    text = text.str.replace(_COMMA, _with_point, regex=True)
+    values = np.asarray(pd.to_numeric(text, errors="coerce"), np.float64)
+    return np.asarray(np.append(values, np.nan)[codes])  # an empty cell's code is -1
 
 
 def _with_point(found: re.Match[str]) -> str:
@@ -71,15 +83,18 @@ def _workbook(path: Path) -> pd.DataFrame:
         ) from None
 
 
-def _text(path: Path) -> pd.DataFrame:
+def _text(path: Path, wanted: Callable[[str], bool] | None) -> pd.DataFrame:
     encoding = _encoding(path)
     try:
         with path.open(encoding=encoding, newline="") as stream:
             lines = [line for line, _ in zip(stream, range(_LOOKED_AT), strict=False)]
         mark = _separator(lines[0] if lines else "")
+        names = next(csv.reader(lines, delimiter=mark), [])
+        used = [i for i, name in enumerate(names) if wanted is None or wanted(name.strip())]
         return pd.read_csv(
             path,
             sep=mark,
+            usecols=used or None,
             decimal=_decimal(lines, mark),
             encoding=encoding,
             low_memory=False,
