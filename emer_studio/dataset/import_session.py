@@ -131,6 +131,7 @@ def import_session(
     _on_one_clock(gaze.table, sources, trials)
     began = datetime.fromtimestamp(sources.gaze.stat().st_mtime, UTC)
     with locked(study.folder, f"an import for {participant}"):
+        _never_imported(study, sources)
         number = study.session_number(participant, None)
         place = study.folder / "sessions"
         place.mkdir(exist_ok=True)
@@ -188,6 +189,20 @@ def _on_one_clock(
             f" {trials[-1].end_s:g} s, the gaze from {first:g} to {last:g} s.",
             fix="Give onset_s and end_s in seconds on the clock of the gaze.",
         )
+
+
+def _never_imported(study: Study, sources: Sources) -> None:
+    """Refuse what was imported before: one recording twice would leak between folds.
+
+    It is told by the video, because one export may hold the gaze of many people.
+    """
+    digest = sha256_file(sources.video)
+    for session in study.sessions():
+        if session.manifest.imported.get("video", "").endswith(digest):
+            raise BadInputError(
+                f"{sources.video} was imported before: it is {session.name}.",
+                fix="Use that session; to import it anew, move its folder away first.",
+            )
 
 
 def _journal(participant: str, number: int, trials: Sequence[ImportedTrial]) -> list[Event]:

@@ -102,6 +102,8 @@ def test_everything_reads_an_imported_session(
     assert said["verdict"] == "amber"
     assert [text for text in said["findings"] if "imported" not in text] == []
     folder = Path(said["session"])
+    assert main(words(study.folder, sources, gaze)) == 2
+    assert f"imported before: it is {folder.name}" in capsys.readouterr().err
     if gaze == "lab.xdf":
         copy = folder / "streams_001.xdf"
         assert copy.read_bytes() == (sources / gaze).read_bytes()
