@@ -78,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
             done.append(_write(args, source, parameters))
         except BadInputError as problem:
             failed.append((path, problem))
-            console.say(f"{path}: left out: {problem.message}")
+            if len(args.inputs) > 1:
+                console.say(f"left out: {problem.message}")
         console.progress("looking at eyes", number, len(args.inputs))
     if not done:
         raise failed[0][1]

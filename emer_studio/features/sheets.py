@@ -89,6 +89,7 @@ def _text(path: Path, wanted: Callable[[str], bool] | None) -> pd.DataFrame:
         with path.open(encoding=encoding, newline="") as stream:
             lines = [line for line, _ in zip(stream, range(_LOOKED_AT), strict=False)]
         mark = _separator(lines[0] if lines else "")
+        _even(lines, mark)
         names = next(csv.reader(lines, delimiter=mark), [])
         used = [i for i, name in enumerate(names) if wanted is None or wanted(name.strip())]
         return pd.read_csv(
@@ -106,6 +107,17 @@ def _text(path: Path, wanted: Callable[[str], bool] | None) -> pd.DataFrame:
             f"{path} is not a readable table: {reason}.",
             fix="Export it again as text with tabs between the columns.",
         ) from None
+
+
+def _even(lines: list[str], mark: str) -> None:
+    """Refuse rows with more cells than columns: pandas would drop the rest in silence."""
+    rows = list(csv.reader(lines, delimiter=mark))
+    for number, row in enumerate(rows[1:], start=2):
+        if any(cell.strip() for cell in row[len(rows[0]) :]):
+            raise ValueError(
+                f"row {number} has {len(row)} cells for {len(rows[0])} columns, as when"
+                " decimal commas stand between commas"
+            )
 
 
 def _encoding(path: Path) -> str:

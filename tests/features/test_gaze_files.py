@@ -197,6 +197,10 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
     picture.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xd8")
     with pytest.raises(BadInputError, match="not a readable table"):
         read_gaze_file(picture)
+    commas = tmp_path / "commas.csv"
+    commas.write_text("Gaze point X,Gaze point Y\n0,5,0,4\n")
+    with pytest.raises(BadInputError, match="row 2 has 4 cells for 2 columns"):
+        read_gaze_file(commas)
     video = tmp_path / "a.mp4"
     video.write_bytes(b"")
     with pytest.raises(BadInputError, match=r"expected a table \(\.tsv"):
