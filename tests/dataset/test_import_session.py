@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from emer_studio.recording.xdf import XdfWriter
 from emer_studio.report.session_quality import session_quality
 from emer_studio.study.changeover import open_items
 from emer_studio.study.folder import create_study, open_study
+from emer_studio.study.today import visits_on
 from emer_studio.synthetic.face import FaceRenderer
 from emer_studio.synthetic.gaze import GazeModel
 from emer_studio.ui.label.items import find_items
@@ -111,6 +113,7 @@ def test_everything_reads_an_imported_session(
     assert session.manifest.imported["gaze"].startswith(f".{gaze.split('.')[1]} sha256:")
     assert gaze not in (folder / "session.json").read_text()  # names may be a person's
     assert open_items(study, session) == ()
+    assert visits_on(study, datetime.fromisoformat(session.manifest.started).date()) == []
     recording = Recording(folder)
     table = gaze_of(recording)
     np.testing.assert_allclose(table.xy[:, :2], GAZE.xy, atol=1e-6)
