@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from emer_studio.recording.xdf import XdfWriter
 from emer_studio.streams.inlets import Found
+from emer_studio.streams.outlets import is_ours
 
 __all__ = ["STREAM_NAME", "Arrivals"]
 
 STREAM_NAME = "EMER_Arrivals"
-_OWN = "emer-studio:"  # how the source ids of our own outlets begin
 _LABELS = (("stream_number", "count"), ("stamp_sent", "seconds"))
 
 
@@ -43,7 +43,7 @@ class Arrivals:
         arrived_s: float,
     ) -> None:
         """Write down when samples arrived, if they are markers of another program."""
-        if found.channel_format != "string" or found.source_id.startswith(_OWN):
+        if found.channel_format != "string" or is_ours(found.source_id):
             return
         with self._lock:
             if not self._number:

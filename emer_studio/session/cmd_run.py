@@ -26,6 +26,8 @@ from emer_studio.study.folder import Study, open_study
 from emer_studio.study.lock import locked
 from emer_studio.study.second_place import back_up_again
 
+_USUAL = "usual"  # the port that is opened where none is given
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
@@ -99,10 +101,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--console",
         type=int,
         nargs="?",
-        const=DEFAULT_PORT,
+        const=_USUAL,
         metavar="PORT",
         help="let a second PC follow the session and ask for pauses and the like, over an"
-        f" encrypted link (port {DEFAULT_PORT}); prints the line to type there",
+        f" encrypted link (port {DEFAULT_PORT}, or the next one that is free); prints the"
+        " line to type there",
     )
     add_output_arguments(parser)
 
@@ -220,12 +223,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _consoles(
-    port: int | None, prepared: Prepared, console: Console, desk: Desk
+    port: int | str | None, prepared: Prepared, console: Console, desk: Desk
 ) -> contextlib.AbstractContextManager[None]:
     """Open the door for consoles on other computers, where that was asked for."""
     if port is None:
         return contextlib.nullcontext()
-    if not 0 <= port < 65536:
+    if isinstance(port, int) and not 0 <= port < 65536:
         raise BadInputError(f"Expected a port from 0 to 65535, found {port}.")
     from emer_studio.session.remote.welcome import consoles_welcome
 
@@ -234,7 +237,8 @@ def _consoles(
         "protocol": prepared.protocol.name,
         "microphone": prepared.devices.microphone,
     }
-    return consoles_welcome(port, console, desk, about)
+    given = port if isinstance(port, int) else None
+    return consoles_welcome(given, console, desk, about)
 
 
 def _report(result: dict[str, Any], console: Console) -> None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import argparse
 import math
+import threading
 import time
 from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import MissingError
+from emer_studio.core.process import Control
+from emer_studio.core.stopping import signals_set
 from emer_studio.schema.streams import (
-    GazeLayout,
-    StreamHeader,
     recognise,
     value_doubts,
 )
 from emer_studio.streams.inlets import Found, Inlet, find, find_one
 from emer_studio.streams.mapping_text import mapping_facts, mapping_text, table
+from emer_studio.streams.survey import ANSWER_S, Survey, gaze_facts, stream_facts
 
-_ANSWER_S = 3.0  # chosen by us: a sender that has not sent its header by then is stuck
 _LOOK_S = 1.0  # values are looked at for this time: some blinks are shorter
+_TELL_S = 1.0  # chosen by us: what comes and goes is seen within two to three seconds
 _RATE_OFF = 0.1  # pyxdf warns of rates that are off by more, too
-_GAZE_TYPES = ("gaze", "eye")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,12 +35,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="show every channel of one stream (a name, id:SOURCE_ID or type:TYPE)",
     )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on looking until Ctrl-C: what comes and goes, and which streams send",
+    )
     add_output_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """List the streams, or show one in full."""
     console = Console.of(args)
+    if args.watch:
+        return _watch(console)
     if args.stream:
         found = find_one(args.stream, timeout_s=max(args.wait, 1.0))
         console.result(*_one(found))
@@ -57,45 +65,53 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(found: Found) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "name": found.name,
-        "type": found.type,
-        "host": found.hostname,
-        "channels": found.channel_count,
-        "declared_hz": found.nominal_hz,
-        "source_id": found.source_id,
-    }
+    row = stream_facts(found)
     try:
         inlet = Inlet(found)
         try:
-            header = inlet.fetch_header(_ANSWER_S)
+            header = inlet.fetch_header(ANSWER_S)
         finally:
             inlet.close()
     except MissingError as problem:
         return {**row, "layout": "", "usable": False, "why_not": problem.message}
-    return {**row, **_gaze(header, recognise(header))}
+    return {**row, **gaze_facts(header, recognise(header))}
 
 
-def _gaze(header: StreamHeader, layout: GazeLayout | None) -> dict[str, Any]:
-    """Return what a stream is as gaze: the recognised layout, or why it is none."""
-    if layout is not None:
-        return {
-            "layout": layout.name,
-            "usable": layout.usable,
-            "why_not": layout.refusal,
-            "fix": layout.fix,
-            "doubts": list(layout.doubts),
-        }
-    meant = any(word in header.type.lower() for word in _GAZE_TYPES)
-    why = "its channels do not say which of them are the gaze" if meant else ""
-    return {"layout": "", "usable": False, "why_not": why}
+def _watch(console: Console) -> int:
+    """Tell what is there every second, until Ctrl-C or the end of the parent."""
+    stop = threading.Event()
+    if console.events:
+        Control(on_end=stop.set)
+    survey, told = Survey(), ""
+    with signals_set(stop):
+        try:
+            while not stop.wait(_TELL_S):
+                rows = survey.rows()
+                console.event("streams", streams=rows)
+                text = _watch_text(rows)
+                if text != told:
+                    told = text
+                    console.note(f"{time.strftime('%H:%M:%S')}\n{text}\n")
+        finally:
+            survey.close()
+    return 0
+
+
+def _watch_text(rows: list[dict[str, Any]]) -> str:
+    """Return the table without what changes all the time."""
+    if not rows:
+        return "no stream at the moment"
+    heads = ("name", "type", "host", "channels", "Hz", "gaze layout", "now")
+    names = ("name", "type", "host", "channels", "declared_hz", "layout", "state")
+    cells = [tuple(f"{row[name] or '-'}" for name in names) for row in rows]
+    return table(heads, cells)
 
 
 def _one(found: Found) -> tuple[dict[str, Any], str]:
     """Return everything about one stream, as JSON and as text to be confirmed."""
     inlet = Inlet(found)
     try:
-        header = inlet.fetch_header(_ANSWER_S)
+        header = inlet.fetch_header(ANSWER_S)
         layout = recognise(header)
         rows, measured_hz = _values(inlet) if layout is not None else ([], 0.0)
     finally:
@@ -107,7 +123,7 @@ def _one(found: Found) -> tuple[dict[str, Any], str]:
         "source_id": header.source_id,
         "declared_hz": header.nominal_hz,
         "simulated": header.simulated,
-        **_gaze(header, layout),
+        **gaze_facts(header, layout),
         "header_xml": inlet.header_xml,
     }
     result |= mapping_facts(header, layout)
@@ -130,7 +146,7 @@ def _values(inlet: Inlet) -> tuple[list[list[float]], float]:
     """Return what a stream sends within a second, and its rate by its own stamps, Hz."""
     if inlet.header.channel_format == "string":
         return [], 0.0
-    inlet.open(_ANSWER_S)
+    inlet.open(ANSWER_S)
     until = time.monotonic() + _LOOK_S
     rows: list[list[float]] = []
     stamps: list[float] = []

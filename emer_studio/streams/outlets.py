@@ -15,14 +15,20 @@ from emer_studio.core import clock
 from emer_studio.schema.streams import Channel
 from emer_studio.streams.lsl import FORMATS, check_clock
 
-__all__ = ["Outlet", "OutletSpec", "new_source_id", "open_outlets"]
+__all__ = ["Outlet", "OutletSpec", "is_ours", "new_source_id", "open_outlets"]
 
+_OURS = "emer-studio:"  # how the source ids of this program begin
 _open: set[str] = set()
 
 
 def new_source_id(kind: str) -> str:
     """Return a source id that no other device on any machine has."""
-    return f"emer-studio:{kind}:{socket.gethostname()}:{uuid.uuid4().hex}"
+    return f"{_OURS}{kind}:{socket.gethostname()}:{uuid.uuid4().hex}"
+
+
+def is_ours(source_id: str) -> bool:
+    """Tell whether this program puts a stream on the network, on whatever computer."""
+    return source_id.startswith(_OURS)
 
 
 def open_outlets() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import socket
 import ssl
@@ -17,10 +18,12 @@ import numpy as np
 import pytest
 
 from emer_studio.cli import main
+from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.process import Child
 from emer_studio.core.ring import RingReader, RingWriter
 from emer_studio.recording.reader import read_journal
+from emer_studio.session.desk import Desk
 from emer_studio.session.remote import client as client_module
 from emer_studio.session.remote import guest as guest_module
 from emer_studio.session.remote import server as server_module
@@ -35,7 +38,8 @@ from emer_studio.session.remote.identity import (
 from emer_studio.session.remote.local_rings import LocalRings
 from emer_studio.session.remote.server import LinkServer
 from emer_studio.session.remote.story import Story
-from emer_studio.session.remote.wire import HELLO, Message, packed
+from emer_studio.session.remote.welcome import consoles_welcome
+from emer_studio.session.remote.wire import DEFAULT_PORT, HELLO, Message, packed
 from emer_studio.study.folder import create_study
 from protocols import write_short_protocol
 
@@ -398,6 +402,26 @@ def test_addresses(text: str, found: tuple[str, int]) -> None:
 def test_no_addresses(text: str) -> None:
     with pytest.raises(BadInputError, match="HOST"):
         split_address(text)
+
+
+def test_a_second_session_on_one_computer_takes_the_next_port_and_says_so() -> None:
+    heard: list[dict[str, Any]] = []
+    console = Console()
+    console.listeners.append(heard.append)
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # somebody else's: just as taken
+            stack.enter_context(socket.create_server(("", DEFAULT_PORT)))
+        desk = Desk(threading.Event())
+        stack.enter_context(consoles_welcome(None, console, desk, {}))
+        link = next(event for event in heard if event["event"] == "link")
+        said = next(event for event in heard if event["event"] == "message")
+        port = int(link["lines"][0].split()[2].rpartition(":")[2])
+        assert DEFAULT_PORT < port < DEFAULT_PORT + 10
+        assert said["text"].endswith(f"join on port {port}.")
+        with socket.create_connection((HOST, port), timeout=10):
+            pass
+        with pytest.raises(BadInputError, match=f"port {port} cannot be opened"):
+            stack.enter_context(consoles_welcome(port, console, desk, {}))
 
 
 def test_a_session_is_followed_noted_and_ended_from_another_computer(tmp_path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -113,3 +114,20 @@ def test_one_stream_is_shown_with_every_channel_and_what_its_values_tell(
 
 def test_a_stream_that_is_not_there_is_missing(unique: str) -> None:
     assert streams("--stream", f"none-{unique}", "--wait", "1").returncode == 3
+
+
+def test_watching_tells_what_sends_until_it_is_interrupted(tracker_and_glasses) -> None:
+    tracker, glasses = tracker_and_glasses
+    command = command_line("streams", "--watch")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as watching:
+        waiting = {(tracker, "sending"), (glasses, "quiet")}
+        assert watching.stderr is not None
+        for line in watching.stderr:
+            waiting -= {
+                (name, now) for name, now in waiting if name in line and now in line
+            }
+            if not waiting:
+                break
+        watching.send_signal(signal.SIGINT)
+        assert "Traceback" not in watching.stderr.read()
+    assert watching.returncode == 0

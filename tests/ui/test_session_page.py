@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog
 
 from emer_studio.core import settings
@@ -18,6 +21,7 @@ from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.page import SessionPage
 from sessions import write_session
 
+_DIGITS_PX = 9  # the height of a digit of 11 px
 GAZE = {"normalised": True, "left_x": 1, "left_y": 2, "left_pupil": 3, "left_valid": 4}
 
 
@@ -141,6 +145,46 @@ def test_events_are_shown(live, tmp_path, qtbot):
     assert not live.alarm.isVisible()
     camera.close()
     gaze.close()
+
+
+def _numbers(axis):
+    """Where the numbers of an axis are drawn."""
+    picture = QPixmap(1, 1)
+    painter = QPainter(picture)
+    _, _, texts = axis.generateDrawSpecs(painter)
+    painter.end()
+    return [box for box, _, _ in texts]
+
+
+def test_a_low_window_shows_the_log_the_streams_and_the_numbers_of_the_curves(
+    live, tmp_path, qtbot
+):
+    ring = RingWriter(tmp_path / "01.ring", 2048, (5,))
+    for k in range(240):
+        ring.write([100 + k / 120, 0.5, 0.5, 3.0 + k / 240, 1.0])
+    live.resize(1150, 548)  # what a window of 1366 × 700 leaves to it
+    live.begin(SessionChoice("P001", "demo"))
+    status = _status(ring.path)
+    row = {**status["streams"][0], "name": "Third", "ring": ""}
+    live.take({**status, "streams": [*status["streams"], row]})
+    for second in range(9):
+        live.take({"event": "journal", "entry": {"event": "note", "t_s": float(second)}})
+
+    def lines():
+        return live.log.viewport().height() // live.log.sizeHintForRow(0)
+
+    qtbot.waitUntil(lambda: live.gaze.curves.height() > 0 and lines() >= 4)
+    assert not live.streams.verticalScrollBar().isVisible()
+    live.gaze.poll()
+    for plot in (live.gaze.curves, live.gaze.pupil):
+        boxes = _numbers(plot.getPlotItem().getAxis("left"))
+        assert len(boxes) >= 2
+        for above, below in itertools.pairwise(sorted(boxes, key=lambda box: box.top())):
+            assert below.center().y() - above.center().y() >= _DIGITS_PX
+    qtbot.waitUntil(live.alarm.isVisible, timeout=2000)
+    qtbot.waitUntil(lambda: lines() >= 2)
+    assert live.height() == 548
+    ring.close()
 
 
 def test_a_tracker_that_is_silent_looks_nowhere(live, tmp_path, monkeypatch):

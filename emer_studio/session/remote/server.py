@@ -24,7 +24,7 @@ from emer_studio.session.remote.guest import Guest
 from emer_studio.session.remote.identity import Pairing
 from emer_studio.session.remote.story import Story, is_fact
 from emer_studio.session.remote.views import Views
-from emer_studio.session.remote.wire import HELLO, packed, read_message
+from emer_studio.session.remote.wire import DEFAULT_PORT, HELLO, packed, read_message
 
 __all__ = ["LinkServer"]
 
@@ -33,6 +33,7 @@ Event = dict[str, Any]
 # Chosen by us: a console answers within milliseconds; a scanner need not be waited for.
 _HANDSHAKE_S, _HELLO_S = 5.0, 5.0
 _HELLO_BYTES, _COMMAND_BYTES = 1024, 16 * 1024
+_USUAL = 10  # ports; chosen by us: no computer runs as many sessions at a time
 _MOST_AT_ONCE = 16  # connections, let in or not
 _LOGGED = 20  # refusals; a scanner must not fill the session's log
 _PICTURES_S = 0.2  # chosen by us: what is on, not how smoothly it runs
@@ -47,8 +48,9 @@ class LinkServer:
 
     Parameters
     ----------
-    port : int
-        To listen on; 0 for any that is free.
+    port : int or None
+        To listen on; 0 for any that is free; None for the usual one, and for the next ones
+        where that is taken, as by another session on this computer.
     context : SSLContext
         What the session shows itself with.
     pairing : Pairing
@@ -65,7 +67,7 @@ class LinkServer:
 
     def __init__(
         self,
-        port: int,
+        port: int | None,
         context: ssl.SSLContext,
         pairing: Pairing,
         about: Event,
@@ -74,7 +76,9 @@ class LinkServer:
         on_change: Callable[[str, bool], None] = lambda _who, _here: None,
         host: str = "",
     ) -> None:
-        self._host, self._asked_port, self._context = host, port, context
+        usual = range(DEFAULT_PORT, DEFAULT_PORT + _USUAL)
+        self._ports = usual if port is None else [port]
+        self._host, self._context = host, context
         self._pairing, self._about = pairing, about
         self._obey, self._on_change = obey, on_change
         self._began = time.monotonic()
@@ -103,7 +107,7 @@ class LinkServer:
         except OSError as problem:
             self._thread.join()
             raise BadInputError(
-                f"The console's port {self._asked_port} cannot be opened:"
+                f"The console's port {self._ports[-1]} cannot be opened:"
                 f" {problem.strerror or problem}.",
                 fix="Choose another one with --console PORT.",
             ) from None
@@ -139,7 +143,7 @@ class LinkServer:
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        with socket.create_server((self._host, self._asked_port)) as listening:
+        with self._listening() as listening:
             listening.setblocking(False)
             works = (self._accept(listening), self._show(), self._tick())
             tasks = [asyncio.create_task(work) for work in works]
@@ -156,6 +160,12 @@ class LinkServer:
         if self._handlers:
             await asyncio.wait(self._handlers, timeout=_GOODBYE_S)
         self._views.close()
+
+    def _listening(self) -> socket.socket:
+        for port in self._ports[:-1]:
+            with contextlib.suppress(OSError):
+                return socket.create_server((self._host, port))
+        return socket.create_server((self._host, self._ports[-1]))
 
     def _take(self, event: Event) -> None:
         message = self._story.add(event)

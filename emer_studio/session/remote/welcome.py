@@ -16,6 +16,7 @@ from emer_studio.core.errors import EmerError
 from emer_studio.session.desk import Desk
 from emer_studio.session.remote.identity import Pairing, new_token, own_identity
 from emer_studio.session.remote.server import LinkServer
+from emer_studio.session.remote.wire import DEFAULT_PORT
 
 __all__ = ["consoles_welcome", "own_addresses"]
 
@@ -25,7 +26,7 @@ _OURS = ("link", "desk_asked")
 
 @contextmanager
 def consoles_welcome(
-    port: int, console: Console, desk: Desk, about: dict[str, Any]
+    port: int | None, console: Console, desk: Desk, about: dict[str, Any]
 ) -> Iterator[None]:
     """Let consoles follow a session and ask things of it, as long as the block runs.
 
@@ -34,8 +35,8 @@ def consoles_welcome(
 
     Parameters
     ----------
-    port : int
-        0 for any that is free.
+    port : int or None
+        0 for any that is free; None for the usual one, else one of the next.
     console : Console
         Its events are passed on.
     desk : Desk
@@ -58,10 +59,12 @@ def consoles_welcome(
             server.tell(event)
 
     server = LinkServer(port, context, pairing, about, obey=desk.obey, on_change=changed)
-    port = server.start()
+    opened = server.start()
     secret = f"--token {pairing.token} --fingerprint {pairing.fingerprint}"
-    lines += [f"emer-studio console {host}:{port} {secret}" for host in own_addresses()]
+    lines += [f"emer-studio console {host}:{opened} {secret}" for host in own_addresses()]
     console.event("link", lines=lines, here=[])
+    if port is None and opened != DEFAULT_PORT:
+        console.say(f"Port {DEFAULT_PORT} is taken; consoles join on port {opened}.")
     console.note("a second PC joins with:\n  " + "\n  ".join(lines))
     console.listeners.append(pass_on)
     try:

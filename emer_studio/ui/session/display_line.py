@@ -63,6 +63,7 @@ class DisplayLine(QWidget):
         grid.setColumnStretch(0, 1)
         self.box, self.identify = QComboBox(), button("Identify")
         self.box.setAccessibleName("Participant's display")
+        self.setFocusProxy(self.box)
         self.identify.setToolTip("Show each display's number on it")
         self.identify.clicked.connect(lambda: show_numbers())
         self.width_mm, self.height_mm = _millimetres("wide"), _millimetres("high")

@@ -27,19 +27,15 @@ from emer_studio.ui.session.accept_dialog import AcceptDialog
 from emer_studio.ui.session.camera_card import CameraCard
 from emer_studio.ui.session.choice import SessionChoice
 from emer_studio.ui.session.display_line import DisplayLine
-from emer_studio.ui.session.gaze_line import GazeLine
-from emer_studio.ui.session.more import MoreOptions, choose, given
+from emer_studio.ui.session.more import MoreOptions, choose, given, typed_into
 from emer_studio.ui.session.offers import in_a_line, next_code, protocols_of
 from emer_studio.ui.session.ready_card import ReadyCard
 from emer_studio.ui.session.rig_line import RigLine, into, rig_of
 from emer_studio.ui.session.selftest_dialog import SelfTestDialog
 from emer_studio.ui.session.steps_card import steps_card
-from emer_studio.ui.session.stream_search import StreamSearch
-from emer_studio.ui.session.tracker_line import TrackerLine
+from emer_studio.ui.session.tracker_choice import TrackerChoice
 
 __all__ = ["SessionChoice", "SessionForm", "next_code", "protocols_of"]
-
-_SIMULATED = "Simulated eye tracker"
 
 
 class SessionForm(QWidget):
@@ -59,13 +55,12 @@ class SessionForm(QWidget):
         self._told: SessionChoice | None = None
         self.self_test: SelfTestDialog | None = None
         self.acceptance: AcceptDialog | None = None
-        self._search = StreamSearch(self)
-        self._search.found.connect(self._show_streams)
         self.participant, self.protocol = QLineEdit(), QComboBox()
-        self.camera, self.gaze = QComboBox(), QComboBox()
-        self.gaze_line, self.tracker, self.more = GazeLine(), TrackerLine(), MoreOptions()
+        self.camera, self.eye = QComboBox(), TrackerChoice(self)
+        self.gaze, self.gaze_line = self.eye.box, self.eye.line
+        self.tracker, self.more = self.eye.help, MoreOptions()
         self.rig, self.display, self.language = RigLine(), DisplayLine(), QComboBox()
-        self.simulate = QCheckBox("Simulated participant: answers by itself, for a try")
+        self.simulate = QCheckBox("S&imulated participant: answers by itself, for a try")
         self.about = label("", "small", wrap=True)
         self.problem = label("", "error", wrap=True)
         self.ready, self.camera_card = ReadyCard(study.folder), CameraCard()
@@ -78,20 +73,12 @@ class SessionForm(QWidget):
         first = replace(remembered, display=self.display.number())
         self.setValue(replace(first, participant=next_code(study)))
         self.rig.list_rigs()  # last: what is wrong with them is to be seen
-        self.search()
+        self.eye.search()
 
     # -- putting it together
 
     def _fill(self) -> None:
-        for box, hint in (
-            (self.camera, "0 is the first camera; or file:VIDEO"),
-            (self.gaze, "any LSL gaze stream, by name"),
-        ):
-            box.setEditable(True)
-            box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-            edit = box.lineEdit()
-            if edit is not None:
-                edit.setPlaceholderText(hint)
+        typed_into(self.camera, "0 is the first camera; or file:VIDEO")
         for shown, spec in (
             ("Camera 0", "0"),
             ("Camera 1", "1"),
@@ -100,7 +87,6 @@ class SessionForm(QWidget):
             self.camera.addItem(shown, spec)
         for shown, path in protocols_of(self._study):
             self.protocol.addItem(shown, path)
-        self.gaze.addItem(_SIMULATED, "sim")
 
     def _lay_out(self) -> None:
         outer = self._scrolled()
@@ -112,23 +98,26 @@ class SessionForm(QWidget):
         grid.setVerticalSpacing(10)
         grid.setColumnMinimumWidth(0, 112)
         grid.setColumnStretch(1, 1)
-        self.browse, self.again = button("Browse…"), button("Look again", "refresh")
-        self.edit = button("Look inside")
+        self.browse, self.edit = button("Browse…"), button("Look inside")
         rows: list[tuple[str, QWidget, QWidget | None]] = [
-            ("Participant", self.participant, None),
-            ("Protocol", self.protocol, self.browse),
+            ("&Participant", self.participant, None),
+            ("P&rotocol", self.protocol, self.browse),
             ("", self.about, self.edit),
-            ("Language", self.language, None),
-            ("Rig", self.rig, None),
-            ("Camera", self.camera, None),
-            ("Eye tracker", self.gaze, self.again),
+            ("&Language", self.language, None),
+            ("Ri&g", self.rig, None),
+            ("&Camera", self.camera, None),
+            ("Eye &tracker", self.gaze, self.eye.again),
             ("", self.gaze_line, None),
             ("", self.tracker, None),
-            ("Participant sees", self.display, None),
+            ("Participant &sees", self.display, None),
             ("", self.simulate, None),
         ]
         for row, (name, widget, side) in enumerate(rows):
-            grid.addWidget(label(name, "muted"), row, 0)
+            named = label(name, "muted")
+            if name:
+                # Alt and the underlined letter lead there.
+                named.setBuddy(widget.focusProxy() or widget)
+            grid.addWidget(named, row, 0)
             grid.addWidget(widget, row, 1, 1, 1 if side else 2)
             if side is not None:
                 grid.addWidget(side, row, 2)
@@ -169,19 +158,12 @@ class SessionForm(QWidget):
         self.simulate.toggled.connect(self._simulate_toggled)
         self.browse.clicked.connect(self._browse)
         self.edit.clicked.connect(self._edit)
-        self.again.clicked.connect(self._look_again)
         self.start.clicked.connect(self._press)
         self.more.valueChanged.connect(self._changed)
         self.more.testAsked.connect(lambda: self.camera_card.when_free(self.test_rig))
         self.more.acceptAsked.connect(lambda: self.camera_card.when_free(self.accept_rig))
         self.ready.asked.connect(lambda: self.camera_card.when_free(self._check_all))
         self.camera_card.asked.connect(lambda: self.camera_card.start(self.value()))
-        self.gaze.activated.connect(lambda _row: self.look())
-        self.tracker.sending.connect(self._take_stream)
-        self.gaze.currentTextChanged.connect(self._gaze_edited)
-        edit = self.gaze.lineEdit()
-        if edit is not None:
-            edit.editingFinished.connect(self.look)
 
     def choose_rig(self, name: str) -> None:
         """Show the devices of a rig; one that is not known leaves the form as it is."""
@@ -260,7 +242,7 @@ class SessionForm(QWidget):
         self.display.setValue(choice.display, choice.screen_mm, choice.distance_mm)
         self.more.setValue(choice)
         self.rig.follow(self.value())
-        self.look()
+        self.eye.look()
 
     def _changed(self) -> None:
         self.rig.follow(self.value())
@@ -348,45 +330,11 @@ class SessionForm(QWidget):
                 choose(box, "sim")
         self._changed()
 
-    def search(self) -> None:
-        """Look for LSL streams that are there now, and again at the chosen one."""
-        self.again.setEnabled(False)
-        self._search.start()
-
-    def _show_streams(self, streams: list[tuple[str, str]]) -> None:
-        self.again.setEnabled(True)
-        kept = given(self.gaze)
-        self.gaze.blockSignals(True)
-        self.gaze.clear()
-        for query, shown in streams:
-            self.gaze.addItem(shown, query)
-        self.gaze.addItem(_SIMULATED, "sim")
-        choose(self.gaze, kept)
-        self.gaze.blockSignals(False)
-        self.look()
-
-    def _take_stream(self, name: str) -> None:
-        """Choose a stream that was begun from here."""
-        choose(self.gaze, name)
-        self._look_again()
-
-    def _look_again(self) -> None:
-        self.search()
-        self.look(anew=True)
-
-    def look(self, *, anew: bool = False) -> None:
-        """See what the chosen stream is, where a person can see it too."""
-        if self.isVisible():
-            self.gaze_line.follow(given(self.gaze), anew=anew)
-
     def showEvent(self, event: QShowEvent) -> None:
         """Look at what is chosen as soon as somebody looks at the form."""
         super().showEvent(event)
-        self.look(anew=True)
+        self.eye.look(anew=True)
         self.complain(self.problem.text() if not self.problem.isHidden() else "")
-
-    def _gaze_edited(self) -> None:
-        self.gaze_line.forget(given(self.gaze))
 
     def finish(self) -> None:
         """End the searches and checks that still run, and a self-test."""
@@ -395,6 +343,4 @@ class SessionForm(QWidget):
         for dialog in (self.self_test, self.acceptance):
             if dialog is not None:
                 dialog.reject()
-        self._search.close()
-        self.tracker.finish()
-        self.gaze_line.close_look()
+        self.eye.finish()

@@ -116,18 +116,22 @@ class GazeView(QWidget):
 
     def _make_curves(self) -> None:
         top, low = self.curves.getPlotItem(), self.pupil.getPlotItem()
-        top.setLabel("left", "gaze, 0 to 1", **_LABEL)
-        low.setLabel("left", "pupil", **_LABEL)
-        top.setYRange(0, 1)
-        # Named above the curves: a legend inside would cover them.
+        # Named beside the curves: a legend inside would cover them, a title needs height.
         name = '<span style="color:{}">{}</span>'
-        top.setTitle(name.format(_X, "x") + " &nbsp; " + name.format(_Y, "y"), size="11px")
+        top.setLabel(
+            "left", f"gaze {name.format(_X, 'x')} {name.format(_Y, 'y')}", **_LABEL
+        )
+        low.setLabel("left", "pupil", **_LABEL)
+        top.setYRange(0, 1, padding=0.15)  # so that the outer numbers have their room, too
+        top.getAxis("left").setTicks([[(y, f"{y:g}") for y in (0, 0.5, 1)]])
+        low.getAxis("left").setTickDensity(0.5)
         self._x = top.plot(pen=pg.mkPen(_X), connect="finite")
         self._y = top.plot(pen=pg.mkPen(_Y), connect="finite")
         self._p = low.plot(pen=pg.mkPen("#00785a"), connect="finite")
         for item in (top, low):
             item.setXRange(-_SHOWN_S, 0, padding=0)
             item.getAxis("left").setWidth(52)
+            item.getAxis("left").setStyle(hideOverlappingLabels=True)
         top.getAxis("bottom").setStyle(showValues=False)
 
     def follow(self, path: str, columns: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QProgressBar,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -107,6 +108,10 @@ class LiveView(QWidget):
         left.addWidget(self._log_card(), 5)
         right.addWidget(self._gaze_card(), 6)
         right.addWidget(self._streams_card(), 5)
+        # What they would like to have is not asked: it left a low window's log two lines.
+        for part in (self.camera, self.log, self.gaze, self.streams):
+            wide = part.sizePolicy().horizontalPolicy()
+            part.setSizePolicy(wide, QSizePolicy.Policy.Ignored)
         row.addLayout(left, 9)
         row.addLayout(right, 14)
         outer.addLayout(row, 1)
@@ -180,7 +185,7 @@ class LiveView(QWidget):
         self.disk = label("", "small")
         card.head.addWidget(self.disk)
         self.streams = stream_table()
-        card.box.addWidget(self.streams)
+        card.box.addWidget(self.streams, 1)
         return card
 
     def _log_card(self) -> Card:
@@ -191,7 +196,7 @@ class LiveView(QWidget):
         self.beep.toggled.connect(self._make_aloud)
         self.beep.setChecked(settings.load().alarm_aloud == "yes")
         card.head.addWidget(self.beep)
-        card.box.addWidget(self.log)
+        card.box.addWidget(self.log, 1)
         return card
 
     # -- a session

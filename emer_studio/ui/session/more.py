@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from emer_studio.ui.parts import button, label
 from emer_studio.ui.session.choice import SessionChoice
 
-__all__ = ["NAMES", "MoreOptions", "choose", "given"]
+__all__ = ["NAMES", "MoreOptions", "choose", "given", "typed_into"]
 
 NAMES = ("size", "fps", "codec", "mains", "microphone")
 """The fields of a choice that are chosen here."""
@@ -93,8 +93,7 @@ class MoreOptions(QWidget):
             box.currentIndexChanged.connect(self.valueChanged)
             grid.addWidget(label(name, "muted"), row, 0)
             grid.addWidget(box, row, 1)
-        self.boxes["microphone"].setEditable(True)
-        self.boxes["microphone"].setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        typed_into(self.boxes["microphone"])
         self.boxes["microphone"].editTextChanged.connect(self.valueChanged)
         self.console = QCheckBox("A second PC may join as the operator's console")
         self.console.setToolTip("The line to type there is shown when the session runs")
@@ -117,8 +116,10 @@ class MoreOptions(QWidget):
     def _open(self, on: bool) -> None:
         self.inside.setVisible(on)
         self.toggle.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
-        self.toggle.setText("More")
-        self.toggle.setAccessibleName("More: camera, flicker and microphone")
+        self.toggle.setText("&More")
+        self.toggle.setAccessibleName(
+            "More: camera, flicker and microphone, a second PC, tests of the rig"
+        )
 
     def into(self, choice: SessionChoice) -> SessionChoice:
         """Return a choice with what is chosen here."""
@@ -134,6 +135,15 @@ class MoreOptions(QWidget):
                 choose(box, wanted)
             else:
                 box.setCurrentIndex(max(box.findData(wanted), 0))
+
+
+def typed_into(box: QComboBox, hint: str = "") -> None:
+    """Let something else be typed into a box than it offers."""
+    box.setEditable(True)
+    box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+    edit = box.lineEdit()
+    if edit is not None:
+        edit.setPlaceholderText(hint)
 
 
 def given(box: QComboBox) -> str:

@@ -47,6 +47,7 @@ class RigLine(QWidget):
         row.setSpacing(8)
         self.box = QComboBox()
         self.box.setAccessibleName("Rig")
+        self.setFocusProxy(self.box)
         self.keep, self.forget = button("Keep as…"), button("Forget")
         self.keep.setToolTip("Keep the devices and the display below under a name")
         for part in (self.box, self.keep, self.forget):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 
 from emer_studio.streams.inlets import Found, find
+from emer_studio.streams.survey import asked_as
 
 __all__ = ["StreamSearch", "entries"]
 
@@ -41,20 +42,13 @@ class StreamSearch(QObject):
 
 
 def entries(streams: Sequence[Found]) -> list[tuple[str, str]]:
-    """Return ``(given, shown)`` of each stream, sorted.
-
-    A stream is asked for by its name; of several with one name by its source id, and by
-    its uid where that does not tell them apart either.
-    """
+    """Return ``(given, shown)`` of each stream, sorted; see `asked_as`."""
     names = Counter(s.name for s in streams)
-    ids = Counter(s.source_id for s in streams)
     found = []
-    for s in streams:
-        given, shown = s.name, f"{s.name}  ({s.type}, {s.nominal_hz:g} Hz)"
+    for s, given in zip(streams, asked_as(streams), strict=True):
+        shown = f"{s.name}  ({s.type}, {s.nominal_hz:g} Hz)"
         if names[s.name] > 1:
-            own = bool(s.source_id) and ids[s.source_id] == 1
-            given = f"id:{s.source_id}" if own else f"uid:{s.uid}"
-            told = given if own else f"{given[:12]}…"
+            told = given if given.startswith("id:") else f"{given[:12]}…"
             shown = f"{s.name}  ({s.type}, {s.nominal_hz:g} Hz, {s.hostname}, {told})"
         found.append((given, shown))
     return sorted(set(found), key=lambda entry: entry[1])

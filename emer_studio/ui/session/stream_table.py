@@ -16,7 +16,7 @@ __all__ = ["show_streams", "state_of", "stream_table"]
 _HEADS = ("Name", "Rate, Hz", "Samples", "Lost", "Offset, ms", "State", "Age, 1 s high")
 _STATE, _AGE = 5, 6
 # What a small window leaves out: names and states are worth more than these.
-_CAN_GO, _NARROW_PX = (2, 4), 620
+_CAN_GO = {2: 680, 4: 590}  # column, and the width that it needs, px
 _COLOURS = {"ok": "green", "silent": "red", "lost": "red", "connecting": "amber"}
 _TIPS = {
     "ok": "Samples are coming in.",
@@ -28,11 +28,11 @@ _TIPS = {
 
 def stream_table() -> QTableWidget:
     """Return the empty table."""
-    made = table(_HEADS, stretch=0, rows=28)
+    made = table(_HEADS, stretch=0, rows=24)
     made.setItemDelegate(PillDelegate(made))
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
-    made.setMinimumHeight(118)
+    made.setMinimumHeight(108)
     made.horizontalHeader().setMinimumSectionSize(48)
     # A pill is wider than its word.
     made.horizontalHeader().setSectionResizeMode(_STATE, QHeaderView.ResizeMode.Fixed)
@@ -46,8 +46,8 @@ def stream_table() -> QTableWidget:
 def show_streams(made: QTableWidget, rows: Sequence[Mapping[str, Any]], ages: Ages) -> None:
     """Show the recorder's rows, and how old the last samples of each stream were."""
     made.setRowCount(len(rows))
-    for column in _CAN_GO:
-        made.setColumnHidden(column, made.viewport().width() < _NARROW_PX)
+    for column, needed_px in _CAN_GO.items():
+        made.setColumnHidden(column, made.viewport().width() < needed_px)
     hosts = {row.get("host") for row in rows}
     for number, row in enumerate(rows):
         name, state = str(row.get("name")), state_of(row)

@@ -37,13 +37,14 @@ class SenderGuide(QDialog):
 
 
 class TrackerLine(QWidget):
-    """Two buttons under the eye tracker box; `sending` carries the name of a stream.
+    """The buttons under the eye tracker box; `sending` carries the name of a stream.
 
     The Tobii is offered only where the extra that it needs is installed. While it is
     sent, the line says where the person sits.
     """
 
     sending = Signal(str)
+    listAsked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,6 +59,9 @@ class TrackerLine(QWidget):
             "Sends a Tobii Pro tracker that is connected to this computer"
         )
         self.tobii.clicked.connect(self._press)
+        self.every = button("All streams…")
+        self.every.setToolTip("Every LSL stream on the network, as it comes and goes")
+        self.every.clicked.connect(self.listAsked)
         self.which.setToolTip(
             "What to start for which eye tracker, and what to press there"
         )
@@ -66,7 +70,7 @@ class TrackerLine(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(self.text, 1)
-        for one in (self.tobii, self.which):
+        for one in (self.tobii, self.every, self.which):
             one.setProperty("small", True)
             row.addWidget(one)
         self.tobii.setVisible(bool(installed()))
