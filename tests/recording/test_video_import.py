@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -70,3 +71,34 @@ def test_what_is_no_video_is_one_message(tmp_path: Path) -> None:
     text.write_text("no video")
     with pytest.raises(BadInputError, match="not a readable video"):
         take_video(text, tmp_path / "face_001.mkv", 0.0)
+
+
+def turned(path: Path) -> Path:
+    """Give an MP4 the matrix of a telephone held upright: (x, y) is shown at (h - y, x)."""
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"tkhd") + 4 + 40
+    one, height = 0x10000, 48 * 0x10000
+    matrix = (0, one, 0, -one, 0, 0, height, 0, 0x40000000)
+    raw[at : at + 36] = struct.pack(">9i", *matrix)
+    path.write_bytes(raw)
+    return path
+
+
+def test_a_telephones_video_stands_upright(tmp_path: Path) -> None:
+    source = tmp_path / "phone.mp4"
+    with av.open(str(source), "w") as out:
+        stream = out.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        picture = np.zeros((48, 64, 3), np.uint8)
+        picture[:24, :32] = 250  # top left, to be seen at the top right
+        for _ in range(3):
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        out.mux(stream.encode(None))
+    taken = take_video(turned(source), tmp_path / "face_001.mkv", 0.0)
+    assert taken.encoded_anew
+    assert (taken.width_px, taken.height_px) == (48, 64)
+    frames = FrameReader(tmp_path / "face_001.mkv")
+    shown = frames.rgb(2)[:, :, 0]
+    frames.close()
+    assert shown[5, 43] > 200
+    assert max(shown[5, 5], shown[58, 5], shown[58, 43]) < 50
