@@ -77,7 +77,13 @@ COMMANDS: dict[str, Command] = {
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
     "prelabel": Command("emer_studio.fer.cmd_prelabel", "pre-label facial expressions"),
+    "features": Command(
+        "emer_studio.features.cmd_features", "what the eyes did, as tables"
+    ),
     "dataset": Command("emer_studio.dataset.cmd_dataset", "build or synthesise a dataset"),
+    "import-session": Command(
+        "emer_studio.dataset.cmd_import_session", "an old recording becomes a session"
+    ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
     "quality": Command("emer_studio.report.cmd_quality", "the quality of a session"),

@@ -104,9 +104,12 @@ def build_dataset(
     report.detector = detector.name
     report.left_out += [{"session": name, "reason": why} for name, why in study.damaged()]
     simulated = any(session.manifest.simulated for session, _ in sessions)
-    notes = "Contains simulated recordings. Not data about people." if simulated else ""
+    imported = any(session.manifest.imported for session, _ in sessions)
+    notes = _notes(simulated=simulated, imported=imported)
     done, people = 0, set[str]()
-    with CacheWriter(out, name=study.file.name, simulated=simulated, notes=notes) as writer:
+    with CacheWriter(
+        out, name=study.file.name, simulated=simulated, imported=imported, notes=notes
+    ) as writer:
         for session, recording in sessions:
             manifest = session.manifest
             try:
@@ -158,6 +161,12 @@ def build_dataset(
             )
         writer.add_table("participants.csv", _participants(study, people))
     return report
+
+
+def _notes(*, simulated: bool, imported: bool) -> str:
+    simulation = "Contains simulated recordings. Not data about people."
+    elsewhere = "Contains recordings from elsewhere, timed as they were given."
+    return " ".join([simulation] * simulated + [elsewhere] * imported)
 
 
 def _participants(study: Study, people: set[str]) -> list[list[str]]:

@@ -56,7 +56,7 @@ class CacheWriter:
         What the dataset is called.
     eye_columns : sequence of EyeColumn, optional
         Columns of the eye rows; ours by default.
-    synthetic, simulated : bool, optional
+    synthetic, simulated, imported : bool, optional
         Flags that every output made from the dataset repeats.
     dead_band : float, optional
         Half width of the neutral band of valence.
@@ -76,6 +76,7 @@ class CacheWriter:
         eye_columns: Sequence[EyeColumn] = DEFAULT_EYE_COLUMNS,
         synthetic: bool = False,
         simulated: bool = False,
+        imported: bool = False,
         dead_band: float = DEAD_BAND,
         notes: str = "",
         limits: Limits | None = None,
@@ -85,6 +86,7 @@ class CacheWriter:
             name=name,
             synthetic=synthetic,
             simulated=simulated,
+            imported=imported,
             notes=notes,
             eye_columns=tuple(eye_columns),
             dead_band=dead_band,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import next_free
+from emer_studio.dataset import cmd_import_emer
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.synth import SYNTHETIC_NOTE, SynthConfig, synthesise
 from emer_studio.study.folder import open_study
@@ -116,5 +117,10 @@ SUBCOMMANDS: dict[str, SubCommand] = {
     "build": SubCommand("build a dataset from a study", _build_arguments, _build),
     "synth": SubCommand(
         "make a synthetic dataset with known limits", _synth_arguments, _synth
+    ),
+    "import-emer": SubCommand(
+        "make a dataset of your own copy of EMER",
+        cmd_import_emer.arguments,
+        cmd_import_emer.run,
     ),
 }

@@ -155,7 +155,14 @@ def _table(
     ]
     table = pd.DataFrame(rows, columns=list(EVENT_COLUMNS))
     table["pursuit"] = table["pursuit"].eq(True)
+    table = table.astype(_TYPES)  # also where there is no event at all
     return table.sort_values("first", ignore_index=True)
+
+
+_TYPES = {name: "f8" for name in EVENT_COLUMNS if name not in ("kind", "pursuit")} | {
+    "first": "i8",
+    "end": "i8",
+}
 
 
 def _span(times_s: Floats, first: int, end: int) -> dict[str, float]:

@@ -34,6 +34,10 @@ DROPPED_PCT = 2.0
 _LOOKED_AT = 1000  # samples spread over the session: enough to see what its values are
 _LAG_CHANGE_MS = 10.0  # a third of a frame at 30 Hz, beyond three standard errors
 _COVERED_PCT = 90.0  # of a clip, by gaze samples
+_IMPORTED = (
+    "imported from elsewhere: onsets and the video's start are as they were given, and"
+    " nothing tells which frames of a clip were shown"
+)
 
 
 def check_xdf(path: Path) -> dict[str, Any]:
@@ -89,6 +93,8 @@ def check_session(folder: Path) -> dict[str, Any]:
         findings.amber(f"the session ended as {manifest.state} {manifest.problem}".rstrip())
     if manifest.override:
         findings.amber(f"begun although something stood in the way: {manifest.override}")
+    if manifest.imported:
+        findings.amber(_IMPORTED)
     streams = recording.streams
     _check_files(recording, findings)
     span, cuts = session_span(recording), session_cuts(recording)
@@ -206,6 +212,8 @@ def _check_presented(recording: Recording, findings: Findings) -> None:
             findings.amber(
                 f"trial {event['trial']}: {shown} of {expected} frames were shown"
             )
+    if recording.manifest.imported:
+        return  # there was no such log; it is said once
     rows = {int(float(row["trial"])) for row in recording.presented}
     for event in recording.events("clip_onset"):
         if event["trial"] not in rows:

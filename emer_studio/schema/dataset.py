@@ -189,6 +189,8 @@ class DatasetManifest(_Frozen):
         Made by a generator: a software check, not evidence about people.
     simulated : bool
         Recorded from simulated devices.
+    imported : bool
+        Holds sessions that were recorded elsewhere.
     dead_band : float
         Half width of the neutral band of valence behind ``er3`` and ``fer3``.
     eye_columns : tuple of EyeColumn
@@ -201,6 +203,7 @@ class DatasetManifest(_Frozen):
     name: Text
     synthetic: bool = False
     simulated: bool = False
+    imported: bool = False
     notes: str = ""
     eye_columns: tuple[EyeColumn, ...] = DEFAULT_EYE_COLUMNS
     face_size: Literal[112] = 112

@@ -33,7 +33,8 @@ class SessionManifest(Model):
     sessions from before there was such a record. `video_withdrawn` is when the participant
     withdrew face video and sound. `rig` is the name of the room's devices (`schema.rig`).
     `changeover` is what was ticked between this participant and the next one, each item
-    with the time (`study.changeover`).
+    with the time (`study.changeover`). `imported` is empty unless the session was made of a
+    recording from elsewhere: when, and the kind and hash of each of its files.
     """
 
     format_version: Literal[1] = 1
@@ -76,3 +77,4 @@ class SessionManifest(Model):
     problem: str = ""
     verdict: str = ""
     changeover: dict[str, str] = {}
+    imported: dict[str, str] = {}

@@ -33,8 +33,11 @@ def items_of(study: Study, session: Session) -> tuple[str, ...]:
 
 
 def open_items(study: Study, session: Session) -> tuple[str, ...]:
-    """Return what of the checklist is not ticked yet; nothing while the session runs."""
-    if session.manifest.state == "running":
+    """Return what of the checklist is not ticked yet; nothing while the session runs.
+
+    Nobody sat there for an imported session.
+    """
+    if session.manifest.state == "running" or session.manifest.imported:
         return ()
     done = session.manifest.changeover
     return tuple(item for item in items_of(study, session) if item not in done)

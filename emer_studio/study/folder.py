@@ -33,7 +33,7 @@ class Participant:
     """One row of ``participants.tsv``.
 
     `consent` is ``on screen`` (then `study.consents` has it), ``on paper``, ``simulated``,
-    or ``withdrawn`` with a date.
+    ``elsewhere`` (an imported recording), or ``withdrawn`` with a date.
     """
 
     participant: str

@@ -89,6 +89,7 @@ def recorded_bytes(
         session
         for session in study.sessions()
         if session.manifest.state == "complete"
+        and not session.manifest.imported
         and protocol_sha256 in ("", session.manifest.protocol_sha256)
         and ("camera" in session.manifest.simulated_devices) == simulated
     ]

@@ -52,7 +52,7 @@ class Visit:
 def visits_on(study: Study, day: date) -> list[Visit]:
     """Return who comes or came on a day (local time), in the order of the clock."""
     recorded: dict[str, Session] = {}
-    sessions = study.sessions()
+    sessions = [s for s in study.sessions() if not s.manifest.imported]  # nobody came
     latest = sessions[-1].folder if sessions else None  # only its checklist is still open
     for session in sessions:
         if _began(session).date() == day:
