@@ -1,79 +1,46 @@
 """From recorded sessions to a dataset: one sample per trial, everything cut to the clip.
 
-A trial that cannot become a sample is told with its reason; the rest is built.
+Faces are worked out trial by trial and eyes session by session, side by side, and kept
+(`dataset.pieces`); what is kept already is not done again. Then the samples are put
+together. A trial that cannot become a sample is told with its reason; the rest is built.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import av
-import numpy as np
-import numpy.typing as npt
-
-from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.assembly import Assembly, BuildReport, Planned
 from emer_studio.dataset.cache import CacheWriter
-from emer_studio.dataset.fitness import doubt, gaze_in, gaze_of, mark_of, nothing_of
-from emer_studio.features.eye_table import eye_table
-from emer_studio.features.eyes import eyes_of
-from emer_studio.features.faces import (
-    FaceDetector,
-    align_crop,
-    open_detector,
-    pick_main_face,
-)
+from emer_studio.dataset.clip_places import clip_places
+from emer_studio.dataset.eye_work import EYE_VERSION, EyeWork
+from emer_studio.dataset.face_work import DETECTION_WIDTH_PX, FACE_VERSION, FaceWork
+from emer_studio.dataset.jobs import Work, cores, work_out
+from emer_studio.dataset.pieces import Contents, key_of
+from emer_studio.dataset.trials import Trial, trials_of
+from emer_studio.features.faces import FaceDetector, open_detector
 from emer_studio.labels.consensus import Consensus, consensus
 from emer_studio.labels.store import LabelStore
 from emer_studio.recording.reader import Recording
-from emer_studio.schema.dataset import FACE_SIZE, SampleRow
-from emer_studio.schema.decisions import Decisions, left_out
+from emer_studio.schema.decisions import Decisions
+from emer_studio.schema.eye_parameters import EyeParameters
 from emer_studio.study.decisions import decisions_of
 from emer_studio.study.demographics import Demographics
-from emer_studio.study.folder import Study
+from emer_studio.study.folder import Session, Study
 
 __all__ = ["BuildReport", "build_dataset"]
 
-
-@dataclass
-class BuildReport:
-    """What was built and what was left out.
-
-    Attributes
-    ----------
-    left_out, excluded : list of dict
-        ``{"session", "trial", "reason"}``; what was excluded is in the dataset, marked, and
-        never used for training.
-    kept : list of dict
-        The same, with ``"because"``: what a person decided to use all the same.
-    """
-
-    samples: int = 0
-    frames: int = 0
-    faces: int = 0
-    detector: str = ""
-    left_out: list[dict[str, Any]] = field(default_factory=list)
-    excluded: list[dict[str, Any]] = field(default_factory=list)
-    kept: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """One trial as the journal has it."""
-
-    number: int
-    clip: str
-    onset_s: float
-    end_s: float
-    ratings: tuple[dict[str, Any], ...]
-    marked: str = ""
+OnTrial = Callable[[int, int], None]
 
 
 def build_dataset(
-    study: Study, out: Path, *, on_trial: Callable[[int, int], None] = lambda _d, _t: None
+    study: Study,
+    out: Path,
+    *,
+    workers: int | None = None,
+    on_trial: OnTrial = lambda _done, _of: None,
 ) -> BuildReport:
     """Build a dataset from every finished trial of a study.
 
@@ -83,6 +50,8 @@ def build_dataset(
         The study.
     out : Path
         Folder to create; one that holds something is refused.
+    workers : int, optional
+        Processes; as many as there are cores unless it is given.
     on_trial : callable
         Called with the number of trials done and their total.
 
@@ -91,76 +60,115 @@ def build_dataset(
     BadInputError
         When the study has no trial that can become a sample.
     """
-    sessions = [(s, _open(s.folder)) for s in study.sessions()]
-    total = sum(len(recording.events("trial_done")) for _, recording in sessions)
-    if not total:
+    report, detector = BuildReport(), open_detector(width_px=DETECTION_WIDTH_PX)
+    report.detector = detector.name
+    report.left_out += [{"session": name, "reason": why} for name, why in study.damaged()]
+    planned = list(_plans(study, detector, report))
+    if not any(plan.trials for plan in planned) and not report.left_out:
         raise BadInputError(
             f"The study {study.folder} has no finished trial.",
             fix="Record a session first.",
         )
-    labels = _consensus_of(study)
-    report = BuildReport()
-    detector = open_detector()
-    report.detector = detector.name
-    report.left_out += [{"session": name, "reason": why} for name, why in study.damaged()]
-    simulated = any(session.manifest.simulated for session, _ in sessions)
-    imported = any(session.manifest.imported for session, _ in sessions)
-    notes = _notes(simulated=simulated, imported=imported)
-    done, people = 0, set[str]()
+    problems = _worked_out(planned, workers or cores(), report, on_trial)
+    _put_together(study, out, planned, problems, report)
+    return report
+
+
+def _plans(study: Study, detector: FaceDetector, report: BuildReport) -> Iterator[Planned]:
+    for session in study.sessions():
+        try:
+            recording = Recording(session.folder)
+            decisions = decisions_of(session.folder)
+            trials = tuple(trials_of(recording, decisions))
+            yield _plan(study, session, decisions, trials, detector)
+        except BadInputError as problem:
+            report.left_out.append({"session": session.name, "reason": problem.message})
+
+
+def _plan(
+    study: Study,
+    session: Session,
+    decisions: Decisions,
+    trials: tuple[Trial, ...],
+    detector: FaceDetector,
+) -> Planned:
+    contents, folder = Contents(session.folder), session.folder
+    videos = contents.of("face_*.mkv", "face_*.frames.csv")
+    seen_by = (FACE_VERSION, detector.name, detector.sha256, DETECTION_WIDTH_PX, videos)
+    faces = tuple(
+        FaceWork(folder, t.number, t.onset_s, t.end_s, key_of(*seen_by, t.onset_s, t.end_s))
+        for t in trials
+    )
+    spans = tuple((t.number, t.onset_s, t.end_s) for t in trials)
+    places = clip_places(study, session.manifest, {t.clip for t in trials})
+    on_display = tuple(places[t.clip] for t in trials)
+    made_of = (contents.of("*.xdf"), session.manifest.gaze_stream, session.manifest.display)
+    # Of a clip its name, which holds its hash; where the study lies does not matter.
+    shown = [(p.frame, p.file and p.file.name, p.trim_in_s) for p in on_display]
+    parameters = study.file.eyes
+    key = key_of(EYE_VERSION, made_of, spans, shown, _dumped(parameters))
+    eyes = EyeWork(folder, spans, on_display, parameters, key)
+    return Planned(session, decisions, trials, faces, eyes)
+
+
+def _dumped(parameters: EyeParameters) -> dict[str, Any]:
+    return parameters.model_dump(mode="json")
+
+
+def _worked_out(
+    planned: list[Planned], workers: int, report: BuildReport, on_trial: OnTrial
+) -> dict[Work, str]:
+    """Work out what is not kept yet; return why some could not be."""
+    faces = [work for plan in planned for work in plan.faces]
+    eyes = [plan.eyes for plan in planned if plan.trials]
+    # Eyes first: one of them takes as long as several trials.
+    works: list[Work] = [*eyes, *faces]
+    todo = [work for work in works if not work.piece.path.is_file()]
+    done = len(faces) - sum(isinstance(work, FaceWork) for work in todo)
+    report.worked_out = len(todo)
+    if done:
+        on_trial(done, len(faces))
+
+    def one_more(work: Work) -> None:
+        nonlocal done
+        if isinstance(work, FaceWork):
+            done += 1
+            on_trial(done, len(faces))
+
+    return work_out(todo, workers, one_more)
+
+
+def _put_together(
+    study: Study,
+    out: Path,
+    planned: list[Planned],
+    problems: dict[Work, str],
+    report: BuildReport,
+) -> None:
+    simulated = any(plan.session.manifest.simulated for plan in planned)
+    imported = any(plan.session.manifest.imported for plan in planned)
     with CacheWriter(
-        out, name=study.file.name, simulated=simulated, imported=imported, notes=notes
+        out,
+        name=study.file.name,
+        simulated=simulated,
+        imported=imported,
+        maps=True,
+        notes=_notes(simulated=simulated, imported=imported),
     ) as writer:
-        for session, recording in sessions:
-            manifest = session.manifest
-            try:
-                gaze, decisions = gaze_of(recording), decisions_of(session.folder)
-            except BadInputError as problem:
-                report.left_out.append({"session": session.name, "reason": problem.message})
-                continue
-            eyes = eyes_of(gaze)
-            for trial, crops, valid, times_s in _faces(recording, decisions, detector):
-                done += 1
-                on_trial(done, total)
-                item = f"{session.name}/trial-{trial.number}"
-                inside = (gaze.times_s >= trial.onset_s) & (gaze.times_s < trial.end_s)
-                seen = gaze_in(gaze, trial.onset_s, trial.end_s)
-                about = {"session": session.name, "trial": trial.number}
-                lacking = nothing_of(len(crops), seen)
-                if lacking:
-                    report.left_out.append({**about, "reason": lacking})
-                    continue
-                decision = decisions.get(trial.number)
-                doubted = doubt(trial.marked, float(valid.mean()), seen)
-                reason = left_out(decision, doubted)
-                if decision is not None and doubted and not reason:
-                    why = {"reason": doubted, "because": decision.reason}
-                    report.kept.append({**about, **why})
-                if reason:
-                    report.excluded.append({**about, "reason": reason})
-                row = _row(
-                    item, manifest.participant, session.name, trial, labels.get(item)
-                )
-                row = row.model_copy(update={"excluded": bool(reason), "reason": reason})
-                writer.add(
-                    row,
-                    crops,
-                    valid,
-                    times_s - trial.onset_s,
-                    eye_table(eyes, trial.onset_s, trial.end_s),
-                    gaze.times_s[inside] - trial.onset_s,
-                )
-                people.add(manifest.participant)
-                report.samples += 1
-                report.frames += len(crops)
-                report.faces += int(valid.sum())
+        labels, rules = _consensus_of(study), study.file.exclude
+        assembly = Assembly(writer, rules, labels, problems, report)
+        for plan in planned:
+            assembly.add(plan)
         if not report.samples:
             reasons = sorted({entry["reason"].rstrip(".") for entry in report.left_out})
             raise BadInputError(
                 f"No trial could become a sample: {'; '.join(reasons)}.",
                 fix="emer-studio check SESSION tells more about each recording.",
             )
-        writer.add_table("participants.csv", _participants(study, people))
-    return report
+        writer.add_table("trials.csv", assembly.table)
+        writer.add_table("measures.csv", assembly.measures)
+        writer.add_table("votes.csv", assembly.votes)
+        writer.add_table("participants.csv", _participants(study, assembly.people))
 
 
 def _notes(*, simulated: bool, imported: bool) -> str:
@@ -181,10 +189,6 @@ def _participants(study: Study, people: set[str]) -> list[list[str]]:
     return [["participant", *items], *sorted(rows)]
 
 
-def _open(folder: Path) -> Recording:
-    return Recording(folder)
-
-
 def _consensus_of(study: Study) -> dict[str, Consensus]:
     path = study.folder / "labels.sqlite"
     if not path.is_file():
@@ -194,111 +198,3 @@ def _consensus_of(study: Study) -> dict[str, Consensus]:
         return consensus(store.events())
     finally:
         store.close()
-
-
-def _trials(recording: Recording, decisions: Decisions) -> list[_Trial]:
-    """Return the finished trials that count, with their ratings.
-
-    What was shown again is one of them only where a person decided so.
-    """
-    ratings = recording.ratings
-    return [
-        _Trial(
-            number=shown.trial,
-            clip=shown.clip,
-            onset_s=shown.onset_s,
-            end_s=shown.end_s,
-            ratings=tuple(r for r in ratings if r["trial"] == shown.trial),
-            marked=mark_of(recording, shown),
-        )
-        for shown in recording.whole_clips
-        if shown.done and not (shown.repeated and left_out(decisions.get(shown.trial), "-"))
-    ]
-
-
-_FELT_KINDS = ("sam", "slider", "choice")  # the pages that say what was felt
-Picture = npt.NDArray[np.uint8]
-_Faces = tuple[
-    _Trial, npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float64]
-]
-
-
-def _faces(
-    recording: Recording, decisions: Decisions, detector: FaceDetector
-) -> Iterator[_Faces]:
-    """Yield each trial with its face crops (RGB), their validity and stamps.
-
-    The videos are decoded once, front to back; only frames inside a trial are looked at.
-    """
-    trials = sorted(_trials(recording, decisions), key=lambda trial: trial.onset_s)
-    pending = list(trials)
-    crops: list[npt.NDArray[np.uint8]] = []
-    valid: list[int] = []
-    stamps: list[float] = []
-    for t_s, picture in _pictures(recording):
-        while pending and t_s >= pending[0].end_s:
-            yield _packed(pending.pop(0), crops, valid, stamps)
-            crops, valid, stamps = [], [], []
-        if not pending:
-            return
-        if t_s < pending[0].onset_s:
-            continue
-        bgr = cast("Picture", picture.to_ndarray(format="bgr24"))
-        face = pick_main_face(detector.detect(bgr))
-        crop = np.zeros((FACE_SIZE, FACE_SIZE, 3), np.uint8)
-        if face is not None:
-            crop[:] = align_crop(bgr, face, FACE_SIZE)[:, :, ::-1]
-        crops.append(crop)
-        valid.append(face is not None)
-        stamps.append(t_s)
-    for trial in pending:
-        yield _packed(trial, crops, valid, stamps)
-        crops, valid, stamps = [], [], []
-
-
-def _pictures(recording: Recording) -> Iterator[tuple[float, av.VideoFrame]]:
-    for video in recording.videos:
-        times_s = recording.frame_times(video)
-        with av.open(str(video)) as container:
-            # An index without a frame, or a frame without an index, ends at the shorter.
-            yield from zip(times_s.tolist(), container.decode(video=0), strict=False)
-
-
-def _packed(
-    trial: _Trial, crops: list[npt.NDArray[np.uint8]], valid: list[int], stamps: list[float]
-) -> _Faces:
-    pictures = (
-        np.stack(crops) if crops else np.empty((0, FACE_SIZE, FACE_SIZE, 3), np.uint8)
-    )
-    return trial, pictures, np.array(valid, np.uint8), np.array(stamps, np.float64)
-
-
-def _row(
-    item: str, participant: str, session: str, trial: _Trial, fer: Consensus | None
-) -> SampleRow:
-    """Return the sample's names and labels: ER from the participant, FER from experts."""
-    felt: dict[str, Any] = {}
-    for rating in trial.ratings:
-        mapped, value = rating.get("mapped"), rating.get("value")
-        if rating.get("kind", "choice") not in _FELT_KINDS:
-            continue  # an item called "arousal", a text that says "fear"
-        if isinstance(mapped, dict):
-            felt |= {
-                f"er_{key}": mapped[key] for key in ("valence", "arousal") if key in mapped
-            }
-        elif value in EMOTIONS:
-            felt["er_emotion"] = value
-    seen: dict[str, Any] = {}
-    if fer is not None:
-        seen = {"fer_emotion": fer.category, "fer_intensity": fer.intensity}
-    return SampleRow(
-        sample_id=item,
-        participant=participant,
-        session=session,
-        stimulus=trial.clip,
-        trial=trial.number,
-        start_s=trial.onset_s,
-        end_s=trial.end_s,
-        **felt,
-        **seen,
-    )

@@ -32,6 +32,8 @@ from emer_studio.schema.dataset import (
     DATA_FILES,
     DEAD_BAND,
     FACE_SIZE,
+    MAP_SHAPE,
+    MAPS_FILE,
     DatasetManifest,
     Limits,
     SampleRow,
@@ -60,6 +62,8 @@ class CacheWriter:
         Flags that every output made from the dataset repeats.
     dead_band : float, optional
         Half width of the neutral band of valence.
+    maps : bool, optional
+        Whether every sample comes with its fixation maps.
     notes : str, optional
         Anything a reader should know.
     limits : Limits, optional
@@ -78,6 +82,7 @@ class CacheWriter:
         simulated: bool = False,
         imported: bool = False,
         dead_band: float = DEAD_BAND,
+        maps: bool = False,
         notes: str = "",
         limits: Limits | None = None,
         generator: dict[str, Any] | None = None,
@@ -90,6 +95,7 @@ class CacheWriter:
             notes=notes,
             eye_columns=tuple(eye_columns),
             dead_band=dead_band,
+            maps=maps,
             n_samples=0,
             sha256={},
             limits=limits,
@@ -100,9 +106,10 @@ class CacheWriter:
         self.folder = new_folder(folder)
         self._ids: set[str] = set()
         self._frames = self._eyes = 0
-        self._hashes = {file: hashlib.sha256() for file in DATA_FILES}
+        files = (*DATA_FILES, MAPS_FILE) if maps else DATA_FILES
+        self._hashes = {file: hashlib.sha256() for file in files}
         self._streams: dict[str, IO[bytes]] = {}
-        for file in DATA_FILES:
+        for file in files:
             self._streams[file] = (folder / file).open("wb")
         self._append("samples.csv", _csv_line(_COLUMNS))
 
@@ -138,6 +145,7 @@ class CacheWriter:
         face_times_s: NDArray[np.float64],
         eyes: NDArray[np.float32],
         eye_times_s: NDArray[np.float64],
+        maps: NDArray[np.float32] | None = None,
     ) -> None:
         """Append one sample.
 
@@ -153,6 +161,8 @@ class CacheWriter:
             Seconds since clip onset, never decreasing.
         eyes : (M, D) float32
             Eye rows in the order of the columns; NaN where lost.
+        maps : `MAP_SHAPE` float32, optional
+            Fixation maps, for a dataset with maps.
 
         Raises
         ------
@@ -161,6 +171,8 @@ class CacheWriter:
         """
         width = len(self._manifest.eye_columns)
         _check(sample.sample_id, faces, faces_valid, face_times_s, eyes, eye_times_s, width)
+        if (maps is not None and maps.shape) != (self._manifest.maps and MAP_SHAPE):
+            raise BadInputError(f"Sample {sample.sample_id}: expected maps {MAP_SHAPE}.")
         if sample.sample_id in self._ids:
             raise BadInputError(f"The sample {sample.sample_id!r} was added twice.")
         parts = {
@@ -174,6 +186,8 @@ class CacheWriter:
         for file, content in parts.items():
             own.update(content)
             self._append(file, content)
+        if maps is not None:
+            self._append(MAPS_FILE, np.ascontiguousarray(maps, "<f4").tobytes())
         stored = self._stored(sample, len(faces), len(eyes), own.hexdigest())
         self._append("samples.csv", _csv_line(_cell(getattr(stored, c)) for c in _COLUMNS))
         self._ids.add(sample.sample_id)

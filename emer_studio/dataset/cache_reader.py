@@ -14,6 +14,8 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, sha256_file
 from emer_studio.schema.dataset import (
     DATA_FILES,
+    MAP_SHAPE,
+    MAPS_FILE,
     DatasetManifest,
     StoredSample,
     parse_manifest,
@@ -62,6 +64,8 @@ class Dataset:
         The rows of ``samples.csv``.
     faces, faces_valid, face_times_s, eyes, eye_times_s
         The whole files, see `schema.dataset`.
+    maps : ndarray, shape (n_samples, *MAP_SHAPE), float32, or None
+        Fixation maps, where the dataset has them.
     """
 
     folder: Path
@@ -73,6 +77,7 @@ class Dataset:
     face_times_s: NDArray[np.float64]
     eyes: NDArray[np.float32]
     eye_times_s: NDArray[np.float64]
+    maps: NDArray[np.float32] | None = None
 
     def clip(self, index: int) -> Clip:
         """Return the data of sample number `index` without copying."""
@@ -114,6 +119,9 @@ def open_cache(folder: Path) -> Dataset:
         face_times_s=_open(folder / "face_times.f64", "<f8", (n,)),
         eyes=_open(folder / "eyes.f32", "<f4", (m, width)),
         eye_times_s=_open(folder / "eye_times.f64", "<f8", (m,)),
+        maps=_open(folder / MAPS_FILE, "<f4", (len(samples), *MAP_SHAPE))
+        if manifest.maps
+        else None,
     )
 
 

@@ -14,6 +14,7 @@ from emer_studio.core.files import next_free
 from emer_studio.dataset import cmd_import_emer
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.synth import SYNTHETIC_NOTE, SynthConfig, synthesise
+from emer_studio.dataset.synth_model import WORLDS, SynthModel
 from emer_studio.study.folder import open_study
 
 __all__ = ["SUBCOMMANDS", "arguments", "run"]
@@ -47,15 +48,47 @@ def _synth_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clips", type=int, default=8, metavar="K", help="per participant")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
     parser.add_argument("--frames", type=int, default=32, help="face frames per sample")
+    parser.add_argument(
+        "--mask",
+        type=float,
+        metavar="P",
+        help="probability that a feeling is hidden behind another expression",
+    )
+    parser.add_argument(
+        "--world",
+        choices=WORLDS,
+        default=WORLDS[0],
+        help="what the eyes answer to; all but the first are null worlds, in which eyes"
+        " must not help (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--missing", type=float, default=0.02, metavar="P", help="share of what is lost"
+    )
+    parser.add_argument(
+        "--shuffled", action="store_true", help="labels of another draw: chance is the best"
+    )
 
 
 def _synth(args: argparse.Namespace) -> int:
     console = Console.of(args)
-    config = SynthConfig(args.participants, args.clips, args.seed, args.frames)
+    config = SynthConfig(
+        args.participants,
+        args.clips,
+        args.seed,
+        args.frames,
+        missing=args.missing,
+        shuffled=args.shuffled,
+    )
+    model = SynthModel(world=args.world)
+    if args.mask is not None:
+        if not 0 <= args.mask <= 1:
+            raise BadInputError(f"Expected --mask from 0 to 1, found {args.mask}.")
+        model = model.masked(args.mask)
     try:
         manifest = synthesise(
             args.out,
             config,
+            model,
             on_sample=lambda done, total: console.progress("drawing samples", done, total),
         )
     except OSError as problem:
@@ -81,6 +114,9 @@ def _synth(args: argparse.Namespace) -> int:
 def _build_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", type=Path, metavar="STUDY")
     parser.add_argument("--out", type=Path, help="folder to create (default: in the study)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes (default: one for each core)"
+    )
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -90,6 +126,7 @@ def _build(args: argparse.Namespace) -> int:
     report = build_dataset(
         study,
         out,
+        workers=args.workers,
         on_trial=lambda done, total: console.progress("cutting trials", done, total),
     )
     lines = [

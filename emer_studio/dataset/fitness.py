@@ -6,6 +6,7 @@ What a person decides goes before it: `schema.decisions.left_out`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,13 +14,11 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.features.eyes import read_gaze
 from emer_studio.features.gaze_table import GazeTable
 from emer_studio.recording.reader import Recording, ShownClip
+from emer_studio.schema.base import load_yaml
+from emer_studio.schema.exclusion import ExclusionRules
+from emer_studio.schema.study import StudyFile
 
-__all__ = ["LEAST", "GazeSeen", "doubt", "gaze_in", "gaze_of", "mark_of", "nothing_of"]
-
-LEAST = 0.5
-"""Share of frames with a face, and of samples with eyes, below which a trial is excluded
-(chosen by us, until a study sets limits of its own: more is guessed than seen)."""
-_COVERED = 0.9  # of a clip, by gaze samples; chosen by us, as `check` does
+__all__ = ["GazeSeen", "doubt", "gaze_in", "gaze_of", "mark_of", "nothing_of", "rules_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +33,26 @@ class GazeSeen:
         Share of the clip that they fill at their own rate.
     seen : float
         Share of them with gaze.
+    elsewhere : float
+        Share of those beside the display.
     """
 
     samples: int
     covered: float
     seen: float
+    elsewhere: float = 0.0
+
+
+def rules_of(session: Path) -> ExclusionRules:
+    """Return the limits of the study that a session belongs to; ours where it has none.
+
+    Raises
+    ------
+    BadInputError
+        When ``study.yaml`` cannot be understood.
+    """
+    path = session.resolve().parent.parent / "study.yaml"
+    return load_yaml(path, StudyFile).exclude if path.is_file() else ExclusionRules()
 
 
 def gaze_of(recording: Recording) -> GazeTable:
@@ -63,8 +77,11 @@ def gaze_in(gaze: GazeTable, start_s: float, end_s: float) -> GazeSeen:
         return GazeSeen(0, 0.0, 0.0)
     typical_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
     covered = len(times_s) * typical_s / max(end_s - start_s, 1e-9)
-    seen = float(np.mean(np.all(np.isfinite(gaze.both[inside]), axis=1)))
-    return GazeSeen(len(times_s), covered, seen)
+    places = gaze.both[inside]
+    known = np.all(np.isfinite(places), axis=1)
+    beside = np.any((places[known] < 0) | (places[known] > 1), axis=1)
+    elsewhere = float(np.mean(beside)) if len(beside) else 0.0
+    return GazeSeen(len(times_s), covered, float(np.mean(known)), elsewhere)
 
 
 def mark_of(recording: Recording, shown: ShownClip) -> str:
@@ -80,7 +97,9 @@ def nothing_of(frames: int, gaze: GazeSeen) -> str:
     return "" if gaze.samples else "no gaze samples"
 
 
-def doubt(marked: str, faces: float, gaze: GazeSeen) -> str:
+def doubt(
+    marked: str, faces: float, gaze: GazeSeen, rules: ExclusionRules, *, rated: bool
+) -> str:
     """Return why a trial should not be trained on; empty when it may be.
 
     Parameters
@@ -90,11 +109,21 @@ def doubt(marked: str, faces: float, gaze: GazeSeen) -> str:
     faces : float
         Share of its frames with a face.
     gaze : GazeSeen
+    rules : ExclusionRules
+        Of the study.
+    rated : bool
+        Whether the participant gave a rating.
     """
     if marked:
         return marked
-    if faces < LEAST:
+    if rules.rated and not rated:
+        return "no rating"
+    if faces < rules.least_face:
         return f"a face in {faces:.0%} of the frames only"
-    if gaze.covered < _COVERED:
+    if gaze.covered < rules.least_covered:
         return f"gaze for {gaze.covered:.0%} of the clip only"
-    return f"eyes in {gaze.seen:.0%} of the samples only" if gaze.seen < LEAST else ""
+    if gaze.seen < rules.least_gaze:
+        return f"eyes in {gaze.seen:.0%} of the samples only"
+    if gaze.elsewhere > rules.most_elsewhere:
+        return f"{gaze.elsewhere:.0%} of the gaze lay beside the display"
+    return ""

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.assembly import measures_row
 from emer_studio.dataset.cache import CacheWriter
-from emer_studio.dataset.synth_model import SynthModel, reachable_limits
+from emer_studio.dataset.synth_model import WORLDS, SynthModel, reachable_limits
 from emer_studio.features.eye_table import eye_table
-from emer_studio.features.eyes import eyes_of
+from emer_studio.features.eyes import Eyes, eyes_of
 from emer_studio.features.gaze_table import eyes_table
+from emer_studio.features.trial_measures import TRIAL_MEASURES, trial_measures
 from emer_studio.recording.screen_geometry import geometry_of
 from emer_studio.schema.dataset import FACE_SIZE, DatasetManifest, SampleRow
 from emer_studio.synthetic.face import FaceRenderer
@@ -59,6 +61,11 @@ class SynthConfig:
         Length of a clip, seconds.
     rate_hz : float
         Eye rows per second.
+    missing : float
+        Share of the frames without a face; gaze is lost five times as often per second,
+        for some 80 ms each.
+    shuffled : bool
+        Labels are those of another, independent draw: nothing can be learnt from anything.
     """
 
     participants: int
@@ -67,6 +74,8 @@ class SynthConfig:
     frames: int = 32
     clip_s: float = 8.0
     rate_hz: float = 60.0
+    missing: float = 0.02
+    shuffled: bool = False
 
 
 def synthesise(
@@ -93,9 +102,20 @@ def synthesise(
             raise BadInputError(
                 f"Expected at least 1 for {what}, found {getattr(config, what)}."
             )
+    if not 0 <= config.missing < 1:
+        raise BadInputError(f"Expected a missing share of 0 to 1, found {config.missing}.")
     if config.seed < 0:
         raise BadInputError(f"Expected a seed of 0 or more, found {config.seed}.")
     model = model or SynthModel()
+    if model.world not in WORLDS:
+        raise BadInputError(
+            f"Expected the world {', '.join(WORLDS)}; found {model.world!r}."
+        )
+    if model.world == "luminance" and config.clips % (2 * len(EMOTIONS)):
+        raise BadInputError(
+            f"Expected a multiple of {2 * len(EMOTIONS)} clips in the world luminance,"
+            f" found {config.clips}: else a clip's light would tell its emotion."
+        )
     clips = _clips(config)
     prior = np.bincount(clips, minlength=len(EMOTIONS)) / len(clips)
     writer = CacheWriter(
@@ -103,7 +123,7 @@ def synthesise(
         name=f"synthetic EMER, seed {config.seed}",
         synthetic=True,
         notes=SYNTHETIC_NOTE,
-        limits=reachable_limits(model, prior),
+        limits=reachable_limits(model, prior, shuffled=config.shuffled),
         generator={
             "participants": config.participants,
             "clips": [EMOTIONS[target] for target in clips],
@@ -111,12 +131,16 @@ def synthesise(
             "frames": config.frames,
             "clip_s": config.clip_s,
             "rate_hz": config.rate_hz,
+            "missing": config.missing,
+            "shuffled": config.shuffled,
             "model": model.described(),
         },
     )
+    measures = [["sample_id", *TRIAL_MEASURES]]
     with writer:
         for person in range(config.participants):
-            _person(writer, config, model, clips, person, on_sample)
+            measures += _person(writer, config, model, clips, person, on_sample)
+        writer.add_table("measures.csv", measures)
     return writer.manifest
 
 
@@ -133,15 +157,18 @@ def _person(
     clips: NDArray[np.int64],
     person: int,
     on_sample: Callable[[int, int], None] | None,
-) -> None:
+) -> list[list[str]]:
+    measures = []
     face_seed = int(np.random.default_rng([config.seed, 2, person]).integers(2**31))
     renderer = FaceRenderer(face_seed, 320, 240)
     order = np.random.default_rng([config.seed, 3, person]).permutation(len(clips))
     for position, clip in enumerate(order):
         rng = np.random.default_rng([config.seed, 4, person, int(clip)])
         target = int(clips[clip])
-        felt = int(rng.choice(len(EMOTIONS), p=model.felt_given_target()[target]))
-        shown = int(rng.choice(len(EMOTIONS), p=model.shown_given_felt()[felt]))
+        felt, shown = _drawn(model, target, rng)
+        told = (felt, shown)
+        if config.shuffled:
+            told = _drawn(model, int(rng.choice(clips)), rng)
         strength = float(rng.uniform(0.6, 1.0))
         start_s = position * (config.clip_s + 20.0)
         row = SampleRow(
@@ -152,14 +179,26 @@ def _person(
             trial=position + 1,
             start_s=start_s,
             end_s=start_s + config.clip_s,
-            **_self_report(felt, rng),
-            **_expert_labels(shown, strength, rng),
+            **_self_report(told[0], rng),
+            **_expert_labels(told[1], strength, rng),
         )
         faces, valid, times = _faces(renderer, shown, strength, start_s, config, rng)
-        eyes, eye_times = _eyes(model, felt, config, rng)
-        writer.add(row, faces, valid, times, eyes, eye_times)
+        bright = clip // len(EMOTIONS) % 2 == 0  # every emotion in turn, then the next
+        centre = model.eye_centre(felt, target, bright=bool(bright))
+        eyes = _eyes(model, centre, config, rng)
+        table = eye_table(eyes, 0.0, np.inf)
+        writer.add(row, faces, valid, times, table, eyes.gaze.times_s)
+        measured = trial_measures(eyes, 0.0, config.clip_s)
+        measures.append(measures_row(row.sample_id, measured))
         if on_sample is not None:
             on_sample(writer.n_samples, config.participants * len(clips))
+    return measures
+
+
+def _drawn(model: SynthModel, target: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Draw what is felt at a clip and what the face shows of it."""
+    felt = int(rng.choice(len(EMOTIONS), p=model.felt_given_target()[target]))
+    return felt, int(rng.choice(len(EMOTIONS), p=model.shown_given_felt()[felt]))
 
 
 def _self_report(felt: int, rng: np.random.Generator) -> dict[str, float | str]:
@@ -205,7 +244,7 @@ def _faces(
     times = (np.arange(config.frames) + 0.5) * config.clip_s / config.frames
     part = times / config.clip_s
     rise = np.minimum(part / 0.25, 1.0) * (1.0 - 0.3 * np.maximum(part - 0.7, 0.0) / 0.3)
-    valid = rng.random(config.frames) >= 0.02
+    valid = rng.random(config.frames) >= config.missing
     faces = np.zeros((config.frames, FACE_SIZE, FACE_SIZE, 3), np.uint8)
     for i in np.flatnonzero(valid):
         picture = renderer.render_crop(
@@ -219,11 +258,14 @@ def _faces(
 
 
 def _eyes(
-    model: SynthModel, felt: int, config: SynthConfig, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    source = GazeModel(int(rng.integers(2**31)), config.rate_hz)
+    model: SynthModel,
+    centre: NDArray[np.float64],
+    config: SynthConfig,
+    rng: np.random.Generator,
+) -> Eyes:
+    source = GazeModel(int(rng.integers(2**31)), config.rate_hz, loss_hz=5 * config.missing)
     n = max(round(config.clip_s * config.rate_hz), 1)
-    drawn = source.next(n, response=model.draw_eyes(felt, rng))
+    drawn = source.next(n, response=model.draw_eyes(centre, rng))
     gaze = eyes_table(
         drawn.times_s,
         drawn.xy,
@@ -232,4 +274,4 @@ def _eyes(
         drawn.origin_mm,
         geometry_of({}, drawn.origin_mm),
     )
-    return eye_table(eyes_of(gaze), 0.0, np.inf), drawn.times_s
+    return eyes_of(gaze)

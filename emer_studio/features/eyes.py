@@ -9,6 +9,7 @@ from typing import Any
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.eye_events import EyeEvents, eye_events
 from emer_studio.features.gaze_table import GazeTable, gaze_table
+from emer_studio.features.light import LightFit
 from emer_studio.features.pupil import CleanPupil, clean_pupil
 from emer_studio.recording.gaze_internal import to_internal
 from emer_studio.recording.reader import RecordedStream
@@ -31,12 +32,15 @@ class Eyes:
     pupil : CleanPupil
     parameters : EyeParameters
         That events and pupil were computed with.
+    light : LightFit, optional
+        The pupil without the clips' light, where that is known.
     """
 
     gaze: GazeTable
     events: EyeEvents
     pupil: CleanPupil
     parameters: EyeParameters
+    light: LightFit | None = None
 
 
 def eyes_of(gaze: GazeTable, parameters: EyeParameters | None = None) -> Eyes:

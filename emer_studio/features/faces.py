@@ -97,16 +97,19 @@ class YuNetDetector:
 
     name = "yunet"
 
-    def __init__(self, path: Path, score: float = _YUNET_SCORE) -> None:
+    def __init__(
+        self, path: Path, score: float = _YUNET_SCORE, width_px: int = DETECTION_WIDTH_PX
+    ) -> None:
         self.sha256 = sha256_file(path)
         self._net = cv2.FaceDetectorYN.create(
             str(path), "", (320, 320), score, _YUNET_OVERLAP, 50
         )
         self._size = (320, 320)
+        self._width_px = width_px
 
     def detect(self, bgr: Picture) -> list[Face]:
         """Return the faces in a picture (h, w, 3), the largest first."""
-        small, back = _shrink(bgr, DETECTION_WIDTH_PX)
+        small, back = _shrink(bgr, self._width_px)
         size = (small.shape[1], small.shape[0])
         if size != self._size:
             self._net.setInputSize(size)
@@ -157,13 +160,17 @@ class HaarDetector:
         )
 
 
-def open_detector(prefer: Literal["auto", "yunet", "haar"] = "auto") -> FaceDetector:
+def open_detector(
+    prefer: Literal["auto", "yunet", "haar"] = "auto", *, width_px: int = DETECTION_WIDTH_PX
+) -> FaceDetector:
     """Open a face detector.
 
     Parameters
     ----------
     prefer : {"auto", "yunet", "haar"}
         "auto" takes YuNet when its file is installed, else Haar.
+    width_px : int
+        YuNet looks at pictures of at most this width.
 
     Raises
     ------
@@ -177,7 +184,7 @@ def open_detector(prefer: Literal["auto", "yunet", "haar"] = "auto") -> FaceDete
     entry = load_manifest().entry("yunet")
     path = locate(entry.file, entry.sha256)
     if path is not None:
-        return YuNetDetector(path)
+        return YuNetDetector(path, width_px=width_px)
     if prefer == "yunet":
         raise MissingError(
             "The face detector YuNet is not installed.",

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from emer_studio.recording.screen_geometry import Geometry
 
-__all__ = ["SIGMA_DEG", "Frame", "fixation_map", "overlay"]
+__all__ = ["SIGMA_DEG", "WHOLE", "Frame", "fixation_map", "overlay"]
 
 Floats = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
@@ -47,6 +47,10 @@ class Frame:
     def within(self, xy: Floats) -> Floats:
         """Return places on the display, shape (n, 2), as fractions of the frame."""
         return np.asarray((xy - [self.left, self.top]) / [self.width, self.height])
+
+
+WHOLE = Frame(0.0, 0.0, 1.0, 1.0)
+"""Of a clip that fills the display."""
 
 
 def fixation_map(

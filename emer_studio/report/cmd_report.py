@@ -1,8 +1,9 @@
-"""``emer-studio report``: the report of a study or of a training run."""
+"""``emer-studio report``: the report of a study, a training run or a dataset."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
@@ -12,7 +13,7 @@ from emer_studio.study.folder import open_study
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
-    parser.add_argument("source", type=Path, metavar="STUDY|RUN")
+    parser.add_argument("source", type=Path, metavar="STUDY|RUN|DATASET")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.html")
     add_output_arguments(parser)
 
@@ -32,6 +33,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInputError(
             f"{args.out} already exists; nothing was written.", fix="Choose another name."
         )
+    if (args.source / "samples.csv").is_file():
+        return _of_dataset(args.source, args.out, console)
     sessions: list[SessionFacts] = []
     damaged: list[tuple[str, str]] = []
     if (args.source / "results.json").is_file():
@@ -49,5 +52,28 @@ def run(args: argparse.Namespace) -> int:
     console.result(
         {"report": str(args.out), "sessions": len(sessions), "runs": len(runs)},
         str(args.out),
+    )
+    return 0
+
+
+def _of_dataset(source: Path, out: Path, console: Console) -> int:
+    from emer_studio.dataset.cache_reader import open_cache
+    from emer_studio.report.write_gap import read_gap, write_gap
+
+    dataset = open_cache(source)
+    gap = read_gap(dataset)
+    write_gap(out, dataset, gap)
+    floor = None if gap.floor is None else dataclasses.asdict(gap.floor)
+    console.result(
+        {
+            "report": str(out),
+            "trials": gap.trials,
+            "discordance": dataclasses.asdict(gap.discordance),
+            "floor": floor,
+            "synthetic": dataset.manifest.synthetic,
+            "simulated": dataset.manifest.simulated,
+        },
+        f"{out}\nfelt and shown differ in {gap.discordance} of {gap.trials} trials;"
+        f" raters among themselves: {gap.floor or 'not known'}",
     )
     return 0

@@ -15,18 +15,22 @@ mpl.use("agg")
 from matplotlib.figure import Figure
 
 __all__ = [
+    "COLOURS",
+    "INK",
+    "LINE",
     "affect_map",
     "confusion",
     "curves",
     "embed",
     "gaze_maps",
+    "new_figure",
     "pupil_traces",
     "shown",
 ]
 
 # Okabe & Ito's palette, which colour-blind people can tell apart.
 COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#7A7A7A")
-_INK, _LINE = "#22303c", "#c9d2da"
+INK, LINE = "#22303c", "#c9d2da"
 Floats = npt.NDArray[np.float64]
 
 
@@ -37,15 +41,16 @@ def embed(figure: Figure) -> str:
     return "data:image/png;base64," + base64.b64encode(raw.getvalue()).decode()
 
 
-def _figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Any]]:
+def new_figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Any]]:
+    """Return a figure and its axes in the report's look; sizes in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = np.atleast_1d(figure.subplots(1, columns)).tolist()
     for axis in axes:
-        axis.tick_params(colors=_INK, labelsize=8)
+        axis.tick_params(colors=INK, labelsize=8)
         for side in ("top", "right"):
             axis.spines[side].set_visible(False)
         for side in ("left", "bottom"):
-            axis.spines[side].set_color(_LINE)
+            axis.spines[side].set_color(LINE)
     return figure, axes
 
 
@@ -57,7 +62,7 @@ def affect_map(points: Sequence[tuple[float, float, str]]) -> str:
     points : sequence of (valence, arousal, clip)
         Mapped to [-1, 1].
     """
-    figure, (axis,) = _figure(4.6, 4.2)
+    figure, (axis,) = new_figure(4.6, 4.2)
     clips = sorted({clip for _, _, clip in points})
     for index, clip in enumerate(clips):
         mine = [(v, a) for v, a, name in points if name == clip]
@@ -70,8 +75,8 @@ def affect_map(points: Sequence[tuple[float, float, str]]) -> str:
             edgecolor="white",
             label=clip,
         )
-    axis.axhline(0, color=_LINE, lw=1, zorder=0)
-    axis.axvline(0, color=_LINE, lw=1, zorder=0)
+    axis.axhline(0, color=LINE, lw=1, zorder=0)
+    axis.axvline(0, color=LINE, lw=1, zorder=0)
     axis.set(xlim=(-1.1, 1.1), ylim=(-1.1, 1.1), xlabel="valence", ylabel="arousal")
     axis.legend(
         fontsize=8, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=2
@@ -87,14 +92,14 @@ def gaze_maps(trials: Sequence[tuple[str, Floats]]) -> str:
     trials : sequence of (clip, xy)
         Gaze, shape (n, 2), as fraction of the screen.
     """
-    figure, axes = _figure(2.7 * len(trials), 1.9, len(trials))
+    figure, axes = new_figure(2.7 * len(trials), 1.9, len(trials))
     for axis, (clip, xy) in zip(axes, trials, strict=True):
         seen = xy[np.isfinite(xy).all(axis=1)]
         counts, _, _ = np.histogram2d(
             seen[:, 1], seen[:, 0], bins=(27, 48), range=((0, 1), (0, 1))
         )
         axis.imshow(_smooth(counts), extent=(0, 1, 1, 0), cmap="magma", aspect=9 / 16)
-        axis.set_title(clip, fontsize=9, color=_INK)
+        axis.set_title(clip, fontsize=9, color=INK)
         axis.set_xticks([])
         axis.set_yticks([])
     return embed(figure)
@@ -117,14 +122,14 @@ def pupil_traces(trials: Sequence[tuple[str, Floats, Floats]]) -> str:
     ----------
     trials : sequence of (clip, times_s, pupil_mm)
     """
-    figure, (axis,) = _figure(6.4, 2.6)
+    figure, (axis,) = new_figure(6.4, 2.6)
     for index, (clip, times_s, pupil_mm) in enumerate(trials):
         first = pupil_mm[times_s < times_s[0] + 0.5]
         if not np.isfinite(first).any():
             continue
         change = pupil_mm - np.nanmedian(first)
         axis.plot(times_s, change, color=COLOURS[index % len(COLOURS)], lw=1.2, label=clip)
-    axis.axhline(0, color=_LINE, lw=1)
+    axis.axhline(0, color=LINE, lw=1)
     axis.set(xlabel="seconds since clip onset", ylabel="pupil change (mm)")
     axis.legend(fontsize=8, frameon=False, ncol=2)
     return embed(figure)
@@ -137,7 +142,7 @@ def shown(rows: Sequence[tuple[str, dict[str, float]]]) -> str:
     ----------
     rows : sequence of (clip, mean probability by emotion)
     """
-    figure, (axis,) = _figure(6.4, 0.9 + 0.45 * len(rows))
+    figure, (axis,) = new_figure(6.4, 0.9 + 0.45 * len(rows))
     emotions = list(rows[0][1])
     left = np.zeros(len(rows))
     for index, emotion in enumerate(emotions):
@@ -162,10 +167,10 @@ def confusion(classes: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
     """Draw a confusion matrix; rows are the truth, shaded by their share."""
     table = np.asarray(counts, dtype=float)
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    figure, (axis,) = _figure(0.6 * len(classes) + 1.8, 0.52 * len(classes) + 1.4)
+    figure, (axis,) = new_figure(0.6 * len(classes) + 1.8, 0.52 * len(classes) + 1.4)
     axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(table):
-        colour = "white" if share[row, column] > 0.55 else _INK
+        colour = "white" if share[row, column] > 0.55 else INK
         axis.text(
             column, row, f"{value:.0f}", ha="center", va="center", fontsize=9, color=colour
         )
@@ -182,7 +187,7 @@ def curves(folds: Sequence[tuple[str, Sequence[float], Sequence[float]]]) -> str
     ----------
     folds : sequence of (name, training loss by epoch, validation loss by epoch)
     """
-    figure, (axis,) = _figure(5.2, 2.6)
+    figure, (axis,) = new_figure(5.2, 2.6)
     for index, (name, train, val) in enumerate(folds):
         colour = COLOURS[index % len(COLOURS)]
         epochs = range(1, len(train) + 1)

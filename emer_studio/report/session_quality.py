@@ -17,7 +17,14 @@ from emer_studio import __version__
 from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_json
-from emer_studio.dataset.fitness import LEAST, GazeSeen, doubt, gaze_in, gaze_of, nothing_of
+from emer_studio.dataset.fitness import (
+    GazeSeen,
+    doubt,
+    gaze_in,
+    gaze_of,
+    nothing_of,
+    rules_of,
+)
 from emer_studio.features.face_presence import SAMPLING, FaceLook, Presence
 from emer_studio.features.faces import open_detector
 from emer_studio.features.gaze_table import GazeTable
@@ -108,7 +115,7 @@ class _Look:
     """Looks at one trial after the other of a session."""
 
     def __init__(self, recording: Recording) -> None:
-        self._recording = recording
+        self._recording, self._rules = recording, rules_of(recording.folder)
         detector = open_detector()
         self.detector = detector.name
         self._gaze: GazeTable | None = None
@@ -118,7 +125,9 @@ class _Look:
         except BadInputError as problem:
             self._no_gaze = problem.message.rstrip(".")
         try:
-            self._faces: FaceLook | None = FaceLook(recording, detector, LEAST)
+            self._faces: FaceLook | None = FaceLook(
+                recording, detector, self._rules.least_face
+            )
         except BadInputError as problem:
             self._faces, self._no_faces = None, problem.message.rstrip(".")
 
@@ -137,7 +146,8 @@ class _Look:
         out = story.gone or self._no_gaze or self._no_faces or broken
         out = out or nothing_of(faces.looked_at, gaze)
         can_be_kept = not out
-        out = out or doubt(story.marked, faces.share, gaze)
+        rated = bool(story.answered)
+        out = out or doubt(story.marked, faces.share, gaze, self._rules, rated=rated)
         doubts = [
             *_losses(gaze, faces),
             *_timing(shown, story.expected, late_ms),

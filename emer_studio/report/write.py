@@ -15,7 +15,7 @@ from emer_studio.features.face_presence import SAMPLING
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts, SessionFacts
 
-__all__ = ["write_report"]
+__all__ = ["template", "write_report"]
 
 _CLASSIFICATION, _REGRESSION = ("war", "uar", "wf1"), ("mae", "rmse", "ccc")
 
@@ -32,12 +32,7 @@ def write_report(
 
     `damaged` are the folders of sessions that cannot be read, each with the reason.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(data_dir() / "assets" / "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    html = environment.get_template("report.html.j2").render(
+    html = template("report.html.j2").render(
         title=title,
         subtitle=_subtitle(sessions, runs),
         banners=[
@@ -52,6 +47,16 @@ def write_report(
         written=utc_now(),
     )
     write_atomic(out, html)
+
+
+def template(name: str) -> jinja2.Template:
+    """Return one of the report's templates; a name that is missing is an error."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(data_dir() / "assets" / "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template(name)
 
 
 def _subtitle(sessions: Sequence[SessionFacts], runs: Sequence[RunFacts]) -> str:

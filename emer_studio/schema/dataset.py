@@ -10,6 +10,8 @@
       face_times.f64   (sum n_frames,) float64, seconds since clip onset
       eyes.f32         (sum n_eyes, D) float32, NaN where lost
       eye_times.f64    (sum n_eyes,) float64, seconds since clip onset
+      maps.f32         (n_samples, 8, 36, 64) float32, density of fixation time over the
+                       clip's frame in eight equal parts of it; only where `maps` says so
       participants.csv who is in it, with what the protocols asked of them; where recorded
 
 All binary files are little-endian without a header.
@@ -37,6 +39,8 @@ __all__ = [
     "DEAD_BAND",
     "FACE_SIZE",
     "FORMAT_VERSION",
+    "MAPS_FILE",
+    "MAP_SHAPE",
     "POLARITIES",
     "DatasetManifest",
     "Limits",
@@ -57,11 +61,15 @@ DATA_FILES = (
     "eye_times.f64",
 )
 """Every file of the folder but the manifest."""
+MAPS_FILE = "maps.f32"
 FACE_SIZE = 112
 """Side of a face crop in pixels (the input size of the official code)."""
 DEAD_BAND = 0.125
 """Valence at or below this size counts as neutral: half a step of a 9-point SAM scale
 mapped to [-1, 1] (chosen by us)."""
+MAP_SHAPE = (8, 36, 64)
+"""Parts of a clip, rows and columns of its fixation maps. Eight, as the official code cuts
+a clip into eight; a cell is half a degree to one on common displays (chosen by us)."""
 POLARITIES = ("negative", "neutral", "positive")
 """The three classes of ER-3 and FER-3."""
 
@@ -172,12 +180,16 @@ class Limits(_Frozen):
         response, and from both, in [0, 1].
     stimulus : float, optional
         From the clip's target emotion alone.
+    stimulus_face, all : float, optional
+        From the target and the shown expression, and from the eyes as well.
     """
 
     face: float = Field(ge=0, le=1)
     eyes: float = Field(ge=0, le=1)
     both: float = Field(ge=0, le=1)
     stimulus: float | None = Field(default=None, ge=0, le=1)
+    stimulus_face: float | None = Field(default=None, ge=0, le=1)
+    all: float | None = Field(default=None, ge=0, le=1)
 
 
 class DatasetManifest(_Frozen):
@@ -195,6 +207,8 @@ class DatasetManifest(_Frozen):
         Half width of the neutral band of valence behind ``er3`` and ``fer3``.
     eye_columns : tuple of EyeColumn
         Columns of ``eyes.f32`` in file order.
+    maps : bool
+        Whether there is a ``maps.f32``.
     sha256 : dict
         Hash of every other file of the folder, by name.
     """
@@ -209,6 +223,7 @@ class DatasetManifest(_Frozen):
     face_size: Literal[112] = 112
     dead_band: float = Field(default=DEAD_BAND, ge=0, lt=1)
     n_samples: int = Field(ge=0)
+    maps: bool = False
     sha256: dict[str, str]
     limits: Limits | None = None
     generator: dict[str, Any] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
@@ -133,9 +134,15 @@ class SessionQuality(Model):
 
 
 def sources_of(folder: Path) -> dict[str, int]:
-    """Return the recorded files that a session's quality is made from, with their sizes."""
+    """Return what a session's quality is made from: recorded files with their sizes.
+
+    The study's own limits count too, by what they say: a number that is changed often has
+    as many digits as before.
+    """
     paths = sorted(path for pattern in _SOURCES for path in folder.glob(pattern))
-    return {path.name: path.stat().st_size for path in paths}
+    sizes = {path.name: path.stat().st_size for path in paths}
+    study = folder.parent.parent / "study.yaml"
+    return sizes | ({study.name: crc32(study.read_bytes())} if study.is_file() else {})
 
 
 def kept_quality(folder: Path) -> SessionQuality | None:

@@ -7,18 +7,22 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from emer_studio.schema.base import Model
+from emer_studio.schema.exclusion import ExclusionRules
+from emer_studio.schema.eye_parameters import EyeParameters
 
 __all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile"]
 
 
 class StudyFile(Model):
-    """``study.yaml``."""
+    """``study.yaml``; `exclude` and `eyes` hold what a study sets otherwise than we do."""
 
     format_version: Literal[1] = 1
     name: Annotated[str, Field(min_length=1)]
     created: str
     seed: int
     language: str = "en"
+    exclude: ExclusionRules = ExclusionRules()
+    eyes: EyeParameters = EyeParameters()
 
 
 LEFT_ALONE = "the program that started the session ended"

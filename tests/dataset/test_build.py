@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,9 +17,14 @@ import pytest
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import command_line
 from emer_studio.dataset.build import build_dataset
-from emer_studio.dataset.cache import open_cache
+from emer_studio.dataset.cache import open_cache, verify_hashes
+from emer_studio.dataset.face_work import FaceWork
+from emer_studio.dataset.jobs import work_out
 from emer_studio.labels.store import LabelStore
 from emer_studio.recording.reader import Recording
+from emer_studio.report.session_quality import session_quality
+from emer_studio.schema.dataset import MAP_SHAPE
+from emer_studio.schema.session_quality import kept_quality
 from emer_studio.study.folder import create_study, open_study
 
 Result = tuple[Path, dict[str, Any]]
@@ -87,3 +94,102 @@ def test_the_report_is_one_file_that_tells_what_was_measured(
     )
     assert again.returncode == 2
     assert "already exists" in again.stderr
+
+
+def copy_of(recorded_study: Result, folder: Path) -> Path:
+    """Copy the study without what was derived from it, so that a test may change it."""
+    study, _ = recorded_study
+    target = folder / "study"
+    derived = shutil.ignore_patterns("derived", "labels.sqlite")
+    shutil.copytree(study, target, ignore=derived)
+    return target
+
+
+def test_what_is_kept_is_not_worked_out_again(
+    recorded_study: Result, tmp_path: Path
+) -> None:
+    folder = copy_of(recorded_study, tmp_path)
+    first = build_dataset(open_study(folder), tmp_path / "a", workers=2)
+    assert first.worked_out == 3  # two trials' faces, one session's eyes
+    again = build_dataset(open_study(folder), tmp_path / "b", workers=2)
+    assert again.worked_out == 0
+    a, b = (open_cache(tmp_path / name) for name in ("a", "b"))
+    assert [s.sha256 for s in a.samples] == [s.sha256 for s in b.samples]
+    (session,) = (folder / "sessions").iterdir()
+    (kept,) = (session / "derived/dataset").glob("faces-1.*")
+    kept.unlink()
+    (session / "face_001.mkv").touch()  # the same content at another time
+    assert build_dataset(open_study(folder), tmp_path / "c", workers=1).worked_out == 1
+    text = (folder / "study.yaml").read_text()
+    (folder / "study.yaml").write_text(text + "eyes:\n  saccade_deg_s: 45\n")
+    changed = build_dataset(open_study(folder), tmp_path / "d", workers=1)
+    assert changed.worked_out == 1  # the eyes, and no face
+    assert len(list((session / "derived/dataset").glob("eyes.*"))) == 1
+
+
+def test_maps_lie_where_the_eyes_rested(recorded_study: Result, tmp_path: Path) -> None:
+    build_dataset(open_study(recorded_study[0]), tmp_path / "d", workers=1)
+    dataset = open_cache(tmp_path / "d")
+    assert dataset.maps is not None
+    assert dataset.maps.shape == (2, *MAP_SHAPE)
+    sums = np.asarray(dataset.maps).sum(axis=(2, 3))
+    assert np.all((np.abs(sums - 1) < 1e-3) | (sums == 0))
+    assert (sums > 0.5).mean() > 0.7
+    assert verify_hashes(dataset) == []
+
+
+def test_a_study_sets_its_own_limits_and_the_quality_follows_them(
+    recorded_study: Result, tmp_path: Path
+) -> None:
+    folder = copy_of(recorded_study, tmp_path)
+    (session,) = (folder / "sessions").iterdir()
+    journal = session / "journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    kept = [line for line in lines if not ('"rating"' in line and '"trial": 2' in line)]
+    assert len(kept) == len(lines) - 1
+    journal.write_text("".join(kept))
+    assert build_dataset(open_study(folder), tmp_path / "a", workers=1).excluded == []
+    text = (folder / "study.yaml").read_text()
+    (folder / "study.yaml").write_text(text + "exclude:\n  rated: true\n")
+    report = build_dataset(open_study(folder), tmp_path / "b", workers=1)
+    about = {"session": session.name, "trial": 2, "reason": "no rating"}
+    assert report.excluded == [about]
+    table = list(csv.DictReader((tmp_path / "b/trials.csv").read_text().splitlines()))
+    assert [(row["used"], row["reason"]) for row in table] == [
+        ("yes", ""),
+        ("excluded", "no rating"),
+    ]
+    suggested = [trial.suggestion == "exclude" for trial in session_quality(session).trials]
+    assert suggested == [False, True]
+    assert kept_quality(session) is not None
+    (folder / "study.yaml").write_text(text + "exclude:\n  least_gaze: 0.4\n")
+    assert kept_quality(session) is None  # made with other limits
+
+
+def test_a_video_that_is_cut_off_costs_its_own_trials_only(
+    recorded_study: Result, tmp_path: Path
+) -> None:
+    folder = copy_of(recorded_study, tmp_path)
+    (session,) = (folder / "sessions").iterdir()
+    video = session / "face_001.mkv"
+    second = Recording(session).shown_clips[1].onset_s
+    before = np.mean(Recording(session).frame_times(video) < second)
+    video.write_bytes(video.read_bytes()[: int(0.95 * before * video.stat().st_size)])
+    report = build_dataset(open_study(folder), tmp_path / "d", workers=1)
+    assert report.samples == 1
+    assert [entry["trial"] for entry in report.left_out] == [2]
+
+
+def test_what_one_piece_lacks_is_told_and_the_others_are_kept(
+    recorded_study: Result, tmp_path: Path
+) -> None:
+    session = Path(str(recorded_study[1]["session"]))
+    (tmp_path / "face_001.mkv").write_text("no video")
+    (tmp_path / "face_001.frames.csv").write_text("index,pts_ms,t_s\n0,0,0.5\n")
+    works = [
+        FaceWork(session, 1, 0.0, 1.0, "k"),  # no frame lies there: done at once
+        FaceWork(tmp_path, 2, 0.0, 1.0, "k"),
+    ]
+    problems = work_out(works, 2, lambda _work: None)
+    assert list(problems) == [works[1]]
+    assert works[0].piece.load() is not None

@@ -12,7 +12,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import command_line
 from emer_studio.dataset.cache import open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
-from emer_studio.dataset.synth_model import SynthModel, reachable_limits
+from emer_studio.dataset.synth_model import WORLDS, SynthModel, reachable_limits
 from emer_studio.schema.eye_columns import eye_column_names
 
 SMALL = SynthConfig(participants=2, clips=3, seed=4, frames=5, clip_s=2.0)
@@ -84,6 +84,48 @@ def test_the_face_limit_is_what_the_best_rule_reaches() -> None:
     assert (best[shown] == felt).mean() == pytest.approx(
         reachable_limits(model, EVEN).face, abs=0.01
     )
+
+
+def test_in_a_null_world_the_eyes_add_nothing_to_what_is_known_without_them() -> None:
+    worlds = {w: reachable_limits(SynthModel(world=w), EVEN) for w in WORLDS}
+    feeling = worlds["feeling"]
+    assert feeling.both > feeling.face + 0.05
+    assert feeling.all > feeling.stimulus_face + 0.03
+    for world in ("luminance", "nothing"):
+        limits = worlds[world]
+        assert limits.eyes == pytest.approx(1 / 7, abs=0.01)
+        assert limits.both == pytest.approx(limits.face, abs=0.01)
+    assert worlds["stimulus"].eyes > 0.4  # they tell the clip, which tells the feeling
+    for world in WORLDS[1:]:
+        limits = worlds[world]
+        assert limits.all == pytest.approx(limits.stimulus_face, abs=0.01), world
+
+
+def test_labels_of_another_draw_cannot_be_told_from_anything() -> None:
+    limits = reachable_limits(SynthModel(), EVEN, shuffled=True)
+    assert set(limits.model_dump().values()) == {round(1 / 7, 4)}
+
+
+def test_a_mask_hides_as_often_as_it_is_told() -> None:
+    for p in (0.0, 0.3, 1.0):
+        shown = SynthModel().masked(p).shown_given_felt()
+        np.testing.assert_allclose(np.diag(shown), 1 - p, atol=1e-12)
+        np.testing.assert_allclose(shown.sum(axis=1), 1.0)
+    assert reachable_limits(SynthModel().masked(0.0), EVEN).face == pytest.approx(1.0)
+
+
+def test_eyes_of_a_world_answer_to_what_the_world_says(tmp_path: Path) -> None:
+    pupil = eye_column_names().index("pupil_mm")
+    config = replace(SMALL, participants=6, clips=14, frames=1, clip_s=3.0)
+    synthesise(tmp_path / "d", config, SynthModel(world="luminance", eye_noise=(0.01,) * 4))
+    data = open_cache(tmp_path / "d")
+    size = {bright: [] for bright in (True, False)}
+    for k, sample in enumerate(data.samples):
+        own = float(np.nanmedian(np.asarray(data.clip(k).eyes)[-60:, pupil]))
+        size[int(sample.stimulus[1:3]) <= 7].append(own)
+    assert np.mean(size[False]) - np.mean(size[True]) == pytest.approx(0.7, abs=0.15)
+    with pytest.raises(BadInputError, match="multiple of 14"):
+        synthesise(tmp_path / "e", SMALL, SynthModel(world="luminance"))
 
 
 @pytest.mark.parametrize("wrong", [{"participants": 0}, {"clips": 0}, {"seed": -1}])

@@ -144,6 +144,7 @@ def test_a_study_is_copied_by_itself_and_a_missing_disk_is_told(
 def test_a_session_does_not_wait_for_a_copy(page, recorded_today, tmp_path, qtbot):
     (tmp_path / "disk").mkdir()
     made = page(SessionPage, recorded_today)
+    (recorded_today.folder / "stimuli" / "long.mp4").write_bytes(bytes(64_000_000))
     keeper = made.workspace.backup
     keeper.start(str(tmp_path / "disk"))
     qtbot.waitUntil((recorded_today.folder / "study.lock").exists, timeout=10000)

@@ -1,0 +1,214 @@
+"""Putting the worked-out pieces together: which trial becomes a sample, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isnan
+from typing import Any
+
+from emer_studio.core.emotions import EMOTIONS
+from emer_studio.dataset.cache import CacheWriter
+from emer_studio.dataset.eye_work import EyeWork, TrialEyes, trial_eyes
+from emer_studio.dataset.face_work import FaceWork
+from emer_studio.dataset.fitness import doubt, nothing_of
+from emer_studio.dataset.jobs import Work
+from emer_studio.dataset.pieces import Arrays
+from emer_studio.dataset.trials import Trial, sample_row
+from emer_studio.features.trial_measures import TRIAL_MEASURES
+from emer_studio.labels.consensus import Consensus
+from emer_studio.schema.decisions import Decisions, left_out
+from emer_studio.schema.exclusion import ExclusionRules
+from emer_studio.study.folder import Session
+
+__all__ = ["TRIAL_COLUMNS", "Assembly", "BuildReport", "Planned", "measures_row"]
+
+TRIAL_COLUMNS = (
+    "session",
+    "trial",
+    "clip",
+    "used",
+    "reason",
+    "face_share",
+    "several_faces_share",
+    "gaze_share",
+    "gaze_covered",
+    "gaze_elsewhere",
+)
+"""Of ``trials.csv``: every trial, whether it is used (yes, excluded, left out) and why not,
+and what was measured of it (shares from 0 to 1, empty where nothing could be measured)."""
+
+
+@dataclass
+class BuildReport:
+    """What was built and what was left out.
+
+    Attributes
+    ----------
+    worked_out : int
+        Pieces that were not kept from an earlier build.
+    left_out, excluded : list of dict
+        ``{"session", "trial", "reason"}``; what was excluded is in the dataset, marked, and
+        never used for training.
+    kept : list of dict
+        The same, with ``"because"``: what a person decided to use all the same.
+    """
+
+    samples: int = 0
+    frames: int = 0
+    faces: int = 0
+    detector: str = ""
+    worked_out: int = 0
+    left_out: list[dict[str, Any]] = field(default_factory=list)
+    excluded: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A session, its trials and the work that they need.
+
+    Attributes
+    ----------
+    session : Session
+    decisions : dict
+        What a person decided about its trials.
+    trials : tuple of Trial
+    faces : tuple of FaceWork
+        One for each trial.
+    eyes : EyeWork
+        Of all trials.
+    """
+
+    session: Session
+    decisions: Decisions
+    trials: tuple[Trial, ...]
+    faces: tuple[FaceWork, ...]
+    eyes: EyeWork
+
+
+class Assembly:
+    """Adds sessions to a dataset.
+
+    Parameters
+    ----------
+    writer : CacheWriter
+    rules : ExclusionRules
+        Of the study.
+    labels : mapping of str to Consensus
+        Of the experts, by sample.
+    problems : mapping of work to str
+        Why a piece could not be worked out.
+    report : BuildReport
+        Is added to.
+
+    Attributes
+    ----------
+    table : list of list of str
+        The rows of ``trials.csv``, its head first.
+    measures : list of list of str
+        The rows of ``measures.csv``, a sample each: what the eyes did.
+    votes : list of list of str
+        The rows of ``votes.csv``: how many experts chose each emotion, where any did.
+    people : set of str
+        Participants with a sample.
+    """
+
+    def __init__(
+        self,
+        writer: CacheWriter,
+        rules: ExclusionRules,
+        labels: Mapping[str, Consensus],
+        problems: Mapping[Work, str],
+        report: BuildReport,
+    ) -> None:
+        self._writer, self._rules, self._labels = writer, rules, labels
+        self._problems, self._report = problems, report
+        self.table: list[list[str]] = [list(TRIAL_COLUMNS)]
+        self.measures: list[list[str]] = [["sample_id", *TRIAL_MEASURES]]
+        self.votes: list[list[str]] = [["sample_id", *EMOTIONS]]
+        self.people: set[str] = set()
+
+    def add(self, plan: Planned) -> None:
+        """Add the trials of one session."""
+        eyes = None if plan.eyes in self._problems else plan.eyes.piece.load()
+        for trial, work in zip(plan.trials, plan.faces, strict=True):
+            faces = None if work in self._problems else work.piece.load()
+            if faces is None or eyes is None:
+                lost = work if faces is None else plan.eyes
+                self._leave_out(plan, trial, self._problems.get(lost) or _DAMAGED)
+            else:
+                self._add_trial(plan, trial, faces, trial_eyes(eyes, trial.number))
+
+    def _add_trial(
+        self, plan: Planned, trial: Trial, faces: Arrays, eyes: TrialEyes
+    ) -> None:
+        lacking = nothing_of(len(faces["crops"]), eyes.seen)
+        if lacking:
+            self._leave_out(plan, trial, lacking)
+            return
+        share = float(faces["valid"].mean())
+        rated = bool(trial.ratings)
+        doubted = doubt(trial.marked, share, eyes.seen, self._rules, rated=rated)
+        reason = self._decided(plan, trial, doubted)
+        session, participant = plan.session.name, plan.session.manifest.participant
+        fer = self._labels.get(f"{session}/trial-{trial.number}")
+        row = sample_row(session, participant, trial, fer, reason)
+        if fer is not None:
+            votes = (str(fer.votes.get(emotion, 0)) for emotion in EMOTIONS)
+            self.votes.append([row.sample_id, *votes])
+        self._writer.add(
+            row,
+            faces["crops"],
+            faces["valid"],
+            faces["times_s"],
+            eyes.rows,
+            eyes.times_s,
+            eyes.maps,
+        )
+        self.measures.append(measures_row(row.sample_id, eyes.measures))
+        self.people.add(participant)
+        self._report.samples += 1
+        self._report.frames += len(faces["crops"])
+        self._report.faces += int(faces["valid"].sum())
+        seen = eyes.seen
+        measured = (share, faces["several"].mean(), seen.seen, seen.covered, seen.elsewhere)
+        self._tell(plan, trial, "excluded" if reason else "yes", reason, measured)
+
+    def _decided(self, plan: Planned, trial: Trial, doubted: str) -> str:
+        """Return why the trial is excluded, which is a person's to decide in the end."""
+        decision = plan.decisions.get(trial.number)
+        reason = left_out(decision, doubted)
+        about = {"session": plan.session.name, "trial": trial.number}
+        if reason:
+            self._report.excluded.append({**about, "reason": reason})
+        elif decision is not None and doubted:
+            why = {"reason": doubted, "because": decision.reason}
+            self._report.kept.append({**about, **why})
+        return reason
+
+    def _leave_out(self, plan: Planned, trial: Trial, reason: str) -> None:
+        about = {"session": plan.session.name, "trial": trial.number}
+        self._report.left_out.append({**about, "reason": reason})
+        self._tell(plan, trial, "left out", reason)
+
+    def _tell(
+        self,
+        plan: Planned,
+        trial: Trial,
+        used: str,
+        reason: str,
+        measured: tuple[float, ...] = (),
+    ) -> None:
+        cells = [f"{share:.3f}" for share in measured] or [""] * 5
+        name, number = plan.session.name, str(trial.number)
+        self.table.append([name, number, trial.clip, used, reason, *cells])
+
+
+def measures_row(sample_id: str, measures: Mapping[str, float]) -> list[str]:
+    """Return a row of ``measures.csv``; an empty cell is what could not be measured."""
+    cells = (measures[name] for name in TRIAL_MEASURES)
+    return [sample_id, *("" if isnan(value) else f"{value:.6g}" for value in cells)]
+
+
+_DAMAGED = "what was kept of it is damaged: delete derived/dataset of the session"
