@@ -161,11 +161,15 @@ class GazeView(QWidget):
         )
         if not self._columns.get("normalised", True):
             x, y = x / self.screen_px[0], y / self.screen_px[1]
-        if self._polls % _CURVES_EVERY == 0:
-            some = slice(None, None, max(len(t_s) // _CURVE_POINTS, 1))
+        # One plot at a time: two painted at once would hold up a click twice as long.
+        turn = self._polls % _CURVES_EVERY
+        some = slice(None, None, max(len(t_s) // _CURVE_POINTS, 1))
+        if turn == 0:
+            self._x.setData(t_s[some], x[some])
+            self._y.setData(t_s[some], y[some])
+        elif turn == 1:
             pupil = mean_of_eyes(rows[some], self._columns, "pupil")
-            for curve, values in ((self._x, x[some]), (self._y, y[some]), (self._p, pupil)):
-                curve.setData(t_s[some], values)
+            self._p.setData(t_s[some], pupil)
         self._polls += 1
         recent = t_s > -_TRAIL_S
         self._trail.setData(x[recent], y[recent])
