@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
@@ -14,6 +14,7 @@ from emer_studio.dataset.face_work import FaceWork
 from emer_studio.dataset.fitness import doubt, nothing_of
 from emer_studio.dataset.jobs import Work
 from emer_studio.dataset.pieces import Arrays
+from emer_studio.dataset.remarks import face_remarks
 from emer_studio.dataset.trials import Trial, sample_row
 from emer_studio.features.trial_measures import TRIAL_MEASURES
 from emer_studio.labels.consensus import Consensus
@@ -29,6 +30,7 @@ TRIAL_COLUMNS = (
     "clip",
     "used",
     "reason",
+    "remarks",
     "face_share",
     "several_faces_share",
     "gaze_share",
@@ -36,7 +38,7 @@ TRIAL_COLUMNS = (
     "gaze_elsewhere",
 )
 """Of ``trials.csv``: every trial, whether it is used (yes, excluded, left out) and why not,
-and what was measured of it (shares from 0 to 1, empty where nothing could be measured)."""
+what is odd about it, and what was measured: shares from 0 to 1, empty where unknown."""
 
 
 @dataclass
@@ -173,7 +175,9 @@ class Assembly:
         self._report.faces += int(faces["valid"].sum())
         seen = eyes.seen
         measured = (share, faces["several"].mean(), seen.seen, seen.covered, seen.elsewhere)
-        self._tell(plan, trial, "excluded" if reason else "yes", reason, measured)
+        remarks = [*eyes.remarks, *face_remarks(faces["several"])]
+        used = "excluded" if reason else "yes"
+        self._tell(plan, trial, used, reason, remarks, measured)
 
     def _decided(self, plan: Planned, trial: Trial, doubted: str) -> str:
         """Return why the trial is excluded, which is a person's to decide in the end."""
@@ -198,11 +202,13 @@ class Assembly:
         trial: Trial,
         used: str,
         reason: str,
+        remarks: Sequence[str] = (),
         measured: tuple[float, ...] = (),
     ) -> None:
         cells = [f"{share:.3f}" for share in measured] or [""] * 5
         name, number = plan.session.name, str(trial.number)
-        self.table.append([name, number, trial.clip, used, reason, *cells])
+        told = [used, reason, "; ".join(remarks)]
+        self.table.append([name, number, trial.clip, *told, *cells])
 
 
 def measures_row(sample_id: str, measures: Mapping[str, float]) -> list[str]:

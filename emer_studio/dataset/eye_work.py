@@ -13,6 +13,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.clip_places import ClipPlace
 from emer_studio.dataset.fitness import GazeSeen, gaze_in, gaze_of
 from emer_studio.dataset.pieces import Arrays, Piece
+from emer_studio.dataset.remarks import eye_remarks
 from emer_studio.features.clip_light import clip_light, light_around
 from emer_studio.features.eye_table import eye_table
 from emer_studio.features.eyes import Eyes, eyes_of
@@ -72,6 +73,8 @@ class TrialEyes:
         Fixation density over the clip's frame in equal parts of its time.
     measures : dict of str to float
         See `features.trial_measures`.
+    remarks : tuple of str
+        What is odd.
     seen : GazeSeen
     """
 
@@ -79,6 +82,7 @@ class TrialEyes:
     times_s: npt.NDArray[np.float64]
     maps: npt.NDArray[np.float32]
     measures: dict[str, float]
+    remarks: tuple[str, ...]
     seen: GazeSeen
 
 
@@ -108,6 +112,7 @@ def work_out_eyes(work: EyeWork) -> str:
             f"measures-{number}": np.array(
                 list(trial_measures(eyes, start_s, end_s).values()), np.float64
             ),
+            f"remarks-{number}": np.array(eye_remarks(eyes, start_s, end_s), str),
             f"seen-{number}": np.array([*asdict(seen).values()], np.float64),
         }
     work.piece.save(arrays)
@@ -138,6 +143,7 @@ def trial_eyes(arrays: Arrays, number: int) -> TrialEyes:
         arrays[f"times-{number}"],
         arrays[f"maps-{number}"],
         dict(zip(TRIAL_MEASURES, arrays[f"measures-{number}"].tolist(), strict=True)),
+        tuple(arrays[f"remarks-{number}"].tolist()),
         GazeSeen(int(samples), *rest),
     )
 
