@@ -84,6 +84,9 @@ COMMANDS: dict[str, Command] = {
     "import-session": Command(
         "emer_studio.dataset.cmd_import_session", "an old recording becomes a session"
     ),
+    "export": Command(
+        "emer_studio.dataset.export.cmd_export", "a study as BIDS, EMER's layout or tables"
+    ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
     "quality": Command("emer_studio.report.cmd_quality", "the quality of a session"),

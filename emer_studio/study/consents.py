@@ -87,6 +87,22 @@ class Consents:
                 last = consent
         return last
 
+    def allowed(self, participant: str) -> frozenset[str] | None:
+        """Return the scopes that a participant allows by now; None where nobody knows.
+
+        An answer speaks of the scopes that it names; the others stay as they were. A
+        damaged line with the code in it may have taken anything back: what was said before
+        it does not count any more.
+        """
+        found: frozenset[str] | None = None
+        for line in self._lines() if participant else ():
+            consent = _read(line)
+            if consent is None and f'"{participant}"' in line:
+                found = None
+            elif consent is not None and consent.participant == participant:
+                found = (found or frozenset()) - {*consent.refused} | {*consent.given}
+        return found
+
     def add(self, consent: Consent) -> None:
         """Append an answer and put it on the disk."""
         append_line(self.path, asdict(consent))

@@ -1,0 +1,1 @@
+"""A study in the forms that others use: BIDS, EMER's layout, plain tables."""

@@ -1,0 +1,192 @@
+"""A study in EMER's own folder layout, so that code written for EMER can read it.
+
+``face/set1..5/ID/00001.jpg``, ``eye/ID.xlsx``, ``EMER_label.xlsx``, ``emer_set.txt``. An ID
+is a number of the participant, ``_``, and the clip, as in EMER's own (``3_film_happy``).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.build import build_dataset
+from emer_studio.dataset.cache_reader import Dataset, open_cache
+from emer_studio.dataset.export.columns import Column, Table, as_tsv, write_text
+from emer_studio.dataset.export.gather import Gathered, OutSession
+from emer_studio.dataset.export.sheets import write_sheet
+from emer_studio.schema.dataset import StoredSample
+
+__all__ = ["SETS", "set_of", "write_emer"]
+
+SETS = 5
+_JPEG_QUALITY = 95  # chosen by us: 112 x 112 pixels, of which every one is looked at
+_LABELS = (
+    "er_emotion",
+    "er_valence",
+    "er_arousal",
+    "er3",
+    "fer_emotion",
+    "fer_valence",
+    "fer_arousal",
+    "fer_intensity",
+    "fer3",
+)
+
+
+def set_of(number: int) -> int:
+    """Return the set, 1 to 5, of the participant with this number, from 1."""
+    return (number - 1) % SETS + 1
+
+
+def write_emer(
+    gathered: Gathered,
+    out: Path,
+    *,
+    pictures: bool,
+    on_trial: Callable[[int, int], None],
+) -> None:
+    """Write the layout; faces and eyes are those of a dataset of the study.
+
+    Participants are numbered by the names they go out under, and whole participants are in
+    one set. Trials that a dataset excludes are left out.
+
+    Parameters
+    ----------
+    gathered : Gathered
+        Is added to where a part cannot go out.
+    out : Path
+        An empty folder.
+    pictures : bool
+        Whether faces go out where consent allows it.
+    on_trial : callable
+        Called with the number of trials done and their total.
+    """
+    by_session = {one.session.name: one for one in gathered.sessions}
+    numbers = {code: k for k, code in enumerate(gathered.codes, start=1)}
+    with tempfile.TemporaryDirectory(prefix=".emer-", dir=out) as folder:
+        place = Path(folder) / "dataset"
+        report = build_dataset(gathered.study, place, on_trial=on_trial)
+        for entry in report.left_out:
+            if (one := by_session.get(entry["session"])) is not None:
+                gathered.leave_out(one, f"trial {entry.get('trial', '')}", entry["reason"])
+        dataset = open_cache(place)
+        samples = _used(gathered, dataset, by_session)
+        names = _names([sample for _, sample in samples], numbers)
+        for (index, sample), name in zip(samples, names, strict=True):
+            one = by_session[sample.session]
+            number = set_of(numbers[sample.participant])
+            if pictures and one.permission.video:
+                _write_faces(dataset, index, out / "face" / f"set{number}" / name)
+            _write_eyes(dataset, index, out / "eye" / f"{name}.xlsx")
+        write_text(out / "README.md", _readme(gathered, dataset))
+        del dataset  # its files are mapped, and some systems do not delete those
+    _write_lists(out, [sample for _, sample in samples], names, numbers, gathered)
+
+
+def _used(
+    gathered: Gathered, dataset: Dataset, by_session: dict[str, OutSession]
+) -> list[tuple[int, StoredSample]]:
+    found = []
+    for index, sample in enumerate(dataset.samples):
+        one = by_session.get(sample.session)
+        if one is None:
+            continue
+        if sample.excluded:
+            gathered.leave_out(one, f"trial {sample.trial}", sample.reason)
+        else:
+            found.append((index, sample))
+    if not found:
+        raise BadInputError("No trial of those that may go out is fit for a dataset.")
+    return found
+
+
+def _names(samples: list[StoredSample], numbers: dict[str, int]) -> list[str]:
+    """Return the ID of each sample; who saw a clip twice has its trial behind it."""
+    plain = [f"{numbers[s.participant]}_{s.stimulus}" for s in samples]
+    sessions = [int(s.session.split("_ses-")[1].split("_")[0]) for s in samples]
+    return [
+        name if plain.count(name) == 1 else f"{name}_ses{session}_trial{sample.trial}"
+        for name, session, sample in zip(plain, sessions, samples, strict=True)
+    ]
+
+
+def _write_faces(dataset: Dataset, index: int, folder: Path) -> None:
+    """Write the frames in which the face was found, numbered from 1."""
+    clip = dataset.clip(index)
+    found = np.flatnonzero(np.asarray(clip.faces_valid))
+    folder.mkdir(parents=True)
+    for number, k in enumerate(found.tolist(), start=1):
+        bgr: npt.NDArray[np.uint8] = np.ascontiguousarray(clip.faces[k][:, :, ::-1])
+        _, raw = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        (folder / f"{number:05d}.jpg").write_bytes(raw.tobytes())
+
+
+def _write_eyes(dataset: Dataset, index: int, path: Path) -> None:
+    eyes = np.asarray(dataset.clip(index).eyes, np.float64)
+    rows = [[v if np.isfinite(v) else None for v in row] for row in eyes.tolist()]
+    write_sheet(path, list(dataset.manifest.eye_names()), rows)
+
+
+def _write_lists(
+    out: Path,
+    samples: list[StoredSample],
+    names: list[str],
+    numbers: dict[str, int],
+    gathered: Gathered,
+) -> None:
+    labels = [
+        [name, *(getattr(sample, label) for label in _LABELS)]
+        for name, sample in zip(names, samples, strict=True)
+    ]
+    write_sheet(out / "EMER_label.xlsx", ["ID", *_LABELS], labels)
+    lines: list[str] = []
+    for number in range(1, SETS + 1):
+        lines.append(f"set{number}")
+        lines += [
+            name
+            for name, sample in zip(names, samples, strict=True)
+            if set_of(numbers[sample.participant]) == number
+        ]
+    write_text(out / "emer_set.txt", "\n".join(lines) + "\n")
+    whose = Table(
+        "participants",
+        (
+            Column("number", "of the IDs"),
+            Column("participant", "code"),
+            Column("set", "its set"),
+        ),
+        [
+            {"number": k, "participant": gathered.names.person(code), "set": set_of(k)}
+            for code, k in numbers.items()
+        ],
+    )
+    write_text(out / "participants.tsv", as_tsv(whose.frame()))
+
+
+def _readme(gathered: Gathered, dataset: Dataset) -> str:
+    warning = (
+        "**Contains simulated recordings. They are not data about people.**\n\n"
+        if gathered.simulated
+        else ""
+    )
+    columns = "\n".join(
+        f"* `{column.name}` ({column.unit}): {column.meaning}"
+        for column in dataset.manifest.eye_columns
+    )
+    return f"""# {gathered.study.file.name}, in EMER's layout
+
+{warning}Not EMER's data, but recordings of this study in the folders that code for EMER reads.
+`face/set1..5/ID/` holds the frames in which the face was found, cut to 112 x 112 pixels;
+`EMER_label.xlsx` what was felt (`er_`) and what experts saw (`fer_`), valence and arousal
+from -1 to 1, intensity from 0 to 3; `emer_set.txt` five sets, each person in one of them.
+
+`eye/ID.xlsx` has a row for each sample while the clip was shown:
+
+{columns}
+"""
