@@ -52,3 +52,17 @@ def test_lines_of_others_stay_as_they_were(tmp_path: Path) -> None:
     assert kept.drop(lambda code: code == "P001") == 2
     assert kept.path.read_text() == other
     assert kept.drop(lambda code: code == "P009") == 0
+
+
+def test_each_answer_speaks_of_the_scopes_it_names(tmp_path: Path) -> None:
+    kept = Consents(tmp_path)
+    assert kept.allowed("P001") is None
+    kept.add(Consent("P001", "2026-11-21T10:00:00Z", True, ("take_part", "share"), ()))
+    kept.add(Consent("P001", "2026-11-22T10:00:00Z", False, (), ("record_video",)))
+    assert kept.allowed("P001") == {"take_part", "share"}
+    kept.add(Consent("P001", "2026-11-23T10:00:00Z", False, (), ("share",)))
+    assert kept.allowed("P001") == {"take_part"}
+    with kept.path.open("a") as stream:
+        stream.write('{"participant": "P001", "refu\n')
+    assert kept.allowed("P001") is None
+    assert kept.allowed("P002") is None

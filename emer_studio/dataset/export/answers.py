@@ -19,6 +19,7 @@ _ENDS = {
     "dominance": ("controlled", "in control"),
 }
 _ASKED = "the participant's answer"
+_ON_POINTS = ("sam", "scale", "items")
 
 RATING_COLUMNS = (
     Column("participant", "code", source="the export"),
@@ -93,29 +94,23 @@ def answer_columns(sessions: list[OutSession], *, release: bool) -> tuple[Column
 
 def _columns(event: dict[str, Any], page: RatingPage | None) -> Iterator[Column]:
     asked = local_text(page.question, "en") if page else ""
-    about = f"{_ASKED} to {asked!r}" if asked else _ASKED
+    points = event.get("points")
     for item, _ in _items(event.get("value")):
         name = _column(str(event.get("page", "")), item)
         low, high = _ends(item, page)
-        points = event.get("points")
+        about = f"{item or 'answer'} to {asked!r}" if asked else item or "answer"
         if page is not None and page.kind == "choice":
-            yield Column(name, about, levels={label: label for label in page.labels})
-        elif (
-            isinstance(points, int)
-            and page is not None
-            and page.kind in ("sam", "scale", "items")
-        ):
+            labels = {label: label for label in page.labels}
+            yield Column(name, about, source=_ASKED, levels=labels)
+        elif page is not None and page.kind in _ON_POINTS and isinstance(points, int):
             levels = {str(k): f"point {k} of {points}" for k in range(1, points + 1)}
             levels["1"] += f": {low}" if low else ""
             levels[str(points)] += f": {high}" if high else ""
-            meaning = f"{item or 'answer'}, {about}"
-            yield Column(name, meaning, levels=levels, dtype="Int64")
+            yield Column(name, about, source=_ASKED, levels=levels, dtype="Int64")
         elif page is not None and page.kind == "slider":
-            meaning = f"{item} ({low} 0 to {high} 1), {about}"
-            yield Column(name, meaning, "1")
+            yield Column(name, f"{about}, from {low} at 0 to {high} at 1", "1", _ASKED)
         else:
-            ends = f" ({low} to {high})" if low else ""
-            yield Column(name, f"{item or 'answer'}{ends}, {about}")
+            yield Column(name, f"{about} ({low} to {high})" if low else about, "", _ASKED)
 
 
 def _ends(item: str, page: RatingPage | None) -> tuple[str, str]:

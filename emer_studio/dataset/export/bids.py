@@ -29,7 +29,11 @@ _TASK = "emer"
 _CLIP = Column(
     "trial_type", "what happened", levels={"clip": "an emotional clip was shown and rated"}
 )
-_SEXES = ("female", "male", "other", "f", "m", "o")
+_WORDS = {
+    "sex": {"female", "male", "other", "f", "m", "o"},
+    "handedness": {"left", "right", "ambidextrous", "l", "r", "a"},
+}
+"""What BIDS lets these columns of the participants say."""
 _NO_PIXELS = (
     "the display's size in pixels is not in session.json, so gaze has no place on it"
 )
@@ -60,6 +64,7 @@ def write_bids(
         shown = _eyes(stem, gathered, one)
         _write_events(stem, gathered, one, shown)
         copy_sources(gathered, one, out / "sourcedata" / place, pictures=pictures)
+        one.forget()
         on_session(done, len(gathered.sessions))
     _write_sessions(gathered, out)
 
@@ -105,12 +110,8 @@ def _write_root(gathered: Gathered, out: Path) -> None:
         },
     )
     people = people_table(gathered)
-    names = {name: name for name in people.names}
-    names["participant"] = "participant_id"
-    for column in people.columns:
-        if column.name == "sex" and not set(map(str.lower, column.levels)) <= {*_SEXES}:
-            names["sex"] = "sex_answer"  # BIDS allows its own words only
-    table = people.called(names)
+    names = {column.name: _bids_name(column) for column in people.columns}
+    table = people.called({**names, "participant": "participant_id"})
     for row in table.rows:
         row["participant_id"] = f"sub-{row['participant_id']}"
     _write_table(out / "participants.tsv", table)
@@ -121,6 +122,15 @@ def _write_root(gathered: Gathered, out: Path) -> None:
         out / f"task-{_TASK}_events.json",
         {"TaskName": TASK_NAME, "TaskDescription": _TASK_TEXT},
     )
+
+
+def _bids_name(column: Column) -> str:
+    """Return another name for a column that BIDS knows and that says something else."""
+    words = _WORDS.get(column.name)
+    other = words is not None and not {*map(str.lower, column.levels)} <= words
+    if column.name == "age":
+        other = column.unit != "years"
+    return f"{column.name}_answer" if other else column.name
 
 
 def _write_sessions(gathered: Gathered, out: Path) -> None:
@@ -167,5 +177,6 @@ def _readme(gathered: Gathered) -> str:
 * `sourcedata/`: face video and recorded streams, where consent and kind of export allow it.
 * `left_out.tsv` says what was left out and why, `export.json` which consent this needed.
 
-All times of a session are seconds from one zero, the first thing that was recorded.
+All times of a session are seconds from one zero, the beginning of its journal; what the
+tracker sent before it is negative.
 """

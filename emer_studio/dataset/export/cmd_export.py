@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
@@ -64,7 +68,6 @@ def run(args: argparse.Namespace) -> int:
             )
         check_map_file(args.keep_map, args.out)
     gathered = gather(study, release=args.release, on_paper=args.on_paper)
-    out = new_folder(args.out)
     pictures = args.format in _PICTURES and not args.features_only
 
     def on_session(done: int, total: int) -> None:
@@ -73,17 +76,37 @@ def run(args: argparse.Namespace) -> int:
     def on_trial(done: int, total: int) -> None:
         console.progress("cutting trials", done, total)
 
-    if args.format == "bids":
-        write_bids(gathered, out, pictures=pictures, on_session=on_session)
-    elif args.format == "emer":
-        write_emer(gathered, out, pictures=pictures, on_trial=on_trial)
-    else:
-        write_tables(gathered, out, on_session=on_session)
-    write_paperwork(gathered, out, form=args.format, pictures=pictures)
-    if args.keep_map is not None:
-        write_atomic(args.keep_map, gathered.names.map_text())
+    with _whole(args.out) as out:
+        if args.format == "bids":
+            write_bids(gathered, out, pictures=pictures, on_session=on_session)
+        elif args.format == "emer":
+            write_emer(gathered, out, pictures=pictures, on_trial=on_trial)
+        else:
+            write_tables(gathered, out, on_session=on_session)
+        write_paperwork(gathered, out, form=args.format, pictures=pictures)
+        if args.keep_map is not None:
+            write_atomic(args.keep_map, gathered.names.map_text())
     _tell(console, gathered, args, pictures=pictures)
     return 0
+
+
+@contextlib.contextmanager
+def _whole(out: Path) -> Iterator[Path]:
+    """Give a folder beside `out`, which takes its place when everything is written.
+
+    What was cut off leaves nothing behind that looks like an export.
+    """
+    new_folder(out)
+    half = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    half.chmod(out.stat().st_mode)  # others may read it as they may read new folders
+    try:
+        yield half
+        out.rmdir()
+        half.rename(out)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            out.rmdir()  # only where it is still empty
 
 
 def _tell(

@@ -21,6 +21,7 @@ from emer_studio.dataset.export.columns import Column, Table, as_tsv, write_text
 from emer_studio.dataset.export.gather import Gathered, OutSession
 from emer_studio.dataset.export.sheets import write_sheet
 from emer_studio.schema.dataset import StoredSample
+from emer_studio.study.folder import Session, Study
 
 __all__ = ["SETS", "set_of", "write_emer"]
 
@@ -37,6 +38,20 @@ _LABELS = (
     "fer_intensity",
     "fer3",
 )
+
+
+class _Allowed(Study):
+    """A study of which there is only what may go out."""
+
+    def __init__(self, gathered: Gathered) -> None:
+        super().__init__(gathered.study.folder, gathered.study.file)
+        self._allowed = [one.session for one in gathered.sessions]
+
+    def sessions(self) -> list[Session]:
+        return self._allowed
+
+    def damaged(self) -> list[tuple[str, str]]:
+        return []
 
 
 def set_of(number: int) -> int:
@@ -71,10 +86,10 @@ def write_emer(
     numbers = {code: k for k, code in enumerate(gathered.codes, start=1)}
     with tempfile.TemporaryDirectory(prefix=".emer-", dir=out) as folder:
         place = Path(folder) / "dataset"
-        report = build_dataset(gathered.study, place, on_trial=on_trial)
+        report = build_dataset(_Allowed(gathered), place, on_trial=on_trial)
         for entry in report.left_out:
-            if (one := by_session.get(entry["session"])) is not None:
-                gathered.leave_out(one, f"trial {entry.get('trial', '')}", entry["reason"])
+            one = by_session[entry["session"]]
+            gathered.leave_out(one, f"trial {entry.get('trial', '')}", entry["reason"])
         dataset = open_cache(place)
         samples = _used(gathered, dataset, by_session)
         names = _names([sample for _, sample in samples], numbers)
@@ -94,10 +109,8 @@ def _used(
 ) -> list[tuple[int, StoredSample]]:
     found = []
     for index, sample in enumerate(dataset.samples):
-        one = by_session.get(sample.session)
-        if one is None:
-            continue
         if sample.excluded:
+            one = by_session[sample.session]
             gathered.leave_out(one, f"trial {sample.trial}", sample.reason)
         else:
             found.append((index, sample))
@@ -148,11 +161,11 @@ def _write_lists(
     lines: list[str] = []
     for number in range(1, SETS + 1):
         lines.append(f"set{number}")
-        lines += [
+        lines += sorted(
             name
             for name, sample in zip(names, samples, strict=True)
             if set_of(numbers[sample.participant]) == number
-        ]
+        )
     write_text(out / "emer_set.txt", "\n".join(lines) + "\n")
     whose = Table(
         "participants",
@@ -181,7 +194,7 @@ def _readme(gathered: Gathered, dataset: Dataset) -> str:
     )
     return f"""# {gathered.study.file.name}, in EMER's layout
 
-{warning}Not EMER's data, but recordings of this study in the folders that code for EMER reads.
+{warning}Not EMER's data, but recordings of this study where code for EMER looks for them.
 `face/set1..5/ID/` holds the frames in which the face was found, cut to 112 x 112 pixels;
 `EMER_label.xlsx` what was felt (`er_`) and what experts saw (`fer_`), valence and arousal
 from -1 to 1, intensity from 0 to 3; `emer_set.txt` five sets, each person in one of them.

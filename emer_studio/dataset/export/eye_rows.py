@@ -61,6 +61,7 @@ def eye_tables(
                 events.rows.extend({**about, **row} for row in _events(one, trial))
         except BadInputError as problem:
             gathered.leave_out(one, "eyes", problem.message)
+        one.forget()
         on_session(done, len(gathered.sessions))
     return measures, events
 

@@ -101,14 +101,16 @@ class OutSession:
         """
         return eyes_of(gaze_of(self.recording), self.study.file.eyes)
 
-    @cached_property
+    @property
     def zero_s(self) -> float:
-        """Where all times of the export begin: the first thing recorded, LSL clock."""
-        starts = [event["t_s"] for event in self.recording.events("session_started")]
-        gaze = self.recording.gaze()
-        if gaze is not None and len(gaze.stamps_s):
-            starts.append(float(gaze.stamps_s[0]))
-        return float(min(starts, default=0.0))
+        """Where all times of the export begin: the journal's first event, LSL clock."""
+        journal = self.recording.journal
+        return float(journal[0]["t_s"]) if journal else 0.0
+
+    def forget(self) -> None:
+        """Let go of what was read; a study's recordings do not fit into memory at once."""
+        self.__dict__.pop("eyes", None)
+        self.recording = Recording(self.session.folder)
 
 
 @dataclass
@@ -181,7 +183,7 @@ def gather(
     found.left_out += [
         LeftOut(code, "", "everything", permission.why_not)
         for code, permission in allowed.items()
-        if not permission.share
+        if not permission.share and any(s.manifest.participant == code for s in sessions)
     ]
     for session in sessions:
         permission = allowed[session.manifest.participant]
@@ -220,6 +222,9 @@ def _session(
         found.left_out.append(
             LeftOut(about.participant, session.name, "everything", problem.message)
         )
+        return
+    if not one.trials:
+        found.leave_out(one, "everything", "it has no finished trial")
         return
     if not permission.video:
         found.leave_out(one, "face video", permission.why_no_video)

@@ -12,6 +12,7 @@ __all__ = ["AGE_BAND_YEARS", "age_band", "people_table"]
 AGE_BAND_YEARS = 5
 """Width of the bands that ages come in, in a release; chosen by us, as archives do."""
 _ANSWER = "the participant's answer"
+_BANDS = "age_band"
 
 _ABOUT = (
     Column("participant", "code", source="the export"),
@@ -75,19 +76,20 @@ def age_band(years: float) -> str:
 
 
 def _column(item: DemographicItem, *, release: bool) -> Column | None:
-    about = f"{_ANSWER} to {item.asked('en')!r}"
+    about = f"answer to {item.asked('en')!r}"
     name = item.id if item.id not in {c.name for c in _ABOUT} else f"{item.id}_answer"
     if item.kind == "choice":
-        return Column(name, about, levels={label: label for label in item.labels})
+        labels = {label: label for label in item.labels}
+        return Column(name, about, source=_ANSWER, levels=labels)
     if _is_age(item):
         if release:
-            return Column(
-                "age_band", f"age in bands of {AGE_BAND_YEARS} years", "years", about
-            )
-        return Column(name, about, "years")
+            bands = f"{about}, in bands of {AGE_BAND_YEARS} years"
+            return Column(_BANDS, bands, source=_ANSWER)
+        return Column(name, about, "years", _ANSWER)
     if release and (item.kind == "text" or "birth" in item.id.lower()):
         return None
-    return Column(name, about, dtype="Float64" if item.kind == "number" else "string")
+    dtype = "Float64" if item.kind == "number" else "string"
+    return Column(name, about, source=_ANSWER, dtype=dtype)
 
 
 def _is_age(item: DemographicItem) -> bool:
@@ -100,4 +102,4 @@ def _value(item: DemographicItem, said: str, column: Column) -> str | float | No
     if item.kind != "number":
         return said
     value = float(said)
-    return age_band(value) if column.name == "age_band" else value
+    return age_band(value) if column.name == _BANDS else value

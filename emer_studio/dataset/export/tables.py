@@ -89,7 +89,7 @@ def _readme(gathered: Gathered, tables: list[Table]) -> str:
 Each table is there as CSV and as Parquet with the same content; an empty cell is a missing
 value. `{DICTIONARY}.csv` says what every column is, in which unit, and where it comes from.
 Rows belong together by `participant`, `session` and `trial`. All times of a session are
-seconds from one zero, the first thing that was recorded.
+seconds from one zero, the beginning of its journal.
 
 `left_out.tsv` says what was left out and why, `export.json` which consent this needed.
 """
