@@ -32,6 +32,18 @@ from sessions import write_session
 Result = tuple[Path, dict[str, Any]]
 VALIDATOR = str(Path(sys.executable).with_name("bids-validator-deno"))
 SERIAL, HOST, NOTE = "SN-DISPLAY-471183", "LAB-PC-DR-MILLER", "my aunt lives in Uppsala"
+_PAGES = """
+  - {id: felt, kind: choice, labels: [happiness, sadness], question: {en: Felt}}
+  - {id: move, kind: slider, dimensions: [valence]}
+  - {id: mood, kind: items, points: 5, items: {tired: {en: Tired}}, question: {en: Now}}
+  - {id: why, kind: text, question: {en: Why}}
+blocks:"""
+_ANSWERS = (
+    ("felt", "choice", "sadness", {}),
+    ("move", "slider", {"valence": 0.25}, {"mapped": {"valence": -0.5}}),
+    ("mood", "items", {"tired": 4}, {"points": 5, "scores": {"rest": 4}}),
+    ("why", "text", NOTE, {}),
+)
 _DEMOGRAPHICS = """
 demographics:
   - {id: age, kind: number, question: {en: Age}, low: 18, high: 99}
@@ -62,11 +74,13 @@ def telling_study(
     line = json.dumps({**decided, "by": "miller", "utc": about["started"]})
     (session / "decisions.jsonl").write_text(line + "\n")
     with (session / "journal.jsonl").open("a") as journal:
-        text = {"t_s": 1e9, "utc": about["started"], "event": "rating", "trial": 1}
-        said = {"clip": "up", "page": "why", "kind": "text", "value": NOTE}
-        journal.write(json.dumps({**text, **said}) + "\n")
+        for page, kind, value, more in _ANSWERS:
+            event = {"t_s": 1e9, "utc": about["started"], "event": "rating", "trial": 1}
+            said = {"clip": "up", "page": page, "kind": kind, "value": value, **more}
+            journal.write(json.dumps({**event, **said}) + "\n")
     protocol = study / about["protocol"]
-    protocol.write_text(protocol.read_text() + _DEMOGRAPHICS)
+    text = protocol.read_text().replace("\nblocks:", _PAGES)
+    protocol.write_text(text + _DEMOGRAPHICS)
     head = "participant\tutc\tprotocol\tage\tyear_of_birth\thandedness\tsex\tremark\n"
     row = f"P001\t{about['started']}\tshort\t23\t2003\tboth\tmale\t{NOTE}\n"
     (study / "demographics.tsv").write_text(head + row)
@@ -140,7 +154,13 @@ def test_nothing_in_a_release_tells_who_where_or_when(
         assert people["age_band"].tolist() == ["20-24"]
         assert not {"age", "remark", "year_of_birth"} & set(people)
         trials = pd.read_csv(out / "trials.csv")
-        assert trials["decision"].tolist()[0] == "keep"
+        first = trials[trials["trial"] == 1].iloc[0]
+        answers = first[["decision", "felt", "move_valence", "mood_tired", "er_emotion"]]
+        assert answers.tolist() == ["keep", "sadness", 0.25, 4, "sadness"]
+        assert first["er_valence"] == -0.5
+        said = pd.read_csv(out / "ratings.csv")
+        assert said[said["item"] == "score rest"]["value"].tolist() == ["4"]
+        assert "why" not in {*trials, *said["page"]}
 
 
 def test_features_only_shows_nobody(

@@ -23,7 +23,7 @@ _COLUMNS = (
 )
 _TEMPLATES = ("EULA.md", "DATASHEET.md")
 _RELEASED_REASONS = {
-    "everything": "not covered by consent, or not readable",
+    "everything": "not covered by consent, or nothing of it can be used",
     "face video": "not covered by consent",
     "eyes": "no gaze on the screen that can be understood",
 }
@@ -71,7 +71,7 @@ def left_out_table(gathered: Gathered) -> Table:
             known = entry.participant in gone
             person = gathered.names.person(entry.participant) if known else None
             numbers = {one.session.name: one.label for one in gathered.sessions}
-            reason = _RELEASED_REASONS.get(entry.what, "it cannot be read")
+            reason = _RELEASED_REASONS.get(entry.what, "nothing of it can be used")
             number = numbers.get(entry.session)
             row |= {"participant": person, "session": number, "reason": reason}
         rows.append(row)
