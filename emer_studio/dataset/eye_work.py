@@ -25,7 +25,7 @@ from emer_studio.recording.reader import Recording
 from emer_studio.schema.dataset import MAP_SHAPE
 from emer_studio.schema.eye_parameters import EyeParameters
 
-__all__ = ["EYE_VERSION", "EyeWork", "TrialEyes", "trial_eyes", "work_out_eyes"]
+__all__ = ["EYE_VERSION", "EyeWork", "TrialEyes", "lit_eyes", "trial_eyes", "work_out_eyes"]
 
 EYE_VERSION = 1
 """Of how eye rows and maps are made; raise it when they come out differently."""
@@ -95,13 +95,10 @@ def work_out_eyes(work: EyeWork) -> str:
         Why it could not be done; empty when it is.
     """
     try:
-        gaze = gaze_of(Recording(work.session))
+        eyes = lit_eyes(work)
     except BadInputError as problem:
         return problem.message
-    eyes = eyes_of(gaze, work.parameters)
-    light = without_light(gaze.times_s, eyes.pupil.size, _luminance(work, gaze))
-    eyes = replace(eyes, light=light)
-    arrays: Arrays = {}
+    gaze, arrays = eyes.gaze, Arrays()
     for (number, start_s, end_s), place in zip(work.spans, work.places, strict=True):
         inside = (gaze.times_s >= start_s) & (gaze.times_s < end_s)
         seen = gaze_in(gaze, start_s, end_s)
@@ -117,6 +114,20 @@ def work_out_eyes(work: EyeWork) -> str:
         }
     work.piece.save(arrays)
     return ""
+
+
+def lit_eyes(work: EyeWork) -> Eyes:
+    """Return the eyes of the whole recording, and the pupil without the clips' light.
+
+    Raises
+    ------
+    BadInputError
+        When there is no gaze that can be understood.
+    """
+    gaze = gaze_of(Recording(work.session))
+    eyes = eyes_of(gaze, work.parameters)
+    light = without_light(gaze.times_s, eyes.pupil.size, _luminance(work, gaze))
+    return replace(eyes, light=light)
 
 
 def _luminance(work: EyeWork, gaze: GazeTable) -> npt.NDArray[np.float64]:

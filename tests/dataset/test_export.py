@@ -205,36 +205,5 @@ def test_tables_are_whole_and_every_column_is_explained(
     events = pd.read_csv(out / "eye_events.csv")
     counted = events[events["kind"] == "saccade"].groupby("trial").size()
     assert counted.tolist() == measures["saccades"].tolist()
-
-
-def test_emer_layout_keeps_people_apart(
-    recorded_study: Result, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    study, ran = recorded_study
-    out = tmp_path / "e"
-    exported(study, "--format", "emer", "--out", out, capsys=capsys)
-    names = sorted(path.name for path in (out / "face/set1").iterdir())
-    assert names == ["1_down", "1_up"]
-    labels = pd.read_excel(out / "EMER_label.xlsx")
-    ratings = {
-        f"1_{one['clip']}": one["mapped"]["valence"]
-        for one in Recording(Path(str(ran["session"]))).ratings
-    }
-    assert dict(zip(labels["ID"], labels["er_valence"], strict=True)) == ratings
-    for name in names:
-        frames = sorted(path.name for path in (out / "face/set1" / name).iterdir())
-        assert frames == [f"{k:05d}.jpg" for k in range(1, len(frames) + 1)]
-        assert len(frames) > 50
-        eyes = pd.read_excel(out / f"eye/{name}.xlsx")
-        assert eyes.shape[1] == 39
-        assert len(eyes) == pytest.approx(240, abs=6)
-    lines = (out / "emer_set.txt").read_text().split()
-    assert lines == [
-        "set1",
-        *sorted(names, key=names.index),
-        "set2",
-        "set3",
-        "set4",
-        "set5",
-    ]
-    assert not list(out.glob(".emer-*"))
+    assert measures["pupil_unit"].tolist() == ["mm", "mm"]
+    assert measures["pupil_baseline"].between(1.5, 9).all()

@@ -1,4 +1,4 @@
-"""A release: nothing in it leads back to a person, a day, a device or a computer."""
+"""A release tells nobody who, where or when; EMER's layout is one that can be read."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ from pyarrow.parquet import read_schema
 
 from emer_studio.cli import main
 from emer_studio.core.files import write_json
+from emer_studio.dataset.cache import open_cache
 from emer_studio.dataset.export.names import Released
 from emer_studio.dataset.export.people import age_band
+from emer_studio.dataset.import_emer import import_emer
+from emer_studio.recording.reader import Recording
 from emer_studio.schema.study import StudyFile
 from emer_studio.study.folder import open_study
 from sessions import write_session
@@ -61,7 +64,7 @@ def telling_study(
     """A copy of the recorded study that tells who, where, when and with what."""
     study = tmp_path_factory.mktemp("telling") / "study"
     shutil.copytree(
-        recorded_study[0], study, ignore=shutil.ignore_patterns("labels.sqlite")
+        recorded_study[0], study, ignore=shutil.ignore_patterns("derived", "labels.sqlite")
     )
     (session,) = (study / "sessions").iterdir()
     path = session / "session.json"
@@ -161,6 +164,43 @@ def test_nothing_in_a_release_tells_who_where_or_when(
         said = pd.read_csv(out / "ratings.csv")
         assert said[said["item"] == "score rest"]["value"].tolist() == ["4"]
         assert "why" not in {*trials, *said["page"]}
+
+
+def test_emer_layout_is_read_by_code_for_emer(
+    telling_study: tuple[Path, list[str]], tmp_path: Path
+) -> None:
+    study, out = telling_study[0], tmp_path / "e"
+    assert main(["export", str(study), "--format", "emer", "--out", str(out)]) == 0
+    names = sorted(path.name for path in (out / "face/set1").iterdir())
+    assert names == ["1_down", "1_up"]
+    lines = (out / "emer_set.txt").read_text().split()
+    assert lines == ["set1", *names, "set2", "set3", "set4", "set5"]
+    (session,) = (study / "sessions").glob("sub-P001*")
+    recording = Recording(session)
+    clips = {event["trial"]: event["clip"] for event in recording.events("clip_onset")}
+    felt = {
+        f"1_{clips[one['trial']]}": one["mapped"]["valence"]
+        for one in recording.ratings
+        if isinstance(one.get("mapped"), dict)
+    }
+    labels = pd.read_excel(out / "EMER_label.xlsx")
+    assert dict(zip(labels["ID"], labels["er_valence"], strict=True)) == felt
+    for name in names:
+        frames = sorted(path.name for path in (out / "face/set1" / name).iterdir())
+        assert frames == [f"{k:05d}.jpg" for k in range(1, len(frames) + 1)]
+        assert len(frames) > 50
+    display = recording.manifest.display
+    display_px = (float(display["width_px"]), float(display["height_px"]))
+    back = import_emer(out, tmp_path / "back", display_px=display_px)
+    assert (back.samples, back.columns, back.left_out, back.doubts) == (2, 39, [], [])
+    dataset = open_cache(tmp_path / "back")
+    for index, row in enumerate(dataset.samples):
+        assert row.er_valence == felt[row.sample_id]
+        eyes = pd.read_excel(out / f"eye/{row.sample_id}.xlsx")
+        assert len(eyes) == pytest.approx(240, abs=6)
+        gaze = np.asarray(dataset.clip(index).eyes)[:, 0] * display_px[0]
+        told = eyes["Gaze point X [DACS px]"].to_numpy(float)
+        assert gaze == pytest.approx(told, abs=1e-2, nan_ok=True)
 
 
 def test_features_only_shows_nobody(

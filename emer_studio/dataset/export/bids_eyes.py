@@ -52,7 +52,7 @@ _EVENTS = (
 def presentation(one: OutSession, eyes: Eyes) -> dict[str, Any] | None:
     """Return ``StimulusPresentation``; None where the display's pixels are not known."""
     about, geometry = one.session.manifest, eyes.gaze.geometry
-    pixels = _pixels(one)
+    pixels = one.display_px
     if pixels is None:
         return None
     metres = [round(mm / 1000, 4) for mm in (geometry.width_mm, geometry.height_mm)]
@@ -80,7 +80,7 @@ def write_eyes(stem: Path, gathered: Gathered, one: OutSession) -> None:
     one : OutSession
         Its display's size in pixels is known.
     """
-    eyes, pixels = one.eyes, _pixels(one)
+    eyes, pixels = one.eyes, one.display_px
     assert pixels is not None
     about = _about(gathered, one, eyes)
     seen = [k for k in range(len(EYES)) if np.isfinite(eyes.gaze.xy[:, k]).any()]
@@ -201,9 +201,3 @@ def _write_gz(path: Path, frame: pd.DataFrame) -> None:
 
 def _beside(path: Path) -> Path:
     return path.with_name(path.name.removesuffix(".tsv.gz") + ".json")
-
-
-def _pixels(one: OutSession) -> tuple[float, float] | None:
-    display = one.session.manifest.display
-    width, height = (float(display.get(f"{s}_px") or 0) for s in ("width", "height"))
-    return (width, height) if width > 0 and height > 0 else None

@@ -40,6 +40,10 @@ _LABELS = (
 )
 
 
+_IN_PIXELS = {f"gaze_{a}": f"Gaze point {a.upper()} [DACS px]" for a in "xy"}
+_IN_FRACTIONS = {f"gaze_{a}": f"Gaze point {a.upper()} [MCS norm]" for a in "xy"}
+
+
 class _Allowed(Study):
     """A study of which there is only what may go out."""
 
@@ -98,7 +102,7 @@ def write_emer(
             number = set_of(numbers[sample.participant])
             if pictures and one.permission.video:
                 _write_faces(dataset, index, out / "face" / f"set{number}" / name)
-            _write_eyes(dataset, index, out / "eye" / f"{name}.xlsx")
+            _write_eyes(dataset, index, one, out / "eye" / f"{name}.xlsx")
         write_text(out / "README.md", _readme(gathered, dataset))
         del dataset  # its files are mapped, and some systems do not delete those
     _write_lists(out, [sample for _, sample in samples], names, numbers, gathered)
@@ -140,10 +144,16 @@ def _write_faces(dataset: Dataset, index: int, folder: Path) -> None:
         (folder / f"{number:05d}.jpg").write_bytes(raw.tobytes())
 
 
-def _write_eyes(dataset: Dataset, index: int, path: Path) -> None:
-    eyes = np.asarray(dataset.clip(index).eyes, np.float64)
+def _write_eyes(dataset: Dataset, index: int, one: OutSession, path: Path) -> None:
+    """Write the rows; the gaze point is called as code for EMER looks for it."""
+    eyes, heads = np.array(dataset.clip(index).eyes, np.float64), _IN_PIXELS
+    names = list(dataset.manifest.eye_names())
+    if one.display_px is None:
+        heads = _IN_FRACTIONS
+    else:
+        eyes[:, [names.index(name) for name in heads]] *= one.display_px
     rows = [[v if np.isfinite(v) else None for v in row] for row in eyes.tolist()]
-    write_sheet(path, list(dataset.manifest.eye_names()), rows)
+    write_sheet(path, [heads.get(name, name) for name in names], rows)
 
 
 def _write_lists(
@@ -199,7 +209,9 @@ def _readme(gathered: Gathered, dataset: Dataset) -> str:
 `EMER_label.xlsx` what was felt (`er_`) and what experts saw (`fer_`), valence and arousal
 from -1 to 1, intensity from 0 to 3; `emer_set.txt` five sets, each person in one of them.
 
-`eye/ID.xlsx` has a row for each sample while the clip was shown:
+`eye/ID.xlsx` has a row for each sample while the clip was shown. `gaze_x` and `gaze_y` are
+called `Gaze point X [DACS px]` and so on there, in pixels of the display (`[MCS norm]`: in
+fractions, where its pixels are not known):
 
 {columns}
 """

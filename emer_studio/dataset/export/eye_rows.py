@@ -14,7 +14,8 @@ from emer_studio.dataset.export.gather import Gathered, OutSession
 from emer_studio.dataset.fitness import gaze_in
 from emer_studio.dataset.trials import Trial
 from emer_studio.features.eye_events import EVENT_COLUMNS
-from emer_studio.features.scan_path import MEASURES, scan_path
+from emer_studio.features.eyes import Eyes
+from emer_studio.features.trial_measures import TRIAL_MEASURES, trial_measures
 
 __all__ = ["eye_tables"]
 
@@ -33,6 +34,7 @@ _UNITS = {"_s": "s", "_deg": "deg", "deg_s": "deg/s"}
 _SAMPLES = ("first", "end")  # places in an array that is not exported
 _TYPES = {"pursuit": "boolean"}
 _GAZE = "gaze of the recording"
+_PUPIL = Column("pupil_unit", "unit of the pupil's measures", "", _GAZE)
 _DIGITS = 5
 
 
@@ -55,10 +57,11 @@ def eye_tables(
         person = gathered.names.person(one.code)
         whose = {"participant": person, "session": one.session.manifest.session}
         try:
+            eyes = one.lit_eyes()
             for trial in one.trials:
                 about = {**whose, "trial": trial.number}
-                measures.rows.append({**about, **_measured(one, trial)})
-                events.rows.extend({**about, **row} for row in _events(one, trial))
+                measures.rows.append({**about, **_measured(eyes, trial)})
+                events.rows.extend({**about, **row} for row in _events(one, eyes, trial))
         except BadInputError as problem:
             gathered.leave_out(one, "eyes", problem.message)
         one.forget()
@@ -67,11 +70,11 @@ def eye_tables(
 
 
 def _empty_measures() -> Table:
-    named = {**_SEEN, **MEASURES}
+    named = {**_SEEN, **TRIAL_MEASURES}
     found = tuple(
         Column(name, meaning, unit, _GAZE) for name, (unit, meaning) in named.items()
     )
-    return Table("eye_measures", (*_WHOSE, *found))
+    return Table("eye_measures", (*_WHOSE, *found, _PUPIL))
 
 
 def _empty_events() -> Table:
@@ -90,16 +93,17 @@ def _unit(name: str) -> str:
     return fitting[-1] if fitting else ""
 
 
-def _measured(one: OutSession, trial: Trial) -> dict[str, Any]:
-    seen = gaze_in(one.eyes.gaze, trial.onset_s, trial.end_s)
+def _measured(eyes: Eyes, trial: Trial) -> dict[str, Any]:
+    seen = gaze_in(eyes.gaze, trial.onset_s, trial.end_s)
     shares = (seen.samples, seen.covered, seen.seen, seen.elsewhere)
-    measures = scan_path(one.eyes.events, trial.onset_s, trial.end_s)
+    measures = trial_measures(eyes, trial.onset_s, trial.end_s)
     both = {**dict(zip(_SEEN, shares, strict=True)), **measures}
-    return {name: _cell(value) for name, value in both.items()}
+    found = {name: _cell(value) for name, value in both.items()}
+    return {**found, _PUPIL.name: eyes.gaze.pupil_unit}
 
 
-def _events(one: OutSession, trial: Trial) -> list[dict[str, Any]]:
-    table = one.eyes.events.table
+def _events(one: OutSession, eyes: Eyes, trial: Trial) -> list[dict[str, Any]]:
+    table = eyes.events.table
     onset = table["onset_s"]
     mine = table[(onset >= trial.onset_s) & (onset < trial.end_s)]
     shifted = mine.assign(onset_s=mine["onset_s"] - one.zero_s).drop(columns=[*_SAMPLES])

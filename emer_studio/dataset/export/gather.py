@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.clip_places import clip_places
 from emer_studio.dataset.export.names import Names, Released
 from emer_studio.dataset.export.permission import Permission, permissions
+from emer_studio.dataset.eye_work import EyeWork, lit_eyes
 from emer_studio.dataset.fitness import gaze_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.eyes import Eyes, eyes_of
@@ -100,6 +102,27 @@ class OutSession:
             When there is no gaze that can be understood.
         """
         return eyes_of(gaze_of(self.recording), self.study.file.eyes)
+
+    def lit_eyes(self) -> Eyes:
+        """Return the same with the pupil without the clips' light; they are decoded."""
+        places = clip_places(
+            self.study, self.session.manifest, {trial.clip for trial in self.trials}
+        )
+        work = EyeWork(
+            self.session.folder,
+            tuple((trial.number, trial.onset_s, trial.end_s) for trial in self.trials),
+            tuple(places[trial.clip] for trial in self.trials),
+            self.study.file.eyes,
+            key="",
+        )
+        return lit_eyes(work)
+
+    @property
+    def display_px(self) -> tuple[float, float] | None:
+        """Size of the display; None where the manifest does not tell it."""
+        display = self.session.manifest.display
+        width, height = (float(display.get(f"{s}_px") or 0) for s in ("width", "height"))
+        return (width, height) if width > 0 and height > 0 else None
 
     @property
     def zero_s(self) -> float:
