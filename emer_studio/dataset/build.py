@@ -30,7 +30,7 @@ from emer_studio.study.decisions import decisions_of
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Session, Study
 
-__all__ = ["BuildReport", "build_dataset"]
+__all__ = ["BuildReport", "build_dataset", "notes_of"]
 
 OnTrial = Callable[[int, int], None]
 
@@ -153,7 +153,7 @@ def _put_together(
         simulated=simulated,
         imported=imported,
         maps=True,
-        notes=_notes(simulated=simulated, imported=imported),
+        notes=notes_of(simulated=simulated, imported=imported),
     ) as writer:
         labels, rules = _consensus_of(study), study.file.exclude
         assembly = Assembly(writer, rules, labels, problems, report)
@@ -171,7 +171,8 @@ def _put_together(
         writer.add_table("participants.csv", _participants(study, assembly.people))
 
 
-def _notes(*, simulated: bool, imported: bool) -> str:
+def notes_of(*, simulated: bool, imported: bool) -> str:
+    """Return what whoever uses the data must know before anything else."""
     simulation = "Contains simulated recordings. Not data about people."
     elsewhere = "Contains recordings from elsewhere, timed as they were given."
     return " ".join([simulation] * simulated + [elsewhere] * imported)

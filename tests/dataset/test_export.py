@@ -176,6 +176,24 @@ def test_consent_decides_what_goes_out(
     assert again["participants"] == 2
 
 
+def test_what_is_broken_is_told_and_the_rest_goes_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = create_study(tmp_path / "s", seed=1)
+    deaf, unseen = (write_session(study, code, trials=1) for code in ("P001", "P002"))
+    (deaf / "streams_001.xdf").unlink()
+    (unseen / "face_001.mkv").write_bytes(b"no video")
+    out = tmp_path / "out"
+    result = exported(study.folder, "--format", "bids", "--out", out, capsys=capsys)
+    told = {(one["participant"], one["what"]): one["reason"] for one in result["left_out"]}
+    assert set(told) == {("P001", "eyes"), ("P002", "eyes"), ("P002", "face_001.mkv")}
+    assert "no gaze stream" in told["P001", "eyes"]
+    assert "size in pixels" in told["P002", "eyes"]
+    assert result["trials"] == 2
+    assert str(tmp_path) not in (out / "left_out.tsv").read_text()
+    assert judged(out) == []
+
+
 def test_tables_are_whole_and_every_column_is_explained(
     recorded_study: Result, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,7 @@ from emer_studio.dataset.export.columns import (
     Column,
     Table,
     as_tsv,
+    readme,
     sidecar,
     write_text,
 )
@@ -161,15 +162,8 @@ _TASK_TEXT = (
 
 
 def _readme(gathered: Gathered) -> str:
-    warning = (
-        "\n**Contains simulated recordings. They are not data about people.**\n"
-        if gathered.simulated
-        else ""
-    )
-    return f"""# {gathered.study.file.name}
+    text = f"""{_TASK_TEXT}
 
-{_TASK_TEXT}
-{warning}
 * `sub-*/ses-*/beh/*_events.tsv`: one row for each trial, with the clip (its id and hash,
   never the clip), what was felt and what experts saw in the face.
 * `*_recording-eye1_physio.tsv.gz` is the left eye, `eye2` the right one, `eye3` the mean of
@@ -180,3 +174,4 @@ def _readme(gathered: Gathered) -> str:
 All times of a session are seconds from one zero, the beginning of its journal; what the
 tracker sent before it is negative.
 """
+    return readme(gathered.study.file.name, gathered.notes, text)

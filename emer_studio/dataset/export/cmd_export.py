@@ -119,8 +119,8 @@ def _tell(
         f" {len(gathered.sessions)} sessions, {trials} trials."
         f" Consent this needs: {', '.join(scopes)}."
     ]
-    if gathered.simulated:
-        lines.append("  contains simulated recordings: not data about people")
+    if gathered.notes:
+        lines.append(f"  {gathered.notes}")
     lines += [
         f"  left out: {' '.join(filter(None, (o.participant, o.session)))}"
         f" ({o.what}): {o.reason}"
@@ -135,6 +135,7 @@ def _tell(
         "sessions": len(gathered.sessions),
         "trials": trials,
         "simulated": gathered.simulated,
+        "imported": gathered.imported,
         "left_out": [dataclasses.asdict(entry) for entry in gathered.left_out],
     }
     console.result(result, "\n".join(lines))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["MISSING", "Column", "Table", "as_tsv", "sidecar", "write_text"]
+__all__ = ["MISSING", "Column", "Table", "as_tsv", "readme", "sidecar", "write_text"]
 
 MISSING = "n/a"
 """What stands in a text table where there is no value, as BIDS wants it."""
@@ -99,6 +99,12 @@ def _described(column: Column) -> dict[str, Any]:
     if column.levels:
         found["Levels"] = dict(column.levels)
     return found
+
+
+def readme(title: str, notes: str, text: str) -> str:
+    """Return a text about an export, with what must be known first at its beginning."""
+    warned = f"**{notes}**\n\n" if notes else ""
+    return f"# {title}\n\n{warned}{text.strip()}\n"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache_reader import Dataset, open_cache
-from emer_studio.dataset.export.columns import Column, Table, as_tsv, write_text
+from emer_studio.dataset.export.columns import Column, Table, as_tsv, readme, write_text
 from emer_studio.dataset.export.gather import Gathered, OutSession
 from emer_studio.dataset.export.sheets import write_sheet
 from emer_studio.schema.dataset import StoredSample
@@ -193,18 +193,11 @@ def _write_lists(
 
 
 def _readme(gathered: Gathered, dataset: Dataset) -> str:
-    warning = (
-        "**Contains simulated recordings. They are not data about people.**\n\n"
-        if gathered.simulated
-        else ""
-    )
     columns = "\n".join(
         f"* `{column.name}` ({column.unit}): {column.meaning}"
         for column in dataset.manifest.eye_columns
     )
-    return f"""# {gathered.study.file.name}, in EMER's layout
-
-{warning}Not EMER's data, but recordings of this study where code for EMER looks for them.
+    text = f"""Not EMER's data: recordings of this study where code for EMER looks for them.
 `face/set1..5/ID/` holds the frames in which the face was found, cut to 112 x 112 pixels;
 `EMER_label.xlsx` what was felt (`er_`) and what experts saw (`fer_`), valence and arousal
 from -1 to 1, intensity from 0 to 3; `emer_set.txt` five sets, each person in one of them.
@@ -215,3 +208,4 @@ fractions, where its pixels are not known):
 
 {columns}
 """
+    return readme(f"{gathered.study.file.name}, in EMER's layout", gathered.notes, text)

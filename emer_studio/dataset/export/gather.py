@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.build import notes_of
 from emer_studio.dataset.clip_places import clip_places
 from emer_studio.dataset.export.names import Names, Released
 from emer_studio.dataset.export.permission import Permission, permissions
@@ -167,6 +168,16 @@ class Gathered:
         """Whether any of it was recorded from simulated devices."""
         return any(one.session.manifest.simulated for one in self.sessions)
 
+    @property
+    def imported(self) -> bool:
+        """Whether any of it was recorded elsewhere and made a session later."""
+        return any(one.session.manifest.imported for one in self.sessions)
+
+    @property
+    def notes(self) -> str:
+        """What whoever uses the export must know before anything else."""
+        return notes_of(simulated=self.simulated, imported=self.imported)
+
     def items(self) -> dict[str, DemographicItem]:
         """Return what the protocols ask of each participant, by id."""
         asked = [one.protocol.demographics for one in self.sessions if one.protocol]
@@ -214,7 +225,7 @@ def gather(
             found.sessions += _session(study, session, permission, found)
     if not found.sessions:
         reasons = dict.fromkeys(
-            f"{o.participant or o.session}: {o.reason}" for o in found.left_out
+            f"{o.participant or o.session}: {o.reason.rstrip('.')}" for o in found.left_out
         )
         raise BadInputError(
             f"Nothing of {study.folder} can be exported: "

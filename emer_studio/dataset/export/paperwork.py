@@ -48,6 +48,7 @@ def write_paperwork(gathered: Gathered, out: Path, *, form: str, pictures: bool)
         "trials": sum(len(one.trials) for one in gathered.sessions),
         "left_out": len(gathered.left_out),
         "simulated": gathered.simulated,
+        "imported": gathered.imported,
         "app_version": __version__,
     }
     write_json(out / "export.json", facts)
@@ -65,7 +66,7 @@ def left_out_table(gathered: Gathered) -> Table:
             "participant": entry.participant or None,
             "session": entry.session or None,
             "what": entry.what,
-            "reason": entry.reason,
+            "reason": entry.reason.replace(f"{gathered.study.folder}/", ""),
         }
         if gathered.names.release:
             known = entry.participant in gone

@@ -41,12 +41,14 @@ def copy_sources(
     """
     session, release = one.session.folder, gathered.names.release
     filmed = pictures and one.permission.video
+    if filmed and not one.recording.videos:
+        gathered.leave_out(one, "face video", "there is none in the session")
     for video in one.recording.videos if filmed else []:
         folder.mkdir(parents=True, exist_ok=True)
         try:
             _copy_picture(video, folder / video.name)
         except (av.FFmpegError, IndexError) as problem:
-            gathered.leave_out(one, video.name, f"it cannot be read: {problem}")
+            gathered.leave_out(one, video.name, f"it cannot be read: {_why(problem)}")
             continue
         _write_frame_times(gathered, one, video, folder)
     patterns = () if release else (*_STREAMS, *(_SOUND if filmed else ()))
@@ -65,6 +67,10 @@ def _copy_picture(source: Path, target: Path) -> None:
             if packet.dts is not None:
                 packet.stream = copied
                 out.mux(packet)
+
+
+def _why(problem: Exception) -> str:
+    return str(getattr(problem, "strerror", "")) or str(problem)
 
 
 def _write_frame_times(

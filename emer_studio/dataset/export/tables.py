@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from emer_studio.dataset.export.answers import ratings_table
-from emer_studio.dataset.export.columns import Column, Table, write_text
+from emer_studio.dataset.export.columns import Column, Table, readme, write_text
 from emer_studio.dataset.export.eye_rows import eye_tables
 from emer_studio.dataset.export.gather import Gathered
 from emer_studio.dataset.export.people import people_table
@@ -76,15 +76,8 @@ def _dictionary(tables: list[Table]) -> Table:
 
 
 def _readme(gathered: Gathered, tables: list[Table]) -> str:
-    warning = (
-        "**Contains simulated recordings. They are not data about people.**\n\n"
-        if gathered.simulated
-        else ""
-    )
     listed = "\n".join(f"* `{t.name}`: {len(t.rows)} rows" for t in tables)
-    return f"""# {gathered.study.file.name}
-
-{warning}{listed}
+    text = f"""{listed}
 
 Each table is there as CSV and as Parquet with the same content; an empty cell is a missing
 value. `{DICTIONARY}.csv` says what every column is, in which unit, and where it comes from.
@@ -93,3 +86,4 @@ seconds from one zero, the beginning of its journal.
 
 `left_out.tsv` says what was left out and why, `export.json` which consent this needed.
 """
+    return readme(gathered.study.file.name, gathered.notes, text)
