@@ -54,7 +54,7 @@ def _announced(reach: Reach) -> str:
     return (
         f"{what} of {reach.participant} will be erased for good:"
         f" {len(reach.sessions)} sessions, {len(reach.media)} files of video and sound;"
-        f" {len(reach.shared)} datasets and reports are to be made again,"
+        f" {len(reach.shared)} datasets, reports and exports are to be made again,"
         f" {len(reach.runs)} training runs are flagged"
     )
 

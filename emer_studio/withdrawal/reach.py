@@ -15,6 +15,7 @@ from emer_studio.study.folder import Study
 __all__ = ["Reach", "find", "object_at"]
 
 _MEDIA = ("face_*.mkv", "face_*.mkv.*", "voice_*.mka", "voice_*.mka.*")
+_EXPORTS = ("*/export.json", "derived/**/export.json")  # those outside are out of reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Reach:
     predictions : tuple of Path
         What was derived within them.
     shared : tuple of Path
-        Datasets and reports that hold several people: to be made again without this one.
+        Datasets, reports and exports that hold several people: to be made again without
+        this one.
     runs : tuple of Path
         Training runs that learned from the participant.
     """
@@ -96,13 +98,15 @@ def _media(folder: Path) -> list[Path]:
 
 
 def _shared(study: Study, participant: str) -> Iterator[Path]:
-    """Yield datasets that hold the participant, or may, and every report."""
+    """Yield datasets that hold the participant, or may; every report and export."""
     for table in sorted(study.derived.rglob("samples.csv")):
         about = object_at(table.with_name("manifest.json"))
         unfinished = not about
         if unfinished or (not about.get("synthetic") and _lists(table, participant)):
             yield table.parent
     yield from sorted(study.derived.glob("reports/*"))
+    for pattern in _EXPORTS:
+        yield from sorted(path.parent for path in study.folder.glob(pattern))
 
 
 def _runs(study: Study, participant: str) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_atomic, write_json
 from emer_studio.core.process import command_line
@@ -30,6 +31,7 @@ from emer_studio.study.folder import Study, create_study, open_study
 from emer_studio.study.lock import locked
 from emer_studio.study.slots import Slots
 from emer_studio.study.vault import Vault
+from emer_studio.withdrawal.reach import find
 from sessions import write_prelabels, write_session
 
 MARKER = "quinquireme"  # in every place that can hold a participant's words
@@ -336,3 +338,13 @@ def test_an_erasure_that_nobody_wrote_down_shows(study: Study) -> None:
     raw.commit()
     raw.close()
     assert len(standing(study)[1]) == 1
+
+
+def test_what_was_exported_into_the_study_is_found(tmp_path: Path) -> None:
+    study = create_study(tmp_path / "study", seed=7)
+    write_session(study, "P001", trials=1)
+    places = [study.folder / "bids", study.derived / "out" / "tables"]
+    for place, form in zip(places, ("bids", "tables"), strict=True):
+        words = ["export", str(study.folder), "--format", form, "--out", str(place)]
+        assert main(words) == 0
+    assert set(find(study, "P001", video_only=False).shared) == set(places)
