@@ -81,6 +81,10 @@ def telling_study(
             event = {"t_s": 1e9, "utc": about["started"], "event": "rating", "trial": 1}
             said = {"clip": "up", "page": page, "kind": kind, "value": value, **more}
             journal.write(json.dumps({**event, **said}) + "\n")
+        asked = {"event": "answer", "when": "after", "kind": "items", "points": 5}
+        for tired in (2, 3):  # asked again after a crash: the last answer counts
+            said = {"t_s": 1e9 + tired, "page": "mood", "value": {"tired": tired}}
+            journal.write(json.dumps({"utc": about["started"], **asked, **said}) + "\n")
     protocol = study / about["protocol"]
     text = protocol.read_text().replace("\nblocks:", _PAGES)
     protocol.write_text(text + _DEMOGRAPHICS)
@@ -150,6 +154,11 @@ def test_nothing_in_a_release_tells_who_where_or_when(
             [VALIDATOR, str(out)], capture_output=True, text=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stdout
+        (path,) = out.rglob("*_beh.tsv")
+        questions = pd.read_csv(path, sep="\t")
+        assert questions[["asked", "page", "value"]].values.tolist() == [
+            ["after", "mood", 3]
+        ]
         people = pd.read_csv(out / "participants.tsv", sep="\t")
         assert people[["sex", "handedness_answer"]].values.tolist() == [["male", "both"]]
     if form == "tables":
@@ -163,6 +172,7 @@ def test_nothing_in_a_release_tells_who_where_or_when(
         assert first["er_valence"] == -0.5
         said = pd.read_csv(out / "ratings.csv")
         assert said[said["item"] == "score rest"]["value"].tolist() == ["4"]
+        assert said[said["asked"] == "after"]["value"].tolist() == ["3"]
         assert "why" not in {*trials, *said["page"]}
 
 

@@ -19,11 +19,17 @@ _ENDS = {
     "dominance": ("controlled", "in control"),
 }
 _ASKED = "the participant's answer"
+_ASKED_WHEN = {
+    "trial": "after a clip",
+    "before": "before the first block",
+    "after": "after the last block",
+}
 _ON_POINTS = ("sam", "scale", "items")
 
 RATING_COLUMNS = (
     Column("participant", "code", source="the export"),
     Column("session", "number of the session", source="session.json", dtype="Int64"),
+    Column("asked", "when it was asked", source="journal", levels=_ASKED_WHEN),
     Column(
         "trial",
         "number of the trial; missing for what belongs to none",
@@ -43,16 +49,26 @@ RATING_COLUMNS = (
 )
 
 
-def ratings_table(gathered: Gathered) -> Table:
-    """Return every answer; those in free words only where this is no release."""
+def ratings_table(gathered: Gathered, sessions: list[OutSession] | None = None) -> Table:
+    """Return the answers of finished trials, and those that belong to no trial.
+
+    Answers in free words are there only where this is no release.
+
+    Parameters
+    ----------
+    gathered : Gathered
+    sessions : list of OutSession, optional
+        Only of these.
+    """
     rows = []
-    for one in gathered.sessions:
-        for event in one.recording.ratings:
+    for one in gathered.sessions if sessions is None else sessions:
+        for event in _given(one):
             if gathered.names.release and not _is_closed(event, one):
                 continue
             about = {
                 "participant": gathered.names.person(one.code),
                 "session": one.session.manifest.session,
+                "asked": event.get("when", "trial"),
                 "trial": event.get("trial"),
                 "page": event.get("page"),
                 "kind": _kind(event, one),
@@ -67,6 +83,14 @@ def ratings_table(gathered: Gathered) -> Table:
             for name, total in event.get("scores", {}).items():
                 rows.append({**about, "item": f"score {name}", "value": str(total)})
     return Table("ratings", RATING_COLUMNS, rows)
+
+
+def _given(one: OutSession) -> list[dict[str, Any]]:
+    """Return the last answer to each page of each trial, and of each questionnaire."""
+    numbers = {trial.number for trial in one.trials}
+    apart = {(e.get("when"), e.get("page")): e for e in one.recording.events("answer")}
+    rated = (event for event in one.recording.ratings if event.get("trial") in numbers)
+    return sorted([*rated, *apart.values()], key=lambda event: float(event["t_s"]))
 
 
 def answers_of(one: OutSession, trial: Trial, *, release: bool) -> dict[str, Any]:

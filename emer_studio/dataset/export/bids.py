@@ -9,6 +9,7 @@ from typing import Any
 from emer_studio import __version__
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_json
+from emer_studio.dataset.export.answers import ratings_table
 from emer_studio.dataset.export.bids_eyes import TASK_NAME, presentation, write_eyes
 from emer_studio.dataset.export.columns import (
     Column,
@@ -94,9 +95,23 @@ def _write_events(
     columns = (*table.columns[:2], _CLIP, *table.columns[2:])
     rows = [{**row, "trial_type": "clip"} for row in table.rows]
     _write_table(stem.with_name(f"{stem.name}_events.tsv"), Table("events", columns, rows))
+    _write_answers(stem, gathered, one)
     facts = {"StimulusPresentation": shown} if shown else {}
     path = stem.with_name(f"{stem.name}_events.json")
     write_json(path, {**sidecar(columns), **facts})
+
+
+def _write_answers(stem: Path, gathered: Gathered, one: OutSession) -> None:
+    """Write the questionnaires, which belong to no trial, where there were any."""
+    answers = ratings_table(gathered, [one])
+    names = [n for n in answers.names if n not in ("participant", "session", "trial")]
+    table = answers.called({name: name for name in names})
+    apart = [row for row in table.rows if row["asked"] != "trial"]
+    if apart:
+        asked = Table("beh", table.columns, apart)
+        _write_table(stem.with_name(f"{stem.name}_beh.tsv"), asked)
+        facts = {"TaskName": TASK_NAME, **sidecar(asked.columns)}
+        write_json(stem.with_name(f"{stem.name}_beh.json"), facts)
 
 
 def _write_root(gathered: Gathered, out: Path) -> None:
@@ -165,7 +180,8 @@ def _readme(gathered: Gathered) -> str:
     text = f"""{_TASK_TEXT}
 
 * `sub-*/ses-*/beh/*_events.tsv`: one row for each trial, with the clip (its id and hash,
-  never the clip), what was felt and what experts saw in the face.
+  never the clip), what was felt and what experts saw in the face. `*_beh.tsv`: answers to
+  questionnaires, which belong to no trial.
 * `*_recording-eye1_physio.tsv.gz` is the left eye, `eye2` the right one, `eye3` the mean of
   those that were seen; `*_physioevents.tsv.gz` holds fixations, saccades and blinks.
 * `sourcedata/`: face video and recorded streams, where consent and kind of export allow it.
