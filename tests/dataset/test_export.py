@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from emer_studio.cli import main
+from emer_studio.dataset.export.columns import Column, Table, as_tsv
 from emer_studio.recording.reader import Recording, count_video_frames
 from emer_studio.schema.consent import VIDEO_SCOPE
 from emer_studio.study.consents import Consent, Consents
@@ -104,6 +105,12 @@ def test_bids_passes_the_official_validator(
     kept.pop("StimulusPresentation")
     about.write_text(json.dumps(kept))
     assert {one["code"] for one in judged(out)} == {"INCOMPLETE_STIMULUS_PRESENTATION"}
+
+
+def test_tabs_and_quotes_do_not_break_a_table() -> None:
+    columns = (Column("said", "words"), Column("n", "count", dtype="Int64"))
+    rows = [{"said": 'a\t"b"\r\nc', "n": 1}, {"said": None}]
+    assert as_tsv(Table("t", columns, rows).frame()) == 'said\tn\na "b" c\t1\nn/a\tn/a\n'
 
 
 def test_an_export_never_overwrites(

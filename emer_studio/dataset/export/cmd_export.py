@@ -86,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
         write_paperwork(gathered, out, form=args.format, pictures=pictures)
         if args.keep_map is not None:
             write_atomic(args.keep_map, gathered.names.map_text())
+            args.keep_map.chmod(0o600)  # whose code is whose is nobody else's to read
     _tell(console, gathered, args, pictures=pictures)
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -78,9 +79,21 @@ class Table:
 
 
 def as_tsv(frame: pd.DataFrame, *, head: bool = True) -> str:
-    """Return a table as BIDS writes it: tabs, ``n/a`` where a value is missing."""
-    text = frame.to_csv(
-        sep="\t", index=False, header=head, na_rep=MISSING, lineterminator="\n"
+    """Return a table as BIDS writes it: ``n/a`` where a value is missing, no quotes.
+
+    Tabs and ends of lines within a text become blanks.
+    """
+    words = {
+        name: frame[name].str.replace(r"[\t\r\n]+", " ", regex=True)
+        for name in frame.select_dtypes("string")
+    }
+    text = frame.assign(**words).to_csv(
+        sep="\t",
+        index=False,
+        header=head,
+        na_rep=MISSING,
+        lineterminator="\n",
+        quoting=csv.QUOTE_NONE,
     )
     assert isinstance(text, str)
     return text
