@@ -30,7 +30,7 @@ from emer_studio.study.decisions import decisions_of
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Session, Study
 
-__all__ = ["BuildReport", "build_dataset", "notes_of"]
+__all__ = ["BuildReport", "build_dataset", "consensus_of", "notes_of"]
 
 OnTrial = Callable[[int, int], None]
 
@@ -155,7 +155,7 @@ def _put_together(
         maps=True,
         notes=notes_of(simulated=simulated, imported=imported),
     ) as writer:
-        labels, rules = _consensus_of(study), study.file.exclude
+        labels, rules = consensus_of(study), study.file.exclude
         assembly = Assembly(writer, rules, labels, problems, report)
         for plan in planned:
             assembly.add(plan)
@@ -190,7 +190,8 @@ def _participants(study: Study, people: set[str]) -> list[list[str]]:
     return [["participant", *items], *sorted(rows)]
 
 
-def _consensus_of(study: Study) -> dict[str, Consensus]:
+def consensus_of(study: Study) -> dict[str, Consensus]:
+    """Return what the experts agree on, by sample; empty where nobody labelled."""
     path = study.folder / "labels.sqlite"
     if not path.is_file():
         return {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.dataset.build import notes_of
+from emer_studio.dataset.build import consensus_of, notes_of
 from emer_studio.dataset.clip_places import clip_places
 from emer_studio.dataset.export.names import Names, Released
 from emer_studio.dataset.export.permission import Permission, permissions
@@ -15,8 +15,7 @@ from emer_studio.dataset.eye_work import EyeWork, lit_eyes
 from emer_studio.dataset.fitness import gaze_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.eyes import Eyes, eyes_of
-from emer_studio.labels.consensus import Consensus, consensus
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.consensus import Consensus
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.decisions import Decisions
 from emer_studio.schema.demographics import DemographicItem
@@ -210,7 +209,7 @@ def gather(
     sessions = study.sessions()
     latest = max((one.manifest.started for one in sessions), default="")
     names = Released(study.file, allowed, latest) if release else Names()
-    found = Gathered(study, names, labels=_labels(study))
+    found = Gathered(study, names, labels=consensus_of(study))
     found.left_out += [
         LeftOut("", name, "everything", why) for name, why in study.damaged()
     ]
@@ -280,14 +279,3 @@ def _protocol(study: Study, place: str) -> Protocol | None:
 def _clips(study: Study, place: str) -> dict[str, Clip]:
     path = study.folder / place
     return {c.id: c for c in load_manifest(path).clips} if path.is_file() else {}
-
-
-def _labels(study: Study) -> dict[str, Consensus]:
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
-        return {}
-    store = LabelStore(path)
-    try:
-        return consensus(store.events())
-    finally:
-        store.close()
