@@ -6,7 +6,6 @@ What a person decides goes before it: `schema.decisions.left_out`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -14,11 +13,9 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.features.eyes import read_gaze
 from emer_studio.features.gaze_table import GazeTable
 from emer_studio.recording.reader import Recording, ShownClip
-from emer_studio.schema.base import load_yaml
 from emer_studio.schema.exclusion import ExclusionRules
-from emer_studio.schema.study import StudyFile
 
-__all__ = ["GazeSeen", "doubt", "gaze_in", "gaze_of", "mark_of", "nothing_of", "rules_of"]
+__all__ = ["GazeSeen", "doubt", "gaze_in", "gaze_of", "mark_of", "nothing_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +38,6 @@ class GazeSeen:
     covered: float
     seen: float
     elsewhere: float = 0.0
-
-
-def rules_of(session: Path) -> ExclusionRules:
-    """Return the limits of the study that a session belongs to; ours where it has none.
-
-    Raises
-    ------
-    BadInputError
-        When ``study.yaml`` cannot be understood.
-    """
-    path = session.resolve().parent.parent / "study.yaml"
-    return load_yaml(path, StudyFile).exclude if path.is_file() else ExclusionRules()
 
 
 def gaze_of(recording: Recording) -> GazeTable:

@@ -23,7 +23,6 @@ from emer_studio.dataset.fitness import (
     gaze_in,
     gaze_of,
     nothing_of,
-    rules_of,
 )
 from emer_studio.features.face_presence import SAMPLING, FaceLook, Presence
 from emer_studio.features.faces import open_detector
@@ -40,6 +39,7 @@ from emer_studio.schema.session_quality import (
     kept_quality,
     sources_of,
 )
+from emer_studio.schema.study import rules_of
 
 __all__ = ["quality_of", "session_quality"]
 

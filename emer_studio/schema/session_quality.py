@@ -9,6 +9,7 @@ from zlib import crc32
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
 from emer_studio.schema.base import Model, validate
+from emer_studio.schema.study import rules_of
 
 __all__ = [
     "QUALITY_FILE",
@@ -136,13 +137,12 @@ class SessionQuality(Model):
 def sources_of(folder: Path) -> dict[str, int]:
     """Return what a session's quality is made from: recorded files with their sizes.
 
-    The study's own limits count too, by what they say: a number that is changed often has
-    as many digits as before.
+    The limits that apply count too, by what they say: a session that is copied elsewhere
+    keeps its quality unless its study's limits are not ours.
     """
     paths = sorted(path for pattern in _SOURCES for path in folder.glob(pattern))
     sizes = {path.name: path.stat().st_size for path in paths}
-    study = folder.parent.parent / "study.yaml"
-    return sizes | ({study.name: crc32(study.read_bytes())} if study.is_file() else {})
+    return sizes | {"limits": crc32(rules_of(folder).model_dump_json().encode())}
 
 
 def kept_quality(folder: Path) -> SessionQuality | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from emer_studio.schema.base import Model
+from emer_studio.schema.base import Model, load_yaml
 from emer_studio.schema.exclusion import ExclusionRules
 from emer_studio.schema.eye_parameters import EyeParameters
 
-__all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile"]
+__all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile", "rules_of"]
 
 
 class StudyFile(Model):
@@ -23,6 +24,18 @@ class StudyFile(Model):
     language: str = "en"
     exclude: ExclusionRules = ExclusionRules()
     eyes: EyeParameters = EyeParameters()
+
+
+def rules_of(session: Path) -> ExclusionRules:
+    """Return the limits of the study that a session lies in; ours where it lies in none.
+
+    Raises
+    ------
+    BadInputError
+        When ``study.yaml`` cannot be understood.
+    """
+    path = session.resolve().parent.parent / "study.yaml"
+    return load_yaml(path, StudyFile).exclude if path.is_file() else ExclusionRules()
 
 
 LEFT_ALONE = "the program that started the session ended"
