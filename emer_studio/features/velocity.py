@@ -36,17 +36,37 @@ def gaze_speed(times_s: Floats, deg: Floats, window_s: float) -> Floats:
     speed = np.full(n, np.nan)
     if n < 2 * (half + reach) + 1:
         return speed
-    inner = slice(half + reach, n - half - reach)
     inside_s = times_s[reach : n - reach]
     elapsed_s = inside_s[2 * half :] - inside_s[: len(inside_s) - 2 * half]
-    total, count = np.zeros(len(elapsed_s)), np.zeros(len(elapsed_s))
-    for eye in deg.swapaxes(0, 1):
-        at = (eye[:-2] + eye[1:-1] + eye[2:]) / 3 if reach else eye
-        apart = at[2 * half :] - at[: len(at) - 2 * half]
-        moved = np.hypot(apart[:, 0], apart[:, 1])
-        seen = np.isfinite(moved)
-        total += np.where(seen, moved, 0.0)
+    moved = [_moved(eye, half, reach) for eye in deg.swapaxes(0, 1)]
+    total, count = moved[0], np.isfinite(moved[0]).astype(np.int8)
+    for other in moved[1:]:
+        seen = np.isfinite(other)
+        total = np.where(count > 0, total, 0.0)
+        np.add(total, other, out=total, where=seen)
         count += seen
-    usable = (count > 0) & (elapsed_s > 0)
-    speed[inner][usable] = total[usable] / count[usable] / elapsed_s[usable]
+    elapsed_s *= count
+    good = elapsed_s > 0
+    np.divide(total, elapsed_s, out=total, where=good)
+    total[~good] = np.nan
+    speed[half + reach : n - half - reach] = total
     return speed
+
+
+def _moved(eye: Floats, half: int, reach: int) -> Floats:
+    """Return how far an eye moved from `half` samples before each to `half` after it."""
+    squared: Floats | None = None
+    for axis in eye.T:
+        at = np.ascontiguousarray(axis)
+        if reach:
+            mean = at[:-2] + at[1:-1]
+            mean += at[2:]
+            at = mean
+        apart = at[2 * half :] - at[: len(at) - 2 * half]
+        apart *= apart
+        squared = apart if squared is None else squared + apart
+    assert squared is not None
+    way = np.sqrt(squared, out=squared)
+    if reach:
+        way /= 3.0
+    return way

@@ -1,11 +1,11 @@
 """Building a dataset from a session of 640x480 at 30 frames a second.
 
-python tests/benchmarks/bench_build.py [--seconds 30] [--repeats 3]
+python tests/benchmarks/bench_build.py [--seconds 15] [--sessions 8] [--repeats 3]
 
-A simulated session is recorded by the program itself; then its dataset is built from
-nothing with one process and with one for each core, and again with everything kept. The
-peer is the plain way in one process: every frame is decoded, faces are looked for in the
-whole picture and cut out. The target is five times as fast as the session was.
+A simulated session is recorded by the program itself and copied; then a dataset is built
+from nothing with one process and with one for each core, and again with everything kept.
+The peer is the plain way in one process: every frame is decoded, faces are looked for in
+the whole picture and cut out. The target is five times as fast as the session was.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def median_s(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=30.0, help="of each of two clips")
+    parser.add_argument("--seconds", type=float, default=15.0, help="of each of two clips")
+    parser.add_argument("--sessions", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     if not os.environ.get("DISPLAY"):
@@ -90,7 +91,12 @@ def main() -> int:
         folder = Path(place)
         _keep_lsl_here(folder)
         study, session = recorded(folder, args.seconds)
-        shown_s = sum(c.end_s - c.onset_s for c in Recording(session).shown_clips)
+        for k in range(1, args.sessions):
+            shutil.copytree(session, session.with_name(f"{session.name[:-2]}{k + 60}"))
+        sessions = sorted((study / "sessions").iterdir())
+        shown_s = args.sessions * sum(
+            c.end_s - c.onset_s for c in Recording(session).shown_clips
+        )
         out = folder / "dataset"
 
         def build(workers: int) -> Callable[[], object]:
@@ -101,10 +107,16 @@ def main() -> int:
             return work
 
         def forget() -> None:
-            shutil.rmtree(session / "derived", ignore_errors=True)
+            for one in sessions:
+                shutil.rmtree(one / "derived", ignore_errors=True)
 
         cv2.setNumThreads(1)  # the plain way has one core too
-        rows = [("plain way, one process", median_s(lambda: plainly(session), 1, forget))]
+        rows = [
+            (
+                "plain way, one process",
+                median_s(lambda: [plainly(s) for s in sessions], 1, forget),
+            )
+        ]
         for workers in (1, cores()):
             name = f"from nothing, {workers} processes"
             rows.append((name, median_s(build(workers), args.repeats, forget)))
