@@ -19,6 +19,7 @@ __all__ = [
     "next_free",
     "next_segment",
     "read_json",
+    "refuse_taken",
     "rename_exclusively",
     "sha256_file",
     "write_atomic",
@@ -144,10 +145,21 @@ def new_folder(path: Path) -> Path:
     BadInputError
         When `path` exists and is not an empty folder.
     """
+    refuse_taken(path)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def refuse_taken(path: Path) -> None:
+    """Refuse an output folder that already holds something, before any work is done.
+
+    Raises
+    ------
+    BadInputError
+        When `path` exists and is not an empty folder.
+    """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise BadInputError(
             f"{path} already exists and is not empty; nothing was written.",
             fix="Choose another folder, or move this one away.",
         )
-    path.mkdir(parents=True, exist_ok=True)
-    return path

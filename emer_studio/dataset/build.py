@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import refuse_taken
 from emer_studio.dataset.assembly import Assembly, BuildReport, Planned
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.clip_places import clip_places
@@ -60,6 +61,7 @@ def build_dataset(
     BadInputError
         When the study has no trial that can become a sample.
     """
+    refuse_taken(out)
     report, detector = BuildReport(), open_detector(width_px=DETECTION_WIDTH_PX)
     report.detector = detector.name
     report.left_out += [{"session": name, "reason": why} for name, why in study.damaged()]
@@ -123,7 +125,7 @@ def _worked_out(
     eyes = [plan.eyes for plan in planned if plan.trials]
     # Eyes first: one of them takes as long as several trials.
     works: list[Work] = [*eyes, *faces]
-    todo = [work for work in works if not work.piece.path.is_file()]
+    todo = [work for work in works if not work.piece.whole]
     done = len(faces) - sum(isinstance(work, FaceWork) for work in todo)
     report.worked_out = len(todo)
     if done:

@@ -52,6 +52,11 @@ class Piece:
         self._name = name
         self.path = session / _FOLDER / f"{name}.{key}.npz"
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is there to its end; one that was cut is worked out again."""
+        return zipfile.is_zipfile(self.path)
+
     def load(self) -> Arrays | None:
         """Return the arrays; None when there is no such piece, or it is damaged."""
         try:

@@ -75,6 +75,8 @@ def interpolated(times_s: Floats, values: Floats, longest_s: float) -> tuple[Flo
     where : ndarray, shape (n,), bool
         The samples that were filled.
     """
+    if not len(values):
+        return values.copy(), np.zeros(0, bool)
     lost = np.asarray(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
     gaps = runs(lost)
     gaps = gaps[(gaps[:, 0] > 0) & (gaps[:, 1] < len(values))]

@@ -85,6 +85,12 @@ def test_a_constant_or_absent_pupil_stays_what_it_is(value: float) -> None:
     assert found.removed == 0
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_a_recording_of_next_to_nothing_is_no_error(n: int) -> None:
+    found = clean_pupil(table(SLOW_MM[:n]))
+    assert len(found.size) == n
+
+
 def test_the_baseline_is_before_the_clip_where_there_is_something_before() -> None:
     size = np.where(TIMES_S < 10, 3.0, 4.0)
     assert baseline_of(TIMES_S, size, 10.0, 0.5) == 3.0
