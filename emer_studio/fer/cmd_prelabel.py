@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import functools
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
+
+import cv2
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import write_atomic
 from emer_studio.features.faces import FaceDetector, open_detector
 from emer_studio.fer import prelabel
-from emer_studio.fer.expression import ExpressionModel
+from emer_studio.fer.panel import Panel
 from emer_studio.schema.predictions import PrelabelSummary
 
 __all__ = ["arguments", "run"]
@@ -55,8 +57,9 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.out is not None and (len(jobs) != 1 or jobs[0][1]):
         raise BadInputError("--out takes the table of exactly one video or picture.")
-    model = ExpressionModel.open(args.model)
-    detector = open_detector(args.detector)
+    cv2.setNumThreads(1)  # more make finding faces no quicker, and decoding slower
+    panel = Panel.open(args.model)
+    detector = open_detector(args.detector, width_px=prelabel.DETECTION_WIDTH_PX)
     if detector.name == "haar" and args.detector == "auto":
         console.say(
             "YuNet is not installed; the Haar detector is used, which finds more false"
@@ -64,14 +67,14 @@ def run(args: argparse.Namespace) -> int:
         )
     summaries, outputs = [], []
     for path, recorded in jobs:
-        summary, output = _one(console, args, path, recorded, model, detector)
+        summary, output = _one(console, args, path, recorded, panel, detector)
         summaries.append(summary)
         outputs += [str(output)] if output else []
         if summary.damaged:
             console.say(
                 f"{path}: damaged after frame {summary.frames - 1}: {summary.damaged}"
             )
-    result = _total(summaries, model, detector, outputs)
+    result = _total(summaries, panel, detector, outputs)
     console.result(result, _text(result) if outputs or args.out else "")
     return 0
 
@@ -94,24 +97,26 @@ def _one(
     args: argparse.Namespace,
     path: Path,
     recorded: bool,
-    model: ExpressionModel,
+    panel: Panel,
     detector: FaceDetector,
 ) -> tuple[PrelabelSummary, Path | None]:
-    progress = functools.partial(console.progress, path.name)
+    def progress(done: int, total: int, fps: float) -> None:
+        console.progress(path.name, done, total, fps=round(fps))
+
     if recorded:
         table, summary, fresh = prelabel.prelabel_recording(
-            path, model, detector, again=args.again, progress=progress
+            path, panel, detector, again=args.again, progress=progress
         )
         console.say(f"{path}: {_counts(summary)}" + ("" if fresh else " (kept)"))
         return summary, table
-    rows, summary = prelabel.prelabel_file(
-        path, model, detector, table=args.out.name if args.out else "", progress=progress
-    )
-    text = prelabel.table_text(rows)
-    if args.out is not None:
-        write_atomic(args.out, text)
-    elif not (args.json or args.events):
-        sys.stdout.write(text)
+    with tempfile.TemporaryDirectory(prefix="emer-prelabel-") as folder:
+        table = args.out or Path(folder) / "table.csv"
+        summary = prelabel.prelabel_file(
+            path, panel, detector, table, progress=progress, anew=args.again
+        )
+        if args.out is None and not (args.json or args.events):
+            with table.open(encoding="utf-8", newline="") as stream:
+                shutil.copyfileobj(stream, sys.stdout)
     console.say(f"{path}: {_counts(summary)}")
     return summary, args.out
 
@@ -125,7 +130,7 @@ def _counts(summary: PrelabelSummary) -> str:
 
 def _total(
     summaries: list[PrelabelSummary],
-    model: ExpressionModel,
+    panel: Panel,
     detector: FaceDetector,
     outputs: list[str],
 ) -> dict[str, Any]:
@@ -145,8 +150,8 @@ def _total(
         "frames_multi": sum(one.frames_multi for one in summaries),
         "fps": round(frames / seconds, 1) if seconds else 0.0,
         "mean_p": means,
-        "model": model.name,
-        "model_sha256": model.entry.sha256,
+        "model": panel.name,
+        "model_sha256": panel.sha256,
         "detector": detector.name,
         "outputs": outputs,
     }

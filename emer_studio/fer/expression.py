@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,10 +16,26 @@ from emer_studio.features.faces import Face, align_crop, square_crop
 from emer_studio.fer import store
 from emer_studio.schema.models import InputSpec, ModelEntry, OutputSpec
 
-__all__ = ["ExpressionModel"]
+__all__ = ["ExpressionModel", "Reading"]
 
 Picture = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float32]
+_VA = ("valence", "arousal")
+
+
+class Reading(NamedTuple):
+    """What a network says about some faces.
+
+    Attributes
+    ----------
+    p : ndarray, shape (n, 7), float32
+        Probabilities in the order of ``EMOTIONS``; each row sums to 1.
+    va : ndarray, shape (n, 2), float32
+        Valence and arousal, -1..1; NaN where the network gives none.
+    """
+
+    p: Array
+    va: Array
 
 
 class ExpressionModel:
@@ -45,6 +62,8 @@ class ExpressionModel:
         self._output: OutputSpec = entry.output
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        # Its threads would wait by spinning, on cores that decode and look for faces.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
@@ -90,29 +109,33 @@ class ExpressionModel:
         scaled = planes.astype(np.float32) * np.float32(spec.scale)
         return np.asarray((scaled - mean) / std, np.float32)
 
-    def infer(self, tensors: Sequence[Array]) -> Array:
-        """Run prepared faces through the network in one batch.
-
-        Returns
-        -------
-        probabilities : ndarray, shape (n, 7), float32
-            Columns in the order of ``EMOTIONS``; each row sums to 1.
-        """
+    def read(self, tensors: Sequence[Array]) -> Reading:
+        """Run prepared faces through the network in one batch."""
         if not tensors:
-            return np.zeros((0, len(EMOTIONS)), np.float32)
+            return Reading(np.zeros((0, len(EMOTIONS)), np.float32), np.zeros((0, 2), "f4"))
         raw = np.asarray(
             self._session.run(None, {self._feed: np.stack(tensors)})[0], np.float64
         )
-        expected = (len(tensors), len(self._output.classes))
+        classes = len(self._output.classes)
+        expected = (len(tensors), classes + len(self._output.then))
         if raw.shape != expected:
             raise BadInputError(
                 f"{self.name} should give {expected} values; it gave {raw.shape}."
             )
+        scores = raw[:, :classes]
         if self._output.values == "logits":
-            raw = np.exp(raw - raw.max(axis=1, keepdims=True))
-        seven = raw[:, self._columns]
-        total = seven.sum(axis=1, keepdims=True)
-        return np.asarray(seven / np.maximum(total, 1e-12), np.float32)
+            scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+        seven = scores[:, self._columns]
+        total = np.maximum(seven.sum(axis=1, keepdims=True), 1e-12)
+        va = np.full((len(tensors), 2), np.nan, np.float32)
+        for place, what in enumerate(self._output.then):
+            # Nothing keeps a regression within the scale it was trained on.
+            va[:, _VA.index(what)] = np.clip(raw[:, classes + place], -1.0, 1.0)
+        return Reading(np.asarray(seven / total, np.float32), va)
+
+    def infer(self, tensors: Sequence[Array]) -> Array:
+        """Return the probabilities alone, see `read`."""
+        return self.read(tensors).p
 
     def predict(self, bgr: Picture, faces: Sequence[Face]) -> Array:
         """Return the probabilities of every face in a picture.

@@ -2,170 +2,133 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from emer_studio import __version__
-from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import read_json, sha256_file, write_atomic, write_json
-from emer_studio.features.faces import Face, FaceDetector
-from emer_studio.fer.expression import Array, ExpressionModel
-from emer_studio.fer.frames import Frame, Source
-from emer_studio.schema.predictions import COLUMNS, PrelabelSummary, read_summary
+from emer_studio.core.files import read_json, sha256_file, write_json
+from emer_studio.features.faces import FaceDetector
+from emer_studio.fer.facefile import FaceFile
+from emer_studio.fer.frames import Source
+from emer_studio.fer.look import look
+from emer_studio.fer.panel import Panel
+from emer_studio.fer.table import rows_of, write_table
+from emer_studio.schema.predictions import PrelabelSummary, read_summary
 
-__all__ = ["Row", "prelabel_file", "prelabel_recording", "recordings_of", "table_text"]
+__all__ = ["DETECTION_WIDTH_PX", "prelabel_file", "prelabel_recording", "recordings_of"]
 
-Progress = Callable[[int, int], None]
-_BATCH = 32  # faces per run of the network; chosen by us
-
-
-@dataclass(slots=True)
-class Row:
-    """One frame of the table; see `emer_studio.schema.predictions`."""
-
-    frame: int
-    pts: int | None
-    time_s: float | None
-    n_faces: int
-    face: Face | None
-    probabilities: Array | None = None
-
-    @property
-    def status(self) -> str:
-        """``ok``, ``no_face`` or ``multi``."""
-        return ("no_face", "ok")[self.n_faces] if self.n_faces < 2 else "multi"
-
-    def fields(self) -> list[str]:
-        """Return the row's fields as text, in the order of ``COLUMNS``."""
-        face, p = self.face, self.probabilities
-        box = [""] * 5 if face is None else [
-            f"{value:.2f}" for value in (face.x, face.y, face.w, face.h)
-        ] + [f"{face.score:.4f}"]  # fmt: skip
-        return [
-            str(self.frame),
-            "" if self.pts is None else str(self.pts),
-            "" if self.time_s is None else f"{self.time_s:.6f}",
-            self.status,
-            str(self.n_faces),
-            *box,
-            *([""] * len(EMOTIONS) if p is None else [f"{value:.6f}" for value in p]),
-        ]
+Progress = Callable[[int, int, float], None]
+"""Called with frames done, frames expected and frames per second."""
+DETECTION_WIDTH_PX = 320
+"""Faces are looked for in pictures of this width. Chosen by us for 1280 px: 4 ms a frame
+against 13 at 640 and 81 at 1280, the box no more restless; a face must be some 40 px wide
+there (`tests/benchmarks/bench_prelabel.py`)."""
 
 
 def prelabel_file(
     path: Path,
-    model: ExpressionModel,
+    panel: Panel,
     detector: FaceDetector,
+    table: Path,
     *,
-    table: str = "",
+    keep_faces: bool = False,
+    anew: bool = False,
     simulated: bool | None = None,
     progress: Progress | None = None,
-) -> tuple[list[Row], PrelabelSummary]:
+) -> PrelabelSummary:
     """Pre-label one video or picture.
+
+    Faces are kept beside the table as they are found, so what was broken off goes on
+    there, if the file, the models and the detector are still the same.
 
     Parameters
     ----------
     path : Path
         The file; decoded once.
-    model, detector
+    panel, detector
         What looks at it.
-    table : str
-        Name of the CSV the rows will go to.
+    table : Path
+        The CSV to write.
+    keep_faces : bool
+        Leave what the table is made of beside it (`facefile`).
+    anew : bool
+        Look again even where all faces are there.
     simulated : bool, optional
         The recording's own flag, copied to the summary.
     progress : callable, optional
-        Called with frames done and frames expected.
-
-    Returns
-    -------
-    rows : list of Row
-        One for every decoded frame.
-    summary : PrelabelSummary
-        Where they come from and what they amount to.
 
     Raises
     ------
     BadInputError
         When the file is missing or nothing in it can be decoded.
     """
-    source = Source(path)
-    source_sha256 = sha256_file(path)
-    rows: list[Row] = []
-    waiting: list[tuple[Row, Array]] = []
-    started = time.perf_counter()
-    for frame in source:
-        rows.append(_look(frame, model, detector, waiting))
-        if len(waiting) >= _BATCH:
-            _predict(model, waiting)
-        if progress is not None and frame.index % 10 == 0:
-            progress(frame.index, max(source.expected, frame.index + 1))
-    _predict(model, waiting)
-    if progress is not None:
-        progress(len(rows), len(rows))
-    elapsed_s = time.perf_counter() - started
-    return rows, PrelabelSummary(
+    made_of = _made_of(path, panel, detector)
+    faces = FaceFile(_beside(table), made_of, len(panel.models), anew=anew)
+    if not faces.end:
+        try:
+            _look_at(path, panel, detector, faces, progress)
+        except BadInputError:
+            faces.remove()
+            raise
+    sums = write_table(table, rows_of(faces))
+    if not keep_faces:
+        faces.remove()
+    return PrelabelSummary(
         app_version=__version__,
         source=path.name,
-        source_sha256=source_sha256,
-        table=table,
-        model=model.name,
-        model_sha256=model.entry.sha256,
+        source_sha256=made_of["source"],
+        table=table.name,
+        model=panel.name,
+        model_sha256=panel.sha256,
         detector=detector.name,
         detector_sha256=detector.sha256,
-        frames=len(rows),
-        faces=sum(row.n_faces for row in rows),
-        frames_with_face=sum(row.n_faces > 0 for row in rows),
-        frames_multi=sum(row.n_faces > 1 for row in rows),
-        mean_p=mean_p(rows),
-        fps=round(len(rows) / max(elapsed_s, 1e-9), 1),
-        damaged=source.damaged,
+        frames=sums.frames,
+        faces=sums.faces,
+        frames_with_face=sums.with_face,
+        frames_multi=sums.multi,
+        mean_p=sums.mean_p,
+        fps=faces.end["fps"],
+        damaged=faces.end["damaged"],
         simulated=simulated,
     )
 
 
-def _look(
-    frame: Frame,
-    model: ExpressionModel,
+def _beside(table: Path) -> Path:
+    return table.with_name(f"{table.stem}.faces")
+
+
+def _made_of(path: Path, panel: Panel, detector: FaceDetector) -> dict[str, Any]:
+    if not path.is_file():
+        Source(path)  # says so
+    return {
+        "app_version": __version__,
+        "source": sha256_file(path),
+        "models": [[model.name, model.entry.sha256] for model in panel.models],
+        "detector": [detector.name, detector.sha256, detector.width_px],
+    }
+
+
+def _look_at(
+    path: Path,
+    panel: Panel,
     detector: FaceDetector,
-    waiting: list[tuple[Row, Array]],
-) -> Row:
-    faces = detector.detect(frame.bgr)
-    row = Row(frame.index, frame.pts, frame.time_s, len(faces), faces[0] if faces else None)
-    if row.face is not None:
-        waiting.append((row, model.prepare(frame.bgr, row.face)))
-    return row
-
-
-def _predict(model: ExpressionModel, waiting: list[tuple[Row, Array]]) -> None:
-    values = model.infer([tensor for _, tensor in waiting])
-    for (row, _), value in zip(waiting, values, strict=True):
-        row.probabilities = value
-    waiting.clear()
-
-
-def mean_p(rows: list[Row]) -> dict[str, float | None]:
-    """Return the mean probability of each emotion over the rows that have a face."""
-    values = [row.probabilities for row in rows if row.probabilities is not None]
-    if not values:
-        return dict.fromkeys(EMOTIONS)
-    means = np.stack(values).astype(np.float64).mean(axis=0).tolist()
-    return {emotion: round(p, 6) for emotion, p in zip(EMOTIONS, means, strict=True)}
-
-
-def table_text(rows: list[Row]) -> str:
-    """Return the table as CSV text."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(row.fields() for row in rows)
-    return stream.getvalue()
+    faces: FaceFile,
+    progress: Progress | None,
+) -> None:
+    source = Source(path, faces.frames, faces.last_pts)
+    before, began_s = faces.frames, time.perf_counter()
+    for records in look(source, panel, detector):
+        faces.append(records)
+        if progress is not None:
+            fps = (faces.frames - before) / (time.perf_counter() - began_s)
+            progress(faces.frames, max(source.expected, faces.frames + 1), fps)
+    fps = (faces.frames - before) / max(time.perf_counter() - began_s, 1e-9)
+    if progress is not None:
+        progress(faces.frames, faces.frames, fps)
+    faces.finish(fps=round(fps, 1), damaged=source.damaged)
 
 
 # -- recordings of sessions
@@ -195,7 +158,7 @@ def recordings_of(folder: Path) -> list[Path]:
 
 def prelabel_recording(
     video: Path,
-    model: ExpressionModel,
+    panel: Panel,
     detector: FaceDetector,
     *,
     again: bool = False,
@@ -207,12 +170,11 @@ def prelabel_recording(
     ----------
     video : Path
         ``face_*.mkv`` in a session folder.
-    model, detector
+    panel, detector
         What looks at it.
     again : bool
         Do it even when a result of the same video, model and detector is there.
     progress : callable, optional
-        Called with frames done and frames expected.
 
     Returns
     -------
@@ -224,24 +186,25 @@ def prelabel_recording(
         False when an up-to-date result was found and kept.
     """
     table = video.parent / "derived" / "prelabel" / f"{video.stem}.csv"
-    kept = None if again else _up_to_date(table, video, model, detector)
+    kept = None if again else _up_to_date(table, video, panel, detector)
     if kept is not None:
         return table, kept, False
-    rows, summary = prelabel_file(
+    summary = prelabel_file(
         video,
-        model,
+        panel,
         detector,
-        table=table.name,
+        table,
+        keep_faces=True,
+        anew=again,
         simulated=_simulated(video.parent),
         progress=progress,
     )
-    write_atomic(table, table_text(rows))
     write_json(table.with_suffix(".json"), summary.model_dump())
     return table, summary, True
 
 
 def _up_to_date(
-    table: Path, video: Path, model: ExpressionModel, detector: FaceDetector
+    table: Path, video: Path, panel: Panel, detector: FaceDetector
 ) -> PrelabelSummary | None:
     beside = table.with_suffix(".json")
     if not table.is_file() or not beside.is_file():
@@ -250,7 +213,7 @@ def _up_to_date(
         found = read_summary(beside)
     except BadInputError:
         return None
-    wanted = (__version__, model.entry.sha256, detector.sha256, sha256_file(video))
+    wanted = (__version__, panel.sha256, detector.sha256, sha256_file(video))
     has = (
         found.app_version,
         found.model_sha256,

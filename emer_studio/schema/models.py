@@ -114,11 +114,14 @@ class OutputSpec(_Frozen):
     ignored : tuple of str
         Classes EMER does not have; their probability is spread over the seven in
         proportion (the seven are renormalised).
+    then : tuple of {"valence", "arousal"}
+        Numbers behind those of the classes, -1..1.
     """
 
     values: Literal["probabilities", "logits"]
     classes: tuple[str, ...]
     ignored: tuple[str, ...] = ()
+    then: tuple[Literal["valence", "arousal"], ...] = ()
 
     @model_validator(mode="after")
     def _covers_emer(self) -> Self:

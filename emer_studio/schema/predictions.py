@@ -7,16 +7,18 @@ the columns are `COLUMNS`:
 ``frame``                       index of the decoded frame, from 0
 ``pts``                         its presentation time stamp in the stream's own ticks
 ``time_s``                      the same in seconds; empty, like ``pts``, when absent
-``status``                      ``ok`` one face, ``no_face``, ``multi`` several faces
+``status``                      ``ok`` one face, ``multi`` several faces, ``no_face``
+                                where the participant's is not found
 ``n_faces``                     faces the detector found
-``x``, ``y``, ``w``, ``h``      box of the largest face, px of the decoded frame
+``x``, ``y``, ``w``, ``h``      box of the participant's face, px of the decoded frame
 ``det_score``                   the detector's own score of that face
 ``p_happiness`` … ``p_neutral`` probabilities of that face, in EMER's order; sum to 1
+``valence``, ``arousal``        of that face, -1..1, where the model gives them
 ==============================  ======================================================
 
-A value that does not exist is an empty field. With several faces the row holds the
-largest one. A pre-label is a prediction: it is never a rater and never becomes a label by
-itself.
+A value that does not exist is an empty field. The participant's face is the one that fills
+most of the picture over the whole video (`features.face_track`). A pre-label is a
+prediction: it is never a rater and never becomes a label by itself.
 """
 
 from __future__ import annotations
@@ -51,6 +53,8 @@ COLUMNS = (
     "h",
     "det_score",
     *PROBABILITY_COLUMNS,
+    "valence",
+    "arousal",
 )
 STATUSES = ("ok", "no_face", "multi")
 
@@ -74,7 +78,7 @@ class PrelabelSummary(BaseModel):
     faces : int
         Faces found in all frames together.
     frames_with_face, frames_multi : int
-        Frames with at least one face, and with several.
+        Frames with the participant's face, and those of them with several.
     mean_p : dict
         Mean probability of each emotion over the frames with a face; None without any.
     fps : float

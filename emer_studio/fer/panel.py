@@ -1,0 +1,69 @@
+"""One expression model, or several that look at the same faces."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from emer_studio.core.errors import BadInputError
+from emer_studio.features.faces import Face
+from emer_studio.fer.expression import Array, ExpressionModel, Picture, Reading
+
+__all__ = ["Panel"]
+
+
+class Panel:
+    """Models that look at the same faces; most often one.
+
+    Parameters
+    ----------
+    models : sequence of ExpressionModel
+        In the order of their names.
+    """
+
+    def __init__(self, models: Sequence[ExpressionModel]) -> None:
+        self.models = tuple(models)
+
+    @classmethod
+    def open(cls, names: str) -> Panel:
+        """Open installed models by their names with commas between them."""
+        wanted = sorted({name.strip() for name in names.split(",") if name.strip()})
+        if not wanted:
+            raise BadInputError("Expected the name of a model; found none.")
+        return cls([ExpressionModel.open(name) for name in wanted])
+
+    @property
+    def name(self) -> str:
+        """Their names with a plus between them."""
+        return "+".join(model.name for model in self.models)
+
+    @property
+    def sha256(self) -> str:
+        """The model's file's; of several, that of their hashes one behind the other."""
+        hashes = [model.entry.sha256 for model in self.models]
+        return (
+            hashes[0]
+            if len(hashes) == 1
+            else hashlib.sha256("".join(hashes).encode()).hexdigest()
+        )
+
+    def prepare(self, bgr: Picture, face: Face) -> list[Array]:
+        """Cut out a face as each of the models wants it."""
+        return [model.prepare(bgr, face) for model in self.models]
+
+    def read(self, faces: Sequence[Sequence[Array]]) -> Reading:
+        """Run prepared faces through every model.
+
+        Returns
+        -------
+        Reading
+            With an axis for the models behind the first: (n, m, 7) and (n, m, 2).
+        """
+        found = [
+            model.read([face[k] for face in faces]) for k, model in enumerate(self.models)
+        ]
+        p: npt.NDArray[np.float32] = np.stack([one.p for one in found], axis=1)
+        return Reading(p, np.stack([one.va for one in found], axis=1))

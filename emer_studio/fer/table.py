@@ -1,0 +1,148 @@
+"""From the faces of a video to its table: one row a frame, with the participant's face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from emer_studio.core.emotions import EMOTIONS
+from emer_studio.core.files import atomic_stream
+from emer_studio.features.face_track import FaceTracker
+from emer_studio.features.faces import Face
+from emer_studio.fer.facefile import NO_PTS, FaceFile, Records
+from emer_studio.schema.predictions import COLUMNS
+
+__all__ = ["Row", "Sums", "rows_of", "write_table"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One frame of the table; see `emer_studio.schema.predictions`.
+
+    Attributes
+    ----------
+    face : Face or None
+        The participant's.
+    probabilities : ndarray, shape (7,), float64, or None
+    va : ndarray, shape (2,), float64
+        Valence and arousal, NaN where there are none.
+    """
+
+    frame: int
+    pts: int | None
+    time_s: float | None
+    n_faces: int
+    face: Face | None
+    probabilities: Floats | None = None
+    va: Floats = field(default_factory=lambda: np.full(2, np.nan))
+
+    @property
+    def status(self) -> str:
+        """``no_face`` without the participant's, else ``ok`` or ``multi``."""
+        if self.face is None:
+            return "no_face"
+        return "ok" if self.n_faces < 2 else "multi"
+
+    def line(self) -> str:
+        """Return the row as CSV, its fields in the order of ``COLUMNS``."""
+        face, p = self.face, self.probabilities
+        box = [""] * 5 if face is None else [
+            f"{value:.2f}" for value in (face.x, face.y, face.w, face.h)
+        ] + [f"{face.score:.4f}"]  # fmt: skip
+        cells = [
+            str(self.frame),
+            "" if self.pts is None else str(self.pts),
+            "" if self.time_s is None else f"{self.time_s:.6f}",
+            self.status,
+            str(self.n_faces),
+            *box,
+            *([""] * len(EMOTIONS) if p is None else [f"{value:.6f}" for value in p]),
+            *("" if np.isnan(value) else f"{value:.4f}" for value in self.va),
+        ]
+        return ",".join(cells) + "\n"
+
+
+@dataclass
+class Sums:
+    """What the rows amount to."""
+
+    frames: int = 0
+    faces: int = 0
+    with_face: int = 0
+    multi: int = 0
+    with_p: int = 0
+    p: Floats = field(default_factory=lambda: np.zeros(len(EMOTIONS)))
+
+    def add(self, row: Row) -> None:
+        """Count a row."""
+        self.frames += 1
+        self.faces += row.n_faces
+        self.with_face += row.status != "no_face"
+        self.multi += row.status == "multi"
+        if row.probabilities is not None:
+            self.with_p += 1
+            self.p += row.probabilities
+
+    @property
+    def mean_p(self) -> dict[str, float | None]:
+        """The mean probability of each emotion; None without any."""
+        if not self.with_p:
+            return dict.fromkeys(EMOTIONS)
+        means = (self.p / self.with_p).tolist()
+        return {emotion: round(p, 6) for emotion, p in zip(EMOTIONS, means, strict=True)}
+
+
+def rows_of(faces: FaceFile) -> Iterator[Row]:
+    """Yield the rows of a table.
+
+    The faces are followed twice, because whose face is the participant's is known only at
+    the end, and a video of any length must not be held in memory.
+    """
+    tracker = FaceTracker()
+    for records in faces.by_frame():
+        tracker.add(_boxes(records))
+    chosen, again = tracker.participant(), FaceTracker()
+    for records in faces.by_frame():
+        found = _boxes(records)
+        numbers = again.add(found)
+        mine = next((k for k, number in enumerate(numbers) if number in chosen), None)
+        yield _row(records, None if mine is None else found[mine], mine or 0)
+
+
+def _boxes(records: Records) -> list[Face]:
+    if not records["faces"][0]:
+        return []
+    together = zip(records["box"].tolist(), records["score"].tolist(), strict=True)
+    return [Face(x, y, w, h, score) for (x, y, w, h), score in together]
+
+
+def _row(records: Records, face: Face | None, mine: int) -> Row:
+    record = records[mine]
+    pts, time_s = int(record["pts"]), float(record["time_s"])
+    about = (
+        int(record["frame"]),
+        None if pts == NO_PTS else pts,
+        None if np.isnan(time_s) else time_s,
+        int(record["faces"]),
+    )
+    if face is None:
+        return Row(*about, None)
+    p, va = record["p"].astype(np.float64), record["va"].astype(np.float64)
+    return Row(*about, face, p.mean(axis=0), va.mean(axis=0))
+
+
+def write_table(path: Path, rows: Iterator[Row]) -> Sums:
+    """Write the table row by row; what stood there before stands until it is whole."""
+    sums = Sums()
+    with atomic_stream(path) as stream:
+        stream.write((",".join(COLUMNS) + "\n").encode())
+        for row in rows:
+            stream.write(row.line().encode())
+            sums.add(row)
+    return sums
