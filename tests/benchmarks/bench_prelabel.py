@@ -3,8 +3,8 @@
     python tests/benchmarks/bench_prelabel.py [--seconds 30] [--repeats 3] [--video FILE]
 
 The naive chain reads with cv2.VideoCapture, looks for faces in the whole picture and asks
-the network face by face. Ours is the command's own code: it decodes ahead in a thread, looks
-in a reduced picture and asks in batches. Both use YuNet and mini-XCEPTION where they are
+the network face by face. Ours is the command's own code: it decodes ahead in a thread,
+looks in a reduced picture and asks in batches. Both use YuNet and mini-XCEPTION where they are
 installed, else the cascade and a small network. The target is 60 frames a second.
 
 The second table says what the reduction costs: time, frames with a face, how much the box
