@@ -4,8 +4,8 @@
 
 The naive chain reads with cv2.VideoCapture, looks for faces in the whole picture and asks
 the network face by face. Ours is the command's own code: it decodes ahead in a thread,
-looks in a reduced picture and asks in batches. Both use YuNet and mini-XCEPTION where they are
-installed, else the cascade and a small network. The target is 60 frames a second.
+looks in a reduced picture and asks in batches. Both use YuNet and mini-XCEPTION where they
+are installed, else the cascade and a small network. The target is 60 frames a second.
 
 The second table says what the reduction costs: time, frames with a face, how much the box
 moves from frame to frame, and how far probabilities are from those of the whole picture
