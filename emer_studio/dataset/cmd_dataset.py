@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
@@ -133,21 +133,31 @@ def _build(args: argparse.Namespace) -> int:
         f"{out}: {report.samples} samples,"
         f" a face in {report.faces} of {report.frames} frames ({report.detector})"
     ]
+    if report.weak or len(report.units) > 1:
+        lines.append(
+            f"  samples are {', '.join(report.units)}, of {report.trials} trials;"
+            f" {report.weak} have what was felt in the whole clip (a weak label)"
+        )
     lines += [
-        f"  left out: {entry['session']} trial {entry.get('trial', '-')}: {entry['reason']}"
+        f"  left out: {entry['session']} trial {_which(entry)}: {entry['reason']}"
         for entry in report.left_out
     ]
     lines += [
-        f"  excluded: {entry['session']} trial {entry['trial']}: {entry['reason']}"
+        f"  excluded: {entry['session']} trial {_which(entry)}: {entry['reason']}"
         for entry in report.excluded
     ]
     lines += [
-        f"  kept by a person: {entry['session']} trial {entry['trial']}:"
+        f"  kept by a person: {entry['session']} trial {_which(entry)}:"
         f" {entry['because']} (although: {entry['reason']})"
         for entry in report.kept
     ]
     console.result({"dataset": str(out), **dataclasses.asdict(report)}, "\n".join(lines))
     return 0
+
+
+def _which(entry: dict[str, Any]) -> str:
+    """Return the trial of a report's entry, and which part of its clip."""
+    return f"{entry.get('trial', '-')} {entry.get('part', '')}".rstrip()
 
 
 SUBCOMMANDS: dict[str, SubCommand] = {

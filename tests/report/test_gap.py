@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,26 @@ def test_discordance_is_found_with_its_interval() -> None:
     valence, arousal = gap.shifts["sadness"]
     assert (valence.value, arousal.value) == pytest.approx((0.75, 0.5))
     assert gap.floor is None
+
+
+def test_windows_of_a_clip_are_no_further_trials() -> None:
+    whole = dataset_of(lambda p, c: "happiness" if (p * c) % 3 else "sadness")
+    parts = tuple(
+        sample.model_copy(
+            update={
+                "sample_id": f"{sample.sample_id}/w-0{w}",
+                "unit": "window",
+                "er_weak": True,
+            }
+        )
+        for sample in whole.samples
+        for w in (1, 2, 3)
+    )
+    one, many = gap_of(whole), gap_of(replace(whole, samples=parts))
+    assert (many.samples, many.trials, many.weak) == (3 * one.trials, one.trials, 3 * 560)
+    assert many.discordance == one.discordance  # three times the rows, no more certain
+    few = replace(whole, samples=parts[: 3 * 4])  # four trials, twelve windows: too few
+    assert gap_of(few).by_emotion == {}
 
 
 def test_an_interval_knows_that_stimuli_are_a_sample_too() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from emer_studio.dataset.export.columns import (
     write_text,
 )
 from emer_studio.dataset.export.gather import Gathered, OutSession
+from emer_studio.dataset.export.label_rows import PART, label_table
 from emer_studio.dataset.export.people import people_table
 from emer_studio.dataset.export.source_files import copy_sources
-from emer_studio.dataset.export.trial_rows import trial_table
+from emer_studio.dataset.export.trial_rows import SEEN_COLUMNS, trial_table
 
 __all__ = ["BIDS_VERSION", "write_bids"]
 
@@ -31,6 +33,10 @@ _TASK = "emer"
 _CLIP = Column(
     "trial_type", "what happened", levels={"clip": "an emotional clip was shown and rated"}
 )
+_PARTS = replace(
+    _CLIP, levels={**_CLIP.levels, "part": "a part of it, which experts labelled"}
+)
+_SEEN = tuple(column.name for column in SEEN_COLUMNS)
 _WORDS = {
     "sex": {"female", "male", "other", "f", "m", "o"},
     "handedness": {"left", "right", "ambidextrous", "l", "r", "a"},
@@ -94,6 +100,13 @@ def _write_events(
     table = trials.called({**own, **{name: name for name in rest}})
     columns = (*table.columns[:2], _CLIP, *table.columns[2:])
     rows = [{**row, "trial_type": "clip"} for row in table.rows]
+    parts = label_table(gathered, [one]).called(
+        {**own, **{name: name for name in ("trial", "part", *_SEEN)}}
+    )
+    if parts.rows:
+        columns = (*columns[:2], _PARTS, *columns[3:], PART)
+        rows += [{**row, "trial_type": "part"} for row in parts.rows]
+        rows.sort(key=lambda row: (row["onset"], row["trial_type"]))
     _write_table(stem.with_name(f"{stem.name}_events.tsv"), Table("events", columns, rows))
     _write_answers(stem, gathered, one)
     facts = {"StimulusPresentation": shown} if shown else {}

@@ -9,6 +9,7 @@ from emer_studio.dataset.export.answers import ratings_table
 from emer_studio.dataset.export.columns import Column, Table, readme, write_text
 from emer_studio.dataset.export.eye_rows import eye_tables
 from emer_studio.dataset.export.gather import Gathered
+from emer_studio.dataset.export.label_rows import label_table
 from emer_studio.dataset.export.people import people_table
 from emer_studio.dataset.export.trial_rows import trial_table
 
@@ -45,6 +46,8 @@ def write_tables(
         ratings_table(gathered),
         *eye_tables(gathered, on_session),
     ]
+    labels = label_table(gathered)
+    tables += [labels] * bool(labels.rows)
     for table in tables:
         frame = table.frame()
         write_text(

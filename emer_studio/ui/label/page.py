@@ -69,8 +69,9 @@ class LabelPage(Page):
         self.empty = Empty(
             "label",
             "No face to label yet",
-            "Every finished trial of a filmed session becomes one item here. Run a session"
-            " first; a simulated camera films a drawn face.",
+            "Every finished trial of a filmed session becomes one item here, or several if"
+            " its protocol wants windows. Run a session first; a simulated camera films a"
+            " drawn face.",
             "Run a session",
         )
         self.empty.pressed.connect(lambda: self.wants.emit("session"))
@@ -152,7 +153,8 @@ class LabelPage(Page):
         self.list.blockSignals(True)
         self.list.clear()
         for item in self.items:
-            entry = QListWidgetItem(f"{item.participant}   trial {item.trial}")
+            names = (item.participant, f"trial {item.trial}", item.part)
+            entry = QListWidgetItem("   ".join(filter(None, names)))
             entry.setToolTip(item.session)
             self.list.addItem(entry)
         self.list.blockSignals(False)
