@@ -12,6 +12,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_json
 from emer_studio.dataset.export.answers import ratings_table
 from emer_studio.dataset.export.bids_eyes import TASK_NAME, presentation, write_eyes
+from emer_studio.dataset.export.bids_streams import write_streams
 from emer_studio.dataset.export.columns import (
     Column,
     Table,
@@ -70,6 +71,7 @@ def write_bids(
         stem = out / place / "beh" / f"sub-{person}_ses-{one.label}_task-{_TASK}"
         stem.parent.mkdir(parents=True)
         shown = _eyes(stem, gathered, one)
+        write_streams(stem, gathered, one)
         _write_events(stem, gathered, one, shown)
         copy_sources(gathered, one, out / "sourcedata" / place, pictures=pictures)
         one.forget()
@@ -197,6 +199,7 @@ def _readme(gathered: Gathered) -> str:
   questionnaires, which belong to no trial.
 * `*_recording-eye1_physio.tsv.gz` is the left eye, `eye2` the right one, `eye3` the mean of
   those that were seen; `*_physioevents.tsv.gz` holds fixations, saccades and blinks.
+* Other `*_recording-*_physio.tsv.gz` files are what else was recorded (EDA, ECG, EEG …).
 * `sourcedata/`: face video and recorded streams, where consent and kind of export allow it.
 * `left_out.tsv` says what was left out and why, `export.json` which consent this needed.
 
