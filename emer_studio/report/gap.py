@@ -16,6 +16,7 @@ import pandas as pd
 
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.dataset.cache_reader import Dataset
+from emer_studio.labels.consensus import against_the_others
 from emer_studio.report.resampling import (
     Interval,
     drawn_weights,
@@ -175,7 +176,7 @@ def noise_floor(samples: pd.DataFrame, votes: Votes) -> Interval:
     rows = [
         (row.participant, row.stimulus, *counted)
         for row in samples.itertuples()
-        if (counted := _against_the_others(votes.get(str(row.sample_id), {})))[1] >= 3
+        if (counted := against_the_others(votes.get(str(row.sample_id), {})))[1] >= 3
     ]
     if not rows:
         return Interval(float("nan"), float("nan"), float("nan"))
@@ -183,17 +184,6 @@ def noise_floor(samples: pd.DataFrame, votes: Votes) -> Interval:
     weights = drawn_weights(people, stimuli)
     counted = weights @ np.array(number)
     return interval(weights @ np.array(apart) / np.where(counted > 0, counted, np.nan))
-
-
-def _against_the_others(votes: Mapping[str, int]) -> tuple[float, int]:
-    """Return how many votes differ from the others' majority, and how many there are."""
-    apart = 0.0
-    for emotion, count in votes.items():
-        others = {**votes, emotion: count - 1}
-        most = max(others.values())
-        leading = [name for name, n in others.items() if n == most and n > 0]
-        apart += count * (1 - (emotion in leading) / max(len(leading), 1))
-    return apart, sum(votes.values())
 
 
 def _pairs(dataset: Dataset) -> pd.DataFrame:

@@ -13,6 +13,9 @@
       maps.f32         (n_samples, 8, 36, 64) float32, density of fixation time over the
                        clip's frame in eight equal parts of the sample; only where `maps`
                        says so
+      votes.csv        how many experts chose each emotion, a sample each
+      measures.csv     what the eyes did, a sample each
+      truth.csv        what synthetic faces and eyes were drawn from; labels may err
       participants.csv who is in it, with what the protocols asked of them; where recorded
 
 All binary files are little-endian without a header.
