@@ -95,7 +95,7 @@ def test_samples_are_what_experts_label(built: tuple[Study, Dataset, BuildReport
     windows = [f"trial-{trial}/w-{w:02d}" for trial in (1, 2) for w in (1, 2, 3)]
     assert ids == [*(f"{first.name}/{w}" for w in windows), f"{second.name}/trial-1/peak"]
     assert ids == [item.id for item in find_items(study)]
-    assert [item.part for item in find_items(study)][2:4] == ["window 03", "window 01"]
+    assert [item.part for item in find_items(study)][2:4] == ["w-03", "w-01"]
     assert (report.samples, report.trials, report.weak) == (7, 3, 7)
     units = ("the peak ± 0.25 s", "windows of 0.2 s")
     assert dataset.manifest.units == units
@@ -185,3 +185,17 @@ def test_datasets_written_before_units_are_whole_clips() -> None:
     data = dict.fromkeys(("frame_first", "n_frames", "eye_first", "n_eyes"), "0")
     sample = parse_sample({**old, **data, "sha256": "0" * 64}, "samples.csv")
     assert (sample.unit, sample.er_weak, sample.trial_id) == ("clip", False, "s/trial-1")
+
+
+def test_a_clip_without_a_peak_is_told_before_anyone_sits_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = tmp_path / "stimuli/demo.yaml"
+    clips.parent.mkdir()
+    clips.write_text(_CLIPS.replace("emotion", "generate: joy, emotion"))
+    protocol = tmp_path / "protocols/p.yaml"
+    protocol.parent.mkdir()
+    protocol.write_text(_PROTOCOL.format(name="p", unit="{kind: peak, seconds: 1}"))
+    assert main(["protocol", "check", str(protocol)]) == 0
+    told = "".join(capsys.readouterr())
+    assert "1 clips have no peak_s in 'demo' and will be in no dataset: sadness" in told

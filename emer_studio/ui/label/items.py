@@ -25,7 +25,7 @@ class Item:
     id : str
         As the label store knows it, see `labels.units.Span`.
     part : str
-        ``window 1``, ``peak``; empty for a whole clip.
+        As in tables: ``w-01`` for a window, ``peak``; empty for a whole clip.
     video : Path
         The face video.
     first, last : int
@@ -69,10 +69,6 @@ def _spans_of(units: Units, clip: ShownClip) -> tuple[Span, ...]:
         return ()
 
 
-def _in_words(span: Span) -> str:
-    return span.part.replace("w-", "window ")
-
-
 def _items_of(recording: Recording) -> list[Item]:
     kept = _kept(recording.folder)
     clips = [c for c in recording.whole_clips if not c.repeated or c.trial in kept]
@@ -93,7 +89,7 @@ def _items_of(recording: Recording) -> list[Item]:
                         session=folder.name,
                         participant=recording.manifest.participant,
                         trial=span.trial,
-                        part=_in_words(span),
+                        part=span.part,
                         video=video,
                         first=int(frames[0]),
                         last=int(frames[-1]),

@@ -155,7 +155,8 @@ class LabelPage(Page):
         for item in self.items:
             names = (item.participant, f"trial {item.trial}", item.part)
             entry = QListWidgetItem("   ".join(filter(None, names)))
-            entry.setToolTip(item.session)
+            what = item.part.replace("w-", "window ")
+            entry.setToolTip(f"{item.session}\n{what}".rstrip())
             self.list.addItem(entry)
         self.list.blockSignals(False)
         ids = [item.id for item in self.items]
