@@ -6,9 +6,12 @@ dataset has as samples and what folds keep together are the same spans, cut here
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from emer_studio.core.errors import BadInputError
@@ -64,6 +67,17 @@ class Span:
         return (self.start_s, self.end_s) == (self.onset_s, self.offset_s)
 
 
+# A study has few protocols and many sessions, and reading YAML takes a while.
+@lru_cache(maxsize=32)
+def _unit_in(protocol: Path, _changed_ns: int) -> LabelUnit:
+    return load_protocol(protocol).label_unit
+
+
+@lru_cache(maxsize=32)
+def _clips_in(manifest: Path, _changed_ns: int) -> Mapping[str, Clip]:
+    return MappingProxyType({clip.id: clip for clip in load_manifest(manifest).clips})
+
+
 class Units:
     """The unit of one session, as its own protocol had it.
 
@@ -84,14 +98,15 @@ class Units:
         self._session, self.remark = recording.folder.name, ""
         study, about = recording.folder.resolve().parent.parent, recording.manifest
         self.unit = self._read(study / about.protocol)
-        self._clips: dict[str, Clip] = {}
+        self._clips: Mapping[str, Clip] = {}
         manifest = study / about.manifest
         if self.unit.kind == "peak" and manifest.is_file():
-            self._clips = {clip.id: clip for clip in load_manifest(manifest).clips}
+            self._clips = _clips_in(manifest, manifest.stat().st_mtime_ns)
 
     def _read(self, protocol: Path) -> LabelUnit:
         try:
-            return load_protocol(protocol).label_unit if protocol.is_file() else LabelUnit()
+            known = protocol.is_file()
+            return _unit_in(protocol, protocol.stat().st_mtime_ns) if known else LabelUnit()
         except BadInputError:
             self.remark = "its protocol cannot be read: taken as whole clips"
             return LabelUnit()

@@ -110,8 +110,8 @@ def _without_peak(protocol: Protocol, manifest: ClipManifest) -> list[str]:
         return []
     listed = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
     return [
-        f"labels are for the peak of a clip, but {len(names)} clips have no peak_s in"
-        f" {manifest.name!r} and will be in no dataset: {listed}"
+        f"labels are for the peak of a clip, but {len(names)} of {len(manifest.clips)}"
+        f" clips have no peak_s in {manifest.name!r} and will be in no dataset: {listed}"
     ]
 
 
