@@ -22,6 +22,7 @@ from emer_studio.labels.units import windows_of
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.dataset import parse_sample
 from emer_studio.study.folder import Study, create_study
+from emer_studio.ui.explore.trial import ExploredSession
 from emer_studio.ui.label.items import find_items
 from sessions import write_session
 
@@ -144,9 +145,14 @@ def test_experts_labels_belong_to_their_own_span(
     assert named == [(dataset.samples[1].sample_id, "1")]
     with (dataset.folder / "trials.csv").open() as stream:
         rows = list(csv.DictReader(stream))
-    told = {(row["trial"], row["part"]): row for row in rows[3:6]}
-    assert all("no label of its parts" in row["remarks"] for row in told.values())
+    assert all("no label of its parts" in row["remarks"] for row in rows[3:6])
     assert (rows[-1]["used"], rows[-1]["part"]) == ("left out", "")
+    study = built[0]
+    explored = ExploredSession(study, study.sessions()[0].folder)
+    told = [
+        {p: seen.category for p, seen in explored.story(k).labels.items()} for k in (0, 1)
+    ]
+    assert told == [{"w-02": "fear"}, {"": "anger"}]
 
 
 def test_exports_tell_parts(

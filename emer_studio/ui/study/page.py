@@ -64,12 +64,17 @@ class StudyPage(Page):
         self.quality = button("Quality…", "check")
         self.quality.setToolTip("The chosen session trial by trial: keep, look, exclude")
         self.quality_dialog: QualityDialog | None = None
+        self.explore = button("Explore…", "play")
+        self.explore.setToolTip("Watch the chosen session, trial by trial (Ctrl+E)")
+        self.explore.setShortcut("Ctrl+E")
         self.open_folder = button("Open folder", "open")
+        self.head.addWidget(self.explore)
         self.head.addWidget(self.quality)
         self.head.addWidget(self.check)
         self.head.addWidget(self.open_folder)
         self.check.clicked.connect(self.check_all)
         self.quality.clicked.connect(self.show_quality)
+        self.explore.clicked.connect(self.show_trials)
         self.open_folder.clicked.connect(self._open_folder)
         self.subtitle.show()
         self.box.addWidget(self._next_card())
@@ -183,6 +188,7 @@ class StudyPage(Page):
         self._recorded.setCurrentIndex(0 if found else 1)
         self.check.setEnabled(bool(found))
         self.quality.setEnabled(bool(found))
+        self.explore.setEnabled(bool(found))
         self.sessions.blockSignals(True)
         self.sessions.setRowCount(len(found))
         self._safe = backed_up(self.study)
@@ -246,6 +252,12 @@ class StudyPage(Page):
         folders = [session.folder for session in self.study.sessions()]
         self.quality_dialog = QualityDialog(self, folders, chosen)
         self.quality_dialog.open()
+
+    def show_trials(self) -> None:
+        """Watch the chosen session's trials."""
+        chosen = self.selected()
+        if chosen is not None:
+            self.wants.emit(f"explore:{chosen.name}")
 
     # -- checking
 
