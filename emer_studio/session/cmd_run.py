@@ -127,12 +127,14 @@ def _prepared(args: argparse.Namespace, study: Study) -> Prepared:
             fix="Leave --protocol, --session and --opt-out out, or --resume.",
         )
     if args.resume:
-        return prepare_again(study, args.participant, _devices(args, study))
+        return prepare_again(
+            study, args.participant, _devices(args, study.file.record_also)
+        )
     if not args.protocol:
         raise BadInputError(
             "Which protocol?", fix="Name it with --protocol FILE, or use --resume."
         )
-    devices, number = _devices(args, study), args.session
+    devices, number = _devices(args, study.file.record_also), args.session
     return prepare(study, args.participant, args.protocol, devices, number, args.opt_out)
 
 
@@ -161,7 +163,7 @@ def _millimetres(text: str | None) -> tuple[float, float] | None:
     raise BadInputError(f"Expected a display's size such as 531x299 (mm), found {text!r}.")
 
 
-def _devices(args: argparse.Namespace, study: Study) -> Devices:
+def _devices(args: argparse.Namespace, also: tuple[str, ...] = ()) -> Devices:
     if args.rig:
         as_rigged(args)
     default = "sim" if args.simulate else ""
@@ -188,7 +190,7 @@ def _devices(args: argparse.Namespace, study: Study) -> Devices:
         rig=args.rig,
         screen_mm=_millimetres(args.screen_mm),
         distance_mm=args.distance_mm,
-        also=tuple(dict.fromkeys([*study.file.record_also, *args.also])),
+        also=tuple(dict.fromkeys([*also, *args.also])),
     )
 
 
