@@ -59,7 +59,7 @@ class LabelEvent:
     Attributes
     ----------
     item : str
-        What was labelled: ``SESSION/trial-N``.
+        What was labelled, see `labels.units.Span`.
     op : str
         ``set``, ``undo`` (its value is the id of the event that is undone), ``seen``
         (the annotator was shown a prediction), ``erased`` (nothing of it is left), or

@@ -15,7 +15,11 @@ __all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile", "rules_of"]
 
 
 class StudyFile(Model):
-    """``study.yaml``; `exclude` and `eyes` hold what a study sets otherwise than we do."""
+    """``study.yaml``; `exclude` and `eyes` hold what a study sets otherwise than we do.
+
+    `record_also` names other LSL streams that every session records when they are there: by
+    name, ``type:EDA`` or ``id:SOURCE_ID``.
+    """
 
     format_version: Literal[1] = 1
     name: Annotated[str, Field(min_length=1)]
@@ -24,6 +28,7 @@ class StudyFile(Model):
     language: str = "en"
     exclude: ExclusionRules = ExclusionRules()
     eyes: EyeParameters = EyeParameters()
+    record_also: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
 
 def rules_of(session: Path) -> ExclusionRules:

@@ -251,6 +251,7 @@ class StudyPage(Page):
             return
         folders = [session.folder for session in self.study.sessions()]
         self.quality_dialog = QualityDialog(self, folders, chosen)
+        self.quality_dialog.watched.connect(lambda what: self.wants.emit(f"explore:{what}"))
         self.quality_dialog.open()
 
     def show_trials(self) -> None:
