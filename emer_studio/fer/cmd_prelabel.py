@@ -15,7 +15,7 @@ from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.faces import FaceDetector, open_detector
-from emer_studio.fer import prelabel
+from emer_studio.fer import prelabel, runs
 from emer_studio.fer.panel import Panel
 from emer_studio.schema.predictions import PrelabelSummary
 
@@ -84,7 +84,7 @@ def _jobs(inputs: list[Path]) -> list[tuple[Path, bool]]:
     jobs: list[tuple[Path, bool]] = []
     for path in inputs:
         if path.is_dir():
-            jobs += [(video, True) for video in prelabel.recordings_of(path)]
+            jobs += [(video, True) for video in runs.recordings_of(path)]
         elif path.is_file():
             jobs.append((path, False))
         else:

@@ -41,6 +41,11 @@ class Panel:
         return "+".join(model.name for model in self.models)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the models and, with several, that of all of them."""
+        return (*(model.name for model in self.models), self.name)
+
+    @property
     def sha256(self) -> str:
         """The model's file's; of several, that of their hashes one behind the other."""
         hashes = [model.entry.sha256 for model in self.models]

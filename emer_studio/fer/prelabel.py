@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from emer_studio import __version__
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import read_json, sha256_file, write_json
+from emer_studio.core.files import sha256_file
 from emer_studio.features.faces import FaceDetector
+from emer_studio.fer.calibration import Mixing
 from emer_studio.fer.facefile import FaceFile
 from emer_studio.fer.frames import Source
+from emer_studio.fer.items import ItemSums, frames_of_items
 from emer_studio.fer.look import look
 from emer_studio.fer.panel import Panel
+from emer_studio.fer.runs import Place, run_of, show, shown_place, simulated, write_about
 from emer_studio.fer.table import rows_of, write_table
-from emer_studio.schema.predictions import PrelabelSummary, read_summary
+from emer_studio.schema.predictions import PredictedItems, PrelabelSummary
 
-__all__ = ["DETECTION_WIDTH_PX", "prelabel_file", "prelabel_recording", "recordings_of"]
+__all__ = ["DETECTION_WIDTH_PX", "prelabel_file", "prelabel_recording"]
 
 Progress = Callable[[int, int, float], None]
 """Called with frames done, frames expected and frames per second."""
@@ -34,12 +37,10 @@ def prelabel_file(
     detector: FaceDetector,
     table: Path,
     *,
-    keep_faces: bool = False,
     anew: bool = False,
-    simulated: bool | None = None,
     progress: Progress | None = None,
 ) -> PrelabelSummary:
-    """Pre-label one video or picture.
+    """Pre-label one video or picture that belongs to no session.
 
     Faces are kept beside the table as they are found, so what was broken off goes on
     there, if the file, the models and the detector are still the same.
@@ -52,12 +53,8 @@ def prelabel_file(
         What looks at it.
     table : Path
         The CSV to write.
-    keep_faces : bool
-        Leave what the table is made of beside it (`facefile`).
     anew : bool
-        Look again even where all faces are there.
-    simulated : bool, optional
-        The recording's own flag, copied to the summary.
+        Look again also at what was seen before it was broken off.
     progress : callable, optional
 
     Raises
@@ -65,95 +62,11 @@ def prelabel_file(
     BadInputError
         When the file is missing or nothing in it can be decoded.
     """
-    made_of = _made_of(path, panel, detector)
-    faces = FaceFile(_beside(table), made_of, len(panel.models), anew=anew)
-    if not faces.end:
-        try:
-            _look_at(path, panel, detector, faces, progress)
-        except BadInputError:
-            faces.remove()
-            raise
-    sums = write_table(table, rows_of(faces))
-    if not keep_faces:
-        faces.remove()
-    return PrelabelSummary(
-        app_version=__version__,
-        source=path.name,
-        source_sha256=made_of["source"],
-        table=table.name,
-        model=panel.name,
-        model_sha256=panel.sha256,
-        detector=detector.name,
-        detector_sha256=detector.sha256,
-        frames=sums.frames,
-        faces=sums.faces,
-        frames_with_face=sums.with_face,
-        frames_multi=sums.multi,
-        mean_p=sums.mean_p,
-        fps=faces.end["fps"],
-        damaged=faces.end["damaged"],
-        simulated=simulated,
-    )
-
-
-def _beside(table: Path) -> Path:
-    return table.with_name(f"{table.stem}.faces")
-
-
-def _made_of(path: Path, panel: Panel, detector: FaceDetector) -> dict[str, Any]:
-    if not path.is_file():
-        Source(path)  # says so
-    return {
-        "app_version": __version__,
-        "source": sha256_file(path),
-        "models": [[model.name, model.entry.sha256] for model in panel.models],
-        "detector": [detector.name, detector.sha256, detector.width_px],
-    }
-
-
-def _look_at(
-    path: Path,
-    panel: Panel,
-    detector: FaceDetector,
-    faces: FaceFile,
-    progress: Progress | None,
-) -> None:
-    source = Source(path, faces.frames, faces.last_pts)
-    before, began_s = faces.frames, time.perf_counter()
-    for records in look(source, panel, detector):
-        faces.append(records)
-        if progress is not None:
-            fps = (faces.frames - before) / (time.perf_counter() - began_s)
-            progress(faces.frames, max(source.expected, faces.frames + 1), fps)
-    fps = (faces.frames - before) / max(time.perf_counter() - began_s, 1e-9)
-    if progress is not None:
-        progress(faces.frames, faces.frames, fps)
-    faces.finish(fps=round(fps, 1), damaged=source.damaged)
-
-
-# -- recordings of sessions
-
-
-def recordings_of(folder: Path) -> list[Path]:
-    """Return the finished face recordings of a study or of one session.
-
-    Raises
-    ------
-    BadInputError
-        When the folder is neither, or holds no finished recording.
-    """
-    if (folder / "study.yaml").is_file():
-        found = sorted(folder.glob("sessions/*/face_*.mkv"))
-    elif (folder / "session.json").is_file() or any(folder.glob("face_*.mkv")):
-        found = sorted(folder.glob("face_*.mkv"))
-    else:
-        raise BadInputError(
-            f"{folder} is neither a study (study.yaml) nor a session (session.json).",
-            fix="Give a study, a session, a video or a picture.",
-        )
-    if not found:
-        raise BadInputError(f"{folder} holds no finished face recording (face_*.mkv).")
-    return found
+    work = _Work(path, panel, detector, Place(table), {}, anew=anew)
+    work.look(progress)
+    summary = work.write()
+    work.faces.remove()
+    return summary
 
 
 def prelabel_recording(
@@ -161,6 +74,7 @@ def prelabel_recording(
     panel: Panel,
     detector: FaceDetector,
     *,
+    temperatures: Mapping[str, float] | None = None,
     again: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Path, PrelabelSummary, bool]:
@@ -172,6 +86,9 @@ def prelabel_recording(
         ``face_*.mkv`` in a session folder.
     panel, detector
         What looks at it.
+    temperatures : mapping of str to float, optional
+        Calibration by name, see `PrelabelSummary`. With another one than before the table
+        is made anew from the faces that are known.
     again : bool
         Do it even when a result of the same video, model and detector is there.
     progress : callable, optional
@@ -179,52 +96,115 @@ def prelabel_recording(
     Returns
     -------
     table : Path
-        The CSV; the summary lies beside it as JSON.
+        The CSV that everybody reads (`runs`); the summary lies beside it as JSON.
     summary : PrelabelSummary
         Its summary.
     fresh : bool
         False when an up-to-date result was found and kept.
     """
-    table = video.parent / "derived" / "prelabel" / f"{video.stem}.csv"
-    kept = None if again else _up_to_date(table, video, panel, detector)
-    if kept is not None:
-        return table, kept, False
-    summary = prelabel_file(
-        video,
-        panel,
-        detector,
-        table,
-        keep_faces=True,
-        anew=again,
-        simulated=_simulated(video.parent),
-        progress=progress,
-    )
-    write_json(table.with_suffix(".json"), summary.model_dump())
-    return table, summary, True
+    place = run_of(video, panel.name)
+    known = {n: t for n, t in (temperatures or {}).items() if n in panel.names}
+    work = _Work(video, panel, detector, place, known, anew=again)
+    fresh = work.look(progress)
+    summary = None if fresh else place.found()
+    if summary is None or not work.made(summary):
+        summary, fresh = work.write(of_session=True), True
+    fresh |= show(video, panel.name)
+    return shown_place(video).table, summary, fresh
 
 
-def _up_to_date(
-    table: Path, video: Path, panel: Panel, detector: FaceDetector
-) -> PrelabelSummary | None:
-    beside = table.with_suffix(".json")
-    if not table.is_file() or not beside.is_file():
-        return None
-    try:
-        found = read_summary(beside)
-    except BadInputError:
-        return None
-    wanted = (__version__, panel.sha256, detector.sha256, sha256_file(video))
-    has = (
-        found.app_version,
-        found.model_sha256,
-        found.detector_sha256,
-        found.source_sha256,
-    )
-    return found if has == wanted else None
+class _Work:
+    """One video, what looks at it, and where the result goes."""
+
+    def __init__(
+        self,
+        video: Path,
+        panel: Panel,
+        detector: FaceDetector,
+        place: Place,
+        temperatures: dict[str, float],
+        *,
+        anew: bool,
+    ) -> None:
+        if not video.is_file():
+            Source(video)  # says so
+        self._video, self._panel, self._detector = video, panel, detector
+        self._place, self._temperatures = place, temperatures
+        self._sha256 = sha256_file(video)
+        made_of = {
+            "app_version": __version__,
+            "source": self._sha256,
+            "models": [[model.name, model.entry.sha256] for model in panel.models],
+            "detector": [detector.name, detector.sha256, detector.width_px],
+        }
+        self.faces = FaceFile(place.faces, made_of, len(panel.models), anew=anew)
+
+    def look(self, progress: Progress | None) -> bool:
+        """Look at the frames that nobody has looked at; false when there are none."""
+        if self.faces.end:
+            return False
+        source = Source(self._video, self.faces.frames, self.faces.last_pts)
+        try:
+            self._look(source, progress or _unheard)
+        except BadInputError:
+            self.faces.remove()
+            raise
+        return True
+
+    def _look(self, source: Source, progress: Progress) -> None:
+        faces, before, began_s = self.faces, self.faces.frames, time.perf_counter()
+        fps = 0.0
+        for records in look(source, self._panel, self._detector):
+            faces.append(records)
+            fps = (faces.frames - before) / (time.perf_counter() - began_s)
+            progress(faces.frames, max(source.expected, faces.frames + 1), fps)
+        progress(faces.frames, faces.frames, fps)
+        faces.finish(fps=round(fps, 1), damaged=source.damaged)
+
+    def write(self, *, of_session: bool = False) -> PrelabelSummary:
+        """Make the table of the faces, and with a session what stands beside it."""
+        items = ItemSums(frames_of_items(self._video) if of_session else {})
+        mixing = Mixing.of(self._panel, self._temperatures)
+        sums = write_table(self._place.table, rows_of(self.faces, mixing.mix), items.add)
+        items.close()
+        about: dict[str, Any] = {
+            "app_version": __version__,
+            "table": self._place.table.name,
+            "model": self._panel.name,
+            "model_sha256": self._panel.sha256,
+            "temperatures": self._temperatures,
+        }
+        summary = PrelabelSummary(
+            **about,
+            source=self._video.name,
+            source_sha256=self._sha256,
+            detector=self._detector.name,
+            detector_sha256=self._detector.sha256,
+            frames=sums.frames,
+            faces=sums.faces,
+            frames_with_face=sums.with_face,
+            frames_multi=sums.multi,
+            mean_p=sums.mean_p,
+            fps=self.faces.end["fps"],
+            damaged=self.faces.end["damaged"],
+            simulated=simulated(self._video.parent) if of_session else None,
+        )
+        if of_session:
+            write_about(self._place, summary, PredictedItems(**about, items=items.found))
+        return summary
+
+    def made(self, summary: PrelabelSummary) -> bool:
+        """Tell whether a result is what `write` would write."""
+        ours = (
+            *(__version__, self._sha256, self._panel.sha256, self._detector.sha256),
+            self._temperatures,
+        )
+        theirs = (
+            *(summary.app_version, summary.source_sha256, summary.model_sha256),
+            *(summary.detector_sha256, summary.temperatures),
+        )
+        return ours == theirs
 
 
-def _simulated(session: Path) -> bool | None:
-    path = session / "session.json"
-    manifest = read_json(path) if path.is_file() else None
-    value = manifest.get("simulated") if isinstance(manifest, dict) else None
-    return value if isinstance(value, bool) else None
+def _unheard(done: int, total: int, fps: float) -> None:
+    """Nobody wants to know."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from emer_studio.schema.predictions import COLUMNS
 __all__ = ["Row", "Sums", "rows_of", "write_table"]
 
 Floats = npt.NDArray[np.float64]
+Mix = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,8 @@ class Sums:
         return {emotion: round(p, 6) for emotion, p in zip(EMOTIONS, means, strict=True)}
 
 
-def rows_of(faces: FaceFile) -> Iterator[Row]:
-    """Yield the rows of a table.
+def rows_of(faces: FaceFile, mix: Mix) -> Iterator[Row]:
+    """Yield the rows of a table; `mix` makes one answer (7,) of those of all models (m, 7).
 
     The faces are followed twice, because whose face is the participant's is known only at
     the end, and a video of any length must not be held in memory.
@@ -112,7 +113,7 @@ def rows_of(faces: FaceFile) -> Iterator[Row]:
         found = _boxes(records)
         numbers = again.add(found)
         mine = next((k for k, number in enumerate(numbers) if number in chosen), None)
-        yield _row(records, None if mine is None else found[mine], mine or 0)
+        yield _row(records, None if mine is None else found[mine], mine or 0, mix)
 
 
 def _boxes(records: Records) -> list[Face]:
@@ -122,7 +123,7 @@ def _boxes(records: Records) -> list[Face]:
     return [Face(x, y, w, h, score) for (x, y, w, h), score in together]
 
 
-def _row(records: Records, face: Face | None, mine: int) -> Row:
+def _row(records: Records, face: Face | None, mine: int, mix: Mix) -> Row:
     record = records[mine]
     pts, time_s = int(record["pts"]), float(record["time_s"])
     about = (
@@ -134,15 +135,23 @@ def _row(records: Records, face: Face | None, mine: int) -> Row:
     if face is None:
         return Row(*about, None)
     p, va = record["p"].astype(np.float64), record["va"].astype(np.float64)
-    return Row(*about, face, p.mean(axis=0), va.mean(axis=0))
+    given = va[~np.isnan(va).any(axis=1)]
+    return Row(*about, face, mix(p), given.mean(axis=0) if len(given) else va[0])
 
 
-def write_table(path: Path, rows: Iterator[Row]) -> Sums:
-    """Write the table row by row; what stood there before stands until it is whole."""
+def write_table(
+    path: Path, rows: Iterator[Row], hear: Callable[[Row], None] | None = None
+) -> Sums:
+    """Write the table row by row; what stood there before stands until it is whole.
+
+    `hear` is called with every row as well.
+    """
     sums = Sums()
     with atomic_stream(path) as stream:
         stream.write((",".join(COLUMNS) + "\n").encode())
         for row in rows:
             stream.write(row.line().encode())
             sums.add(row)
+            if hear is not None:
+                hear(row)
     return sums

@@ -36,7 +36,10 @@ __all__ = [
     "COLUMNS",
     "PROBABILITY_COLUMNS",
     "STATUSES",
+    "ItemPrediction",
+    "PredictedItems",
     "PrelabelSummary",
+    "read_items",
     "read_summary",
 ]
 
@@ -60,6 +63,7 @@ STATUSES = ("ok", "no_face", "multi")
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class PrelabelSummary(BaseModel):
@@ -87,6 +91,9 @@ class PrelabelSummary(BaseModel):
         Why decoding stopped before the end of the file; empty when it did not.
     simulated : bool or None
         Copied from the session's manifest: the face was drawn, not filmed.
+    temperatures : dict
+        What probabilities were calibrated with, by the model's name and, of several, by the
+        name of all of them. What is not in it was taken as the model says it (1.0).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -108,6 +115,79 @@ class PrelabelSummary(BaseModel):
     fps: float
     damaged: str = ""
     simulated: bool | None = None
+    temperatures: dict[str, float] = {}
+
+
+class ItemPrediction(BaseModel):
+    """What the frames of one item amount to; calibrated, where there is a calibration.
+
+    Attributes
+    ----------
+    frames : int
+        Of the video, in the item.
+    face_share : float
+        Of them, those with the participant's face.
+    p_top : dict
+        Mean probability of each emotion over the fifth of the frames with a face that is
+        least likely neutral: what speaks for the item. None without a face, like the rest.
+    p_mean : dict
+        The same over all frames with a face.
+    neutral_share : float or None
+        Of the frames with a face, those whose likeliest emotion is neutral.
+    category : str or None
+        The likeliest emotion of `p_top`.
+    max_p : float or None
+        Its probability. The lower it is, the more a person should look.
+    valence, arousal : float or None
+        Means over the frames with a face, where the model gives them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    frames: Count
+    face_share: Share
+    p_top: dict[str, float | None]
+    p_mean: dict[str, float | None]
+    neutral_share: Share | None = None
+    category: str | None = None
+    max_p: Share | None = None
+    valence: float | None = None
+    arousal: float | None = None
+
+
+class PredictedItems(BaseModel):
+    """``VIDEO.items.json``: a model's view of every item of a video.
+
+    Attributes
+    ----------
+    table : str
+        The frames it was summed up from.
+    model, model_sha256 : str
+        What predicted.
+    temperatures : dict
+        As in the summary.
+    items : dict
+        By the item's name, ``SESSION/trial-N`` or a part of it; empty where the session's
+        journal cannot be read.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    format_version: Literal[1] = 1
+    app_version: str
+    table: str
+    model: str
+    model_sha256: Sha256
+    temperatures: dict[str, float] = {}
+    items: dict[str, ItemPrediction]
+
+
+def read_items(path: Path) -> PredictedItems:
+    """Read and check the summary of a video's items."""
+    try:
+        return PredictedItems.model_validate(read_json(path))
+    except ValidationError as problem:
+        raise BadInputError(f"{path} is no summary of items: {problem}") from None
 
 
 def read_summary(path: Path) -> PrelabelSummary:

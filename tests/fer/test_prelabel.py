@@ -18,6 +18,7 @@ from emer_studio.fer import look, prelabel
 from emer_studio.fer.expression import ExpressionModel
 from emer_studio.fer.frames import Source
 from emer_studio.fer.panel import Panel
+from emer_studio.fer.runs import recordings_of
 from emer_studio.schema.predictions import COLUMNS, PROBABILITY_COLUMNS, read_summary
 from emer_studio.synthetic.face import FaceRenderer
 
@@ -197,8 +198,8 @@ def test_a_study_is_done_once_and_again_when_something_changed(
 ):
     session = _study(tmp_path / "study", video)
     detector = HaarDetector()
-    (recording,) = prelabel.recordings_of(tmp_path / "study")
-    assert prelabel.recordings_of(session) == [recording]
+    (recording,) = recordings_of(tmp_path / "study")
+    assert recordings_of(session) == [recording]
     table, summary, fresh = prelabel.prelabel_recording(recording, panel, detector)
     assert fresh
     assert table == session / "derived" / "prelabel" / "face_001.csv"
@@ -244,10 +245,10 @@ def test_what_cannot_be_decoded_is_refused(tmp_path: Path, panel, name: str):
 
 def test_folders_that_are_no_study_are_refused(tmp_path: Path):
     with pytest.raises(BadInputError, match="neither a study"):
-        prelabel.recordings_of(tmp_path)
+        recordings_of(tmp_path)
     (tmp_path / "study.yaml").touch()
     with pytest.raises(BadInputError, match="no finished face recording"):
-        prelabel.recordings_of(tmp_path)
+        recordings_of(tmp_path)
 
 
 def test_declared_frames_are_never_relied_on(shared: Path):
