@@ -1,7 +1,7 @@
 """Where results lie: a folder for each model, and above them the one last asked for.
 
-``derived/prelabel/RUN/VIDEO.csv`` with its summary ``.json``, its items ``.items.json`` and,
-where we looked ourselves, ``.faces``. The same three files of the run last asked for lie in
+``derived/prelabel/RUN/VIDEO.csv`` with its summary ``.json``, its items ``.items.json``
+and, where we looked ourselves, ``.faces``. The same three files of the run last asked for lie in
 ``derived/prelabel`` itself: that is what the window, datasets and reports show.
 """
 
@@ -74,7 +74,7 @@ def run_of(video: Path, name: str) -> Place:
 
 
 def write_about(place: Place, summary: PrelabelSummary, items: PredictedItems) -> None:
-    """Write what stands beside the table; the summary last, which says that all is there."""
+    """Write what stands beside the table; the summary last, which says all is there."""
     write_json(place.items, items.model_dump())
     write_json(place.summary, summary.model_dump())
 

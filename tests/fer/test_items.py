@@ -51,7 +51,7 @@ def test_the_fifth_that_is_least_neutral_speaks_for_an_item() -> None:
 
 def test_a_session_gets_a_summary_of_its_items(tmp_path: Path) -> None:
     study = create_study(tmp_path / "study", name="Items", seed=1)
-    session = write_session(study, trials=3, faceless=(2,))
+    session = write_session(study, trials=3, size=(320, 240), faceless=(2,))
     path = tmp_path / "linear.onnx"
     write_linear_network(path, np.asarray([[2.0, 1.0, 0.0, 0.5, 0.1, 0.2, 0.3]]))
     panel = Panel([ExpressionModel(entry_for(path, EMOTIONS), path)])
