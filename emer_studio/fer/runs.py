@@ -1,8 +1,8 @@
 """Where results lie: a folder for each model, and above them the one last asked for.
 
-``derived/prelabel/RUN/VIDEO.csv`` with its summary ``.json``, its items ``.items.json``
-and, where we looked ourselves, ``.faces``. The same three files of the run last asked for lie in
-``derived/prelabel`` itself: that is what the window, datasets and reports show.
+``derived/prelabel/RUN/VIDEO.csv`` has its summary ``.json`` beside it, its items
+``.items.json`` and, where we looked ourselves, ``.faces``. The first three of the run last
+asked for also lie in ``derived/prelabel``: what the window, datasets and reports show.
 """
 
 from __future__ import annotations
