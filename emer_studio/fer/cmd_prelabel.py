@@ -16,6 +16,8 @@ from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.faces import FaceDetector, open_detector
 from emer_studio.fer import prelabel, runs
+from emer_studio.fer.external import TOOLS
+from emer_studio.fer.import_run import import_run, video_of
 from emer_studio.fer.panel import Panel
 from emer_studio.schema.predictions import PrelabelSummary
 
@@ -29,9 +31,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="STUDY|SESSION|VIDEO|IMAGE",
-        help="a study or session folder (results go to its derived folder) or media files",
+        help="a study or session folder (results go to its derived folder) or media files;"
+        " `import STUDY|VIDEO --from TOOL FILE.csv` takes another tool's predictions",
     )
-    parser.add_argument("--model", default="mini-xception", help="expression model")
+    parser.add_argument(
+        "--from",
+        dest="tool",
+        nargs=2,
+        metavar=("TOOL", "FILE.csv"),
+        help=f"with `import`: {', '.join(TOOLS)} and its table",
+    )
+    parser.add_argument(
+        "--model", default="mini-xception", help="expression model, or several with commas"
+    )
     parser.add_argument(
         "--detector",
         choices=("auto", "yunet", "haar"),
@@ -50,6 +62,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Pre-label everything that was named."""
     console = Console.of(args)
+    if args.inputs[0] == Path("import") or args.tool:
+        return _import(console, args)
     jobs = _jobs(args.inputs)
     if args.out is not None and args.out.exists():
         raise BadInputError(
@@ -76,6 +90,33 @@ def run(args: argparse.Namespace) -> int:
             )
     result = _total(summaries, panel, detector, outputs)
     console.result(result, _text(result) if outputs or args.out else "")
+    return 0
+
+
+def _import(console: Console, args: argparse.Namespace) -> int:
+    if args.tool is None or len(args.inputs) != 2 or args.inputs[0] != Path("import"):
+        raise BadInputError(
+            "Expected `prelabel import STUDY|VIDEO --from TOOL FILE.csv`.",
+            fix=f"TOOL is one of {', '.join(TOOLS)}.",
+        )
+    name, table = args.tool[0], Path(args.tool[1])
+    if name not in TOOLS:
+        raise BadInputError(f"Expected one of {', '.join(TOOLS)}; found {name!r}.")
+    video = video_of(args.inputs[1], table)
+    output, summary = import_run(video, name, table)
+    result = {
+        "video": str(video),
+        "model": name,
+        "frames": summary.frames,
+        "faces": summary.faces,
+        "frames_with_face": summary.frames_with_face,
+        "mean_p": summary.mean_p,
+        "remark": summary.remark,
+        "outputs": [str(output)],
+    }
+    said = f"{video}: {summary.frames} frames, {summary.frames_with_face} with a face"
+    lines = [said, summary.remark, str(output)]
+    console.result(result, "\n".join(line for line in lines if line))
     return 0
 
 

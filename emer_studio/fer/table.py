@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,8 +55,9 @@ class Row:
         """Return the row as CSV, its fields in the order of ``COLUMNS``."""
         face, p = self.face, self.probabilities
         box = [""] * 5 if face is None else [
-            f"{value:.2f}" for value in (face.x, face.y, face.w, face.h)
-        ] + [f"{face.score:.4f}"]  # fmt: skip
+            *(_text(value, 2) for value in (face.x, face.y, face.w, face.h)),
+            _text(face.score, 4),
+        ]  # fmt: skip
         cells = [
             str(self.frame),
             "" if self.pts is None else str(self.pts),
@@ -63,10 +65,14 @@ class Row:
             self.status,
             str(self.n_faces),
             *box,
-            *([""] * len(EMOTIONS) if p is None else [f"{value:.6f}" for value in p]),
-            *("" if np.isnan(value) else f"{value:.4f}" for value in self.va),
+            *([""] * len(EMOTIONS) if p is None else [_text(value, 6) for value in p]),
+            *(_text(value, 4) for value in self.va),
         ]
         return ",".join(cells) + "\n"
+
+
+def _text(value: float, digits: int) -> str:
+    return "" if math.isnan(value) else f"{value:.{digits}f}"
 
 
 @dataclass

@@ -94,6 +94,10 @@ class PrelabelSummary(BaseModel):
     temperatures : dict
         What probabilities were calibrated with, by the model's name and, of several, by the
         name of all of them. What is not in it was taken as the model says it (1.0).
+    imported : str
+        Name of the table of another tool that it comes from; empty for our own models.
+    remark : str
+        What a reader of the numbers has to know.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -116,6 +120,8 @@ class PrelabelSummary(BaseModel):
     damaged: str = ""
     simulated: bool | None = None
     temperatures: dict[str, float] = {}
+    imported: str = ""
+    remark: str = ""
 
 
 class ItemPrediction(BaseModel):
