@@ -13,7 +13,7 @@ import numpy.typing as npt
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.faces import Face, align_crop, square_crop
-from emer_studio.fer import store
+from emer_studio.fer.known import find
 from emer_studio.schema.models import InputSpec, ModelEntry, OutputSpec
 
 __all__ = ["ExpressionModel", "Reading"]
@@ -45,11 +45,11 @@ class ExpressionModel:
     ----------
     entry : ModelEntry
         What the manifest says about it.
-    path : Path
-        Its verified file.
+    file : Path or bytes
+        Its verified file, or the content of one.
     """
 
-    def __init__(self, entry: ModelEntry, path: Path) -> None:
+    def __init__(self, entry: ModelEntry, file: Path | bytes) -> None:
         import onnxruntime
 
         if entry.input is None or entry.output is None:
@@ -66,17 +66,20 @@ class ExpressionModel:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                file if isinstance(file, bytes) else str(file),
+                options,
+                providers=["CPUExecutionProvider"],
             )
         except Exception as problem:  # onnxruntime's own errors share no base class
-            raise BadInputError(f"{path} cannot be loaded as ONNX: {problem}") from None
+            what = entry.file if isinstance(file, bytes) else file
+            raise BadInputError(f"{what} cannot be loaded as ONNX: {problem}") from None
         self._feed = self._session.get_inputs()[0].name
         self._columns = _columns(self._output)
 
     @classmethod
     def open(cls, name: str) -> ExpressionModel:
         """Open an installed model by its name in the manifest."""
-        return cls(*store.find(name))
+        return cls(*find(name))
 
     @property
     def name(self) -> str:
@@ -113,9 +116,7 @@ class ExpressionModel:
         """Run prepared faces through the network in one batch."""
         if not tensors:
             return Reading(np.zeros((0, len(EMOTIONS)), np.float32), np.zeros((0, 2), "f4"))
-        raw = np.asarray(
-            self._session.run(None, {self._feed: np.stack(tensors)})[0], np.float64
-        )
+        raw = self._run(np.stack(tensors))
         classes = len(self._output.classes)
         expected = (len(tensors), classes + len(self._output.then))
         if raw.shape != expected:
@@ -132,6 +133,26 @@ class ExpressionModel:
             # Nothing keeps a regression within the scale it was trained on.
             va[:, _VA.index(what)] = np.clip(raw[:, classes + place], -1.0, 1.0)
         return Reading(np.asarray(seven / total, np.float32), va)
+
+    def _run(self, batch: Array) -> npt.NDArray[np.float64]:
+        try:
+            return np.asarray(self._session.run(None, {self._feed: batch})[0], np.float64)
+        except Exception as problem:  # onnxruntime's own errors share no base class
+            raise BadInputError(
+                f"{self.name} does not take faces of shape {batch.shape[1:]}, as its"
+                f" manifest says: {problem}"
+            ) from None
+
+    def try_out(self) -> None:
+        """Run a gray face through it, so that a wrong file is noticed before it is used.
+
+        Raises
+        ------
+        BadInputError
+            When it takes or gives something else than its manifest says.
+        """
+        gray = np.full((64, 64, 3), 127, np.uint8)
+        self.predict(gray, [Face(8.0, 8.0, 48.0, 48.0, 1.0)])
 
     def infer(self, tensors: Sequence[Array]) -> Array:
         """Return the probabilities alone, see `read`."""
