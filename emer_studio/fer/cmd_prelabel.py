@@ -16,8 +16,10 @@ from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.faces import FaceDetector, open_detector
 from emer_studio.fer import prelabel, runs
+from emer_studio.fer.calibrate import temperatures_for
+from emer_studio.fer.cmd_prelabel_runs import calibrate_study, import_external
 from emer_studio.fer.external import TOOLS
-from emer_studio.fer.import_run import import_run, video_of
+from emer_studio.fer.heads import check_inputs, why_not
 from emer_studio.fer.panel import Panel
 from emer_studio.schema.predictions import PrelabelSummary
 
@@ -32,7 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="STUDY|SESSION|VIDEO|IMAGE",
         help="a study or session folder (results go to its derived folder) or media files;"
-        " `import STUDY|VIDEO --from TOOL FILE.csv` takes another tool's predictions",
+        " `import STUDY|VIDEO --from TOOL FILE.csv` takes another tool's predictions;"
+        " `calibrate STUDY` fits how sure the model may be on the experts' labels",
     )
     parser.add_argument(
         "--from",
@@ -63,7 +66,9 @@ def run(args: argparse.Namespace) -> int:
     """Pre-label everything that was named."""
     console = Console.of(args)
     if args.inputs[0] == Path("import") or args.tool:
-        return _import(console, args)
+        return import_external(console, args)
+    if args.inputs[0] == Path("calibrate"):
+        return calibrate_study(console, args)
     jobs = _jobs(args.inputs)
     if args.out is not None and args.out.exists():
         raise BadInputError(
@@ -73,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInputError("--out takes the table of exactly one video or picture.")
     cv2.setNumThreads(1)  # more make finding faces no quicker, and decoding slower
     panel = Panel.open(args.model)
+    jobs = _allowed(console, jobs, panel)
     detector = open_detector(args.detector, width_px=prelabel.DETECTION_WIDTH_PX)
     if detector.name == "haar" and args.detector == "auto":
         console.say(
@@ -93,31 +99,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _import(console: Console, args: argparse.Namespace) -> int:
-    if args.tool is None or len(args.inputs) != 2 or args.inputs[0] != Path("import"):
+def _allowed(
+    console: Console, jobs: list[tuple[Path, bool]], panel: Panel
+) -> list[tuple[Path, bool]]:
+    """Return the jobs that the models may do; somebody they learned from is left out."""
+    refused: dict[Path, str] = {}
+    for model in panel.models:
+        check_inputs(model.entry)
+        for path, _ in jobs:
+            refused[path] = refused.get(path) or why_not(model.entry, path)
+    for path, reason in refused.items():
+        if reason:
+            console.say(f"{path}: left out, {reason}")
+    left = [job for job in jobs if not refused[job[0]]]
+    if not left:
         raise BadInputError(
-            "Expected `prelabel import STUDY|VIDEO --from TOOL FILE.csv`.",
-            fix=f"TOOL is one of {', '.join(TOOLS)}.",
+            f"Nothing can be pre-labelled by {panel.name}: {next(iter(refused.values()))}.",
+            fix="Take a model that has not learned from these participants.",
         )
-    name, table = args.tool[0], Path(args.tool[1])
-    if name not in TOOLS:
-        raise BadInputError(f"Expected one of {', '.join(TOOLS)}; found {name!r}.")
-    video = video_of(args.inputs[1], table)
-    output, summary = import_run(video, name, table)
-    result = {
-        "video": str(video),
-        "model": name,
-        "frames": summary.frames,
-        "faces": summary.faces,
-        "frames_with_face": summary.frames_with_face,
-        "mean_p": summary.mean_p,
-        "remark": summary.remark,
-        "outputs": [str(output)],
-    }
-    said = f"{video}: {summary.frames} frames, {summary.frames_with_face} with a face"
-    lines = [said, summary.remark, str(output)]
-    console.result(result, "\n".join(line for line in lines if line))
-    return 0
+    return left
 
 
 def _jobs(inputs: list[Path]) -> list[tuple[Path, bool]]:
@@ -146,7 +146,12 @@ def _one(
 
     if recorded:
         table, summary, fresh = prelabel.prelabel_recording(
-            path, panel, detector, again=args.again, progress=progress
+            path,
+            panel,
+            detector,
+            temperatures=temperatures_for(path, panel),
+            again=args.again,
+            progress=progress,
         )
         console.say(f"{path}: {_counts(summary)}" + ("" if fresh else " (kept)"))
         return summary, table

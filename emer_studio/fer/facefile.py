@@ -87,6 +87,23 @@ class FaceFile:
         if self.end and self.frames != self.end["frames"]:
             self._begin()
 
+    @classmethod
+    def whole(cls, path: Path) -> FaceFile | None:
+        """Return a finished file as it is, None where there is none."""
+        try:
+            made_of = read_json(path.with_name(path.name + ".json")).get("made_of", {})
+        except (BadInputError, AttributeError):
+            return None
+        if not path.is_file() or not made_of.get("models"):
+            return None
+        found = cls(path, made_of, len(made_of["models"]))
+        return found if found.end else None
+
+    @property
+    def models(self) -> list[list[str]]:
+        """Name and hash of each model that looked."""
+        return list(self._made_of["models"])
+
     def append(self, records: Records) -> None:
         """Add whole frames to the end."""
         with self.path.open("ab") as stream:
@@ -144,9 +161,10 @@ class FaceFile:
 
         The last frame of an unfinished file goes: it may have had more faces.
         """
-        count = self.path.stat().st_size // self._type.itemsize
-        kept = self._sound(count) if count else 0
-        os.truncate(self.path, kept * self._type.itemsize)
+        size_bytes, each = self.path.stat().st_size, self._type.itemsize
+        kept = self._sound(size_bytes // each) if size_bytes >= each else 0
+        if kept * each != size_bytes:
+            os.truncate(self.path, kept * each)
 
     def _sound(self, count: int) -> int:
         """Return how many records from the first one on can be kept."""

@@ -15,7 +15,7 @@ from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording, ShownClip
 from emer_studio.schema.predictions import ItemPrediction
 
-__all__ = ["ItemSums", "frames_of_items"]
+__all__ = ["ItemSums", "frames_of_items", "top_frames"]
 
 TOP_SHARE = 0.2
 """Of an item's frames with a face, those least likely neutral, that speak for it: most of a
@@ -96,8 +96,7 @@ def _sum_up(rows: list[Row]) -> ItemPrediction:
             frames=len(rows), face_share=faces / len(rows), p_top=nothing, p_mean=nothing
         )
     p = np.stack(seen)
-    top = np.argsort(p[:, _NEUTRAL], kind="stable")[: max(round(TOP_SHARE * len(p)), 1)]
-    p_top = p[top].mean(axis=0)
+    p_top = p[top_frames(p)].mean(axis=0)
     va = np.stack([row.va for row in rows if row.probabilities is not None])
     valence, arousal = (_mean(va[:, k]) for k in range(2))
     return ItemPrediction(
@@ -111,6 +110,12 @@ def _sum_up(rows: list[Row]) -> ItemPrediction:
         valence=valence,
         arousal=arousal,
     )
+
+
+def top_frames(p: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the rows of probabilities (n, 7) that speak for an item (`TOP_SHARE`)."""
+    order = np.argsort(p[:, _NEUTRAL], kind="stable")
+    return order[: max(round(TOP_SHARE * len(p)), 1)]
 
 
 def _named(p: npt.NDArray[np.float64]) -> dict[str, float | None]:

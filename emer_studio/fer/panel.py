@@ -12,7 +12,14 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.features.faces import Face
 from emer_studio.fer.expression import Array, ExpressionModel, Picture, Reading
 
-__all__ = ["Panel"]
+__all__ = ["Panel", "hash_of"]
+
+
+def hash_of(hashes: Sequence[str]) -> str:
+    """Return the hash of one model, or one for several."""
+    if len(hashes) == 1:
+        return hashes[0]
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
 class Panel:
@@ -48,12 +55,7 @@ class Panel:
     @property
     def sha256(self) -> str:
         """The model's file's; of several, that of their hashes one behind the other."""
-        hashes = [model.entry.sha256 for model in self.models]
-        return (
-            hashes[0]
-            if len(hashes) == 1
-            else hashlib.sha256("".join(hashes).encode()).hexdigest()
-        )
+        return hash_of([model.entry.sha256 for model in self.models])
 
     def prepare(self, bgr: Picture, face: Face) -> list[Array]:
         """Cut out a face as each of the models wants it."""

@@ -23,6 +23,7 @@ from emer_studio.core.modelfiles import check_sha256, locate
 from emer_studio.fer.convert import keras_to_onnx
 from emer_studio.fer.download import Progress, fetch
 from emer_studio.fer.expression import ExpressionModel
+from emer_studio.fer.heads import check_inputs
 from emer_studio.fer.known import (
     entry_of,
     find,
@@ -170,6 +171,7 @@ def _import_own(entry: ModelEntry, manifest: Path, content: bytes) -> Path:
             f"{manifest}: its name or its file's is that of {taken[0].title}.",
             fix="Give the model another name, and its file too.",
         )
+    check_inputs(entry)
     if _sha256(content) == entry.sha256:
         ExpressionModel(entry, content).try_out()
     path = _keep(entry, content)

@@ -17,7 +17,7 @@ from emer_studio.features.faces import Face
 from emer_studio.fer.facefile import NO_PTS, FaceFile, Records
 from emer_studio.schema.predictions import COLUMNS
 
-__all__ = ["Row", "Sums", "rows_of", "write_table"]
+__all__ = ["Row", "Sums", "followed", "rows_of", "write_table"]
 
 Floats = npt.NDArray[np.float64]
 Mix = Callable[[Floats], Floats]
@@ -106,7 +106,13 @@ class Sums:
 
 
 def rows_of(faces: FaceFile, mix: Mix) -> Iterator[Row]:
-    """Yield the rows of a table; `mix` makes one answer (7,) of those of all models (m, 7).
+    """Yield the rows of a table; `mix` makes one answer (7,) of all models' (m, 7)."""
+    for records, mine in followed(faces):
+        yield _row(records, mine, mix)
+
+
+def followed(faces: FaceFile) -> Iterator[tuple[Records, int | None]]:
+    """Yield the records of each frame and which one is the participant's.
 
     The faces are followed twice, because whose face is the participant's is known only at
     the end, and a video of any length must not be held in memory.
@@ -116,10 +122,9 @@ def rows_of(faces: FaceFile, mix: Mix) -> Iterator[Row]:
         tracker.add(_boxes(records))
     chosen, again = tracker.participant(), FaceTracker()
     for records in faces.by_frame():
-        found = _boxes(records)
-        numbers = again.add(found)
-        mine = next((k for k, number in enumerate(numbers) if number in chosen), None)
-        yield _row(records, None if mine is None else found[mine], mine or 0, mix)
+        numbers = again.add(_boxes(records))
+        mine = (k for k, number in enumerate(numbers) if number in chosen)
+        yield records, next(mine, None)
 
 
 def _boxes(records: Records) -> list[Face]:
@@ -129,8 +134,8 @@ def _boxes(records: Records) -> list[Face]:
     return [Face(x, y, w, h, score) for (x, y, w, h), score in together]
 
 
-def _row(records: Records, face: Face | None, mine: int, mix: Mix) -> Row:
-    record = records[mine]
+def _row(records: Records, mine: int | None, mix: Mix) -> Row:
+    record = records[mine or 0]
     pts, time_s = int(record["pts"]), float(record["time_s"])
     about = (
         int(record["frame"]),
@@ -138,11 +143,13 @@ def _row(records: Records, face: Face | None, mine: int, mix: Mix) -> Row:
         None if np.isnan(time_s) else time_s,
         int(record["faces"]),
     )
-    if face is None:
+    if mine is None:
         return Row(*about, None)
     p, va = record["p"].astype(np.float64), record["va"].astype(np.float64)
     given = va[~np.isnan(va).any(axis=1)]
-    return Row(*about, face, mix(p), given.mean(axis=0) if len(given) else va[0])
+    return Row(
+        *about, _boxes(records)[mine], mix(p), given.mean(axis=0) if len(given) else va[0]
+    )
 
 
 def write_table(

@@ -26,6 +26,8 @@ __all__ = [
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
+Mark = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -162,7 +164,7 @@ class ModelEntry(_Frozen):
     input: InputSpec | None = None
     output: OutputSpec | None = None
     inputs: tuple[str, ...] | None = None
-    trained_on: tuple[str, ...] | None = None
+    trained_on: tuple[Mark, ...] | None = None
 
     @model_validator(mode="after")
     def _expression_is_described(self) -> Self:

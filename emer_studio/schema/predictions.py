@@ -36,9 +36,12 @@ __all__ = [
     "COLUMNS",
     "PROBABILITY_COLUMNS",
     "STATUSES",
+    "CalibrationFile",
+    "FittedTemperature",
     "ItemPrediction",
     "PredictedItems",
     "PrelabelSummary",
+    "read_calibrations",
     "read_items",
     "read_summary",
 ]
@@ -186,6 +189,52 @@ class PredictedItems(BaseModel):
     model_sha256: Sha256
     temperatures: dict[str, float] = {}
     items: dict[str, ItemPrediction]
+
+
+class FittedTemperature(BaseModel):
+    """One model's calibration on a study's labels; see `fer.calibration.Calibration`.
+
+    Attributes
+    ----------
+    model_sha256 : str
+        Of the file it was fitted for; of several models, of their hashes.
+    simulated : bool
+        A face was drawn, not filmed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    model_sha256: Sha256
+    temperature: Annotated[float, Field(gt=0)]
+    ece_before: Share
+    ece_after: Share
+    n: Count
+    participants: Count
+    simulated: bool = False
+
+
+class CalibrationFile(BaseModel):
+    """``derived/prelabel/calibration.json`` of a study.
+
+    Attributes
+    ----------
+    models : dict
+        By the model's name and, of several, by the name of all of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    format_version: Literal[1] = 1
+    app_version: str
+    models: dict[str, FittedTemperature]
+
+
+def read_calibrations(path: Path) -> CalibrationFile:
+    """Read and check a study's temperatures."""
+    try:
+        return CalibrationFile.model_validate(read_json(path))
+    except ValidationError as problem:
+        raise BadInputError(f"{path} holds no calibration: {problem}") from None
 
 
 def read_items(path: Path) -> PredictedItems:
