@@ -39,6 +39,7 @@ from emer_studio.ui.parts import (
 )
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.study.next_step import next_step
+from emer_studio.ui.study.origin import origin
 from emer_studio.ui.study.participants import ParticipantsCard, protocol_of
 from emer_studio.ui.study.quality_dialog import QualityDialog
 from emer_studio.ui.study.today_card import TodayCard
@@ -199,7 +200,7 @@ class StudyPage(Page):
         about = session.manifest
         cut_off = about.state == "running" and holder(self.study.folder) is None
         state = "cut off" if cut_off else about.state
-        devices = f"simulated: {', '.join(about.simulated_devices)}"
+        where, told = origin(about)
         cells: list[tuple[str, str | None]] = [
             (about.participant, None),
             (str(about.session), None),
@@ -209,10 +210,10 @@ class StudyPage(Page):
             (str(_count_ratings(session.folder)), None),
             (about.verdict or "not checked", about.verdict),
             ("yes", "green") if session.name in self._safe else ("none", "amber"),
-            ("simulated" if about.simulated else "real", None),
+            (where, None),
         ]
         for column, (text, pill) in enumerate(cells):
-            tip = devices if about.simulated and column == len(cells) - 1 else ""
+            tip = told if column == len(cells) - 1 else ""
             set_cell(
                 self.sessions, row, column, text, pill=pill, data=session.folder, tip=tip
             )
