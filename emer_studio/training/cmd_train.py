@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_free, sha256_file
-from emer_studio.core.process import Control
+from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
 
 __all__ = ["arguments", "choose_device", "run", "summary_text"]
@@ -50,7 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train every fold and report the pooled results."""
     console = Console.of(args)
-    check_stop = _stop_check(args.events)
+    check_stop = stop_check(args.events)
     benchmark = load_benchmark(args.protocol)
     seed = benchmark.seeds[0] if args.seed is None else args.seed
     if args.epochs < 1 or seed < 0:
@@ -150,16 +149,3 @@ def _warn(manifest: Any, console: Console) -> None:
         console.say("SYNTHETIC data: a software check, not evidence about people.")
     if manifest.simulated:
         console.say("SIMULATED devices: not evidence about people.")
-
-
-def _stop_check(events: bool) -> Callable[[], None]:
-    """Return what ends the run when the window that started it closes our input."""
-    if not events:
-        return lambda: None
-    control = Control()
-
-    def check() -> None:
-        if control.stopped.is_set():
-            raise KeyboardInterrupt
-
-    return check

@@ -37,6 +37,7 @@ from emer_studio.ui.parts import (
     set_cell,
     table,
 )
+from emer_studio.ui.study.export_dialog import ExportDialog
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.study.next_step import next_step
 from emer_studio.ui.study.origin import origin
@@ -66,12 +67,17 @@ class StudyPage(Page):
         self.quality.setToolTip("The chosen session trial by trial: keep, look, exclude")
         self.quality_dialog: QualityDialog | None = None
         self.open_folder = button("Open folder", "open")
+        self.export = button("&Export…", "save")
+        self.export.setToolTip("BIDS, EMER's layout or tables, as far as consent allows")
+        self.export_dialog: ExportDialog | None = None
         self.head.addWidget(self.quality)
         self.head.addWidget(self.check)
+        self.head.addWidget(self.export)
         self.head.addWidget(self.open_folder)
         self.check.clicked.connect(self.check_all)
         self.quality.clicked.connect(self.show_quality)
         self.open_folder.clicked.connect(self._open_folder)
+        self.export.clicked.connect(self.show_export)
         self.subtitle.show()
         self.box.addWidget(self._next_card())
         self.view = FindingsView()
@@ -184,6 +190,7 @@ class StudyPage(Page):
         self._recorded.setCurrentIndex(0 if found else 1)
         self.check.setEnabled(bool(found))
         self.quality.setEnabled(bool(found))
+        self.export.setEnabled(bool(found))
         self.sessions.blockSignals(True)
         self.sessions.setRowCount(len(found))
         self._safe = backed_up(self.study)
@@ -247,6 +254,12 @@ class StudyPage(Page):
         folders = [session.folder for session in self.study.sessions()]
         self.quality_dialog = QualityDialog(self, folders, chosen)
         self.quality_dialog.open()
+
+    def show_export(self) -> None:
+        """Ask what is to be exported, and export it."""
+        self.export_dialog = ExportDialog(self, self.study)
+        self.export_dialog.shut.connect(lambda: setattr(self, "export_dialog", None))
+        self.export_dialog.open()
 
     # -- checking
 
@@ -334,6 +347,8 @@ class StudyPage(Page):
         super().finish()
         if self.quality_dialog is not None and self.quality_dialog.isVisible():
             self.quality_dialog.close()
+        if self.export_dialog is not None:
+            self.export_dialog.done(0)
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.study.folder)))
