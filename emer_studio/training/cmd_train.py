@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
@@ -15,6 +15,7 @@ from emer_studio.schema.benchmark import benchmark_names, load_benchmark
 
 __all__ = ["arguments", "choose_device", "run", "summary_text"]
 
+FOLD_WORDS = {"participant": "folds by participant", "official": "official sets"}
 _METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
 
 
@@ -25,7 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--protocol", required=True, metavar="NAME", help=", ".join(benchmark_names())
     )
     parser.add_argument(
-        "--folds", type=int, help="by participant (default: the protocol's)"
+        "--folds",
+        type=_folds,
+        metavar="N|official",
+        help="N by participant, or the dataset's official sets (default: the protocol's)",
     )
     parser.add_argument("--epochs", type=int, default=200, help="default 200, as official")
     parser.add_argument("--seed", type=int, help="default: the protocol's first")
@@ -89,6 +93,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _folds(text: str) -> int | Literal["official"]:
+    if text == "official":
+        return "official"
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a number or 'official', found {text!r}"
+        ) from None
+
+
 def choose_device(wanted: str) -> str:
     """Return "cuda" or "cpu"; refuse a GPU that is not there.
 
@@ -121,7 +136,8 @@ def summary_text(result: dict[str, Any]) -> str:
     if result.get("simulated"):
         lines.append("SIMULATED devices: not evidence about people.")
     lines.append(
-        f"{result['protocol']}: {result['samples']} test samples, pooled over folds"
+        f"{result['protocol']}: {result['samples']} test samples, pooled over"
+        f" {len(result['folds'])} {FOLD_WORDS[result.get('folds_by', 'participant')]}"
     )
     for name in names:
         low_high = intervals.get(name)
