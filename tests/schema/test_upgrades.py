@@ -62,9 +62,7 @@ def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     study = create_study(tmp_path / "study", seed=1)
     session = write_session(study)
     as_first_recorded(session, format_version=2)
-    with pytest.raises(
-        BadInputError, match=r"newer EMER Studio: .* is 2, .* up to 1"
-    ):
+    with pytest.raises(BadInputError, match=r"newer EMER Studio: .* is 2, .* up to 1"):
         Recording(session)
     ((name, why),) = study.damaged()
     assert name == session.name
@@ -72,9 +70,7 @@ def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
     text = (study.folder / "study.yaml").read_text()
     newer = text.replace("format_version: 1", "format_version: 7")
     (study.folder / "study.yaml").write_text(newer)
-    with pytest.raises(
-        BadInputError, match=r"study\.yaml, line 1: it was .* newer"
-    ):
+    with pytest.raises(BadInputError, match=r"study\.yaml, line 1: it was .* newer"):
         open_study(study.folder)
 
 
