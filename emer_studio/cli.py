@@ -81,6 +81,9 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.features.cmd_features", "what the eyes did, as tables"
     ),
     "dataset": Command("emer_studio.dataset.cmd_dataset", "build or synthesise a dataset"),
+    "explore": Command(
+        "emer_studio.dataset.cmd_explore", "work out what the trial explorer shows"
+    ),
     "import-session": Command(
         "emer_studio.dataset.cmd_import_session", "an old recording becomes a session"
     ),

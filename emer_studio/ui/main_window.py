@@ -115,7 +115,9 @@ class MainWindow(QMainWindow):
         box.addLayout(name)
         box.addSpacing(14)
         for info in PAGES:
-            box.addWidget(self._rail_button(info.key, info.title, info.icon, info.shortcut))
+            if not info.inside:
+                made = self._rail_button(info.key, info.title, info.icon, info.shortcut)
+                box.addWidget(made)
         box.addStretch(1)
         self.study_name = label("", "small", wrap=True)
         box.addWidget(self.study_name)
@@ -282,7 +284,7 @@ class MainWindow(QMainWindow):
         page = self.pages.get(key)
         if page is None:
             return
-        self._rail_buttons[key].setChecked(True)
+        self._rail_buttons[_button_of(key)].setChecked(True)
         self.stack.setCurrentWidget(page)
         page.refresh()
         page.setFocus()
@@ -339,3 +341,8 @@ class MainWindow(QMainWindow):
     def _close_when_idle(self) -> None:
         if not any(page.job.running for page in self.pages.values()):
             self.close()
+
+
+def _button_of(key: str) -> str:
+    """Return whose button of the rail stands for a page."""
+    return next((info.inside for info in PAGES if info.key == key and info.inside), key)

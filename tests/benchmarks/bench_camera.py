@@ -55,9 +55,9 @@ def _keep_lsl_here(folder: Path) -> None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
-def write_clip(path: Path, seconds: float) -> None:
-    """Write a silent 720p clip whose picture moves and has grain."""
-    width, height = CLIP_SIZE
+def write_clip(path: Path, seconds: float, size: tuple[int, int] = CLIP_SIZE) -> None:
+    """Write a silent clip whose picture moves and has grain."""
+    width, height = size
     face = FaceRenderer(5, width, height)
     drawn = [face.render("surprise", k / 30, t_s=k / FPS) for k in range(30)]
     with av.open(str(path), "w") as out:

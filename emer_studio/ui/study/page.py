@@ -66,16 +66,21 @@ class StudyPage(Page):
         self.quality = button("Quality…", "check")
         self.quality.setToolTip("The chosen session trial by trial: keep, look, exclude")
         self.quality_dialog: QualityDialog | None = None
+        self.explore = button("Explore…", "play")
+        self.explore.setToolTip("Watch the chosen session, trial by trial (Ctrl+E)")
+        self.explore.setShortcut("Ctrl+E")
         self.open_folder = button("Open folder", "open")
-        self.export = button("&Export…", "save")
+        self.export = button("E&xport…", "save")
         self.export.setToolTip("BIDS, EMER's layout or tables, as far as consent allows")
         self.export_dialog: ExportDialog | None = None
+        self.head.addWidget(self.explore)
         self.head.addWidget(self.quality)
         self.head.addWidget(self.check)
         self.head.addWidget(self.export)
         self.head.addWidget(self.open_folder)
         self.check.clicked.connect(self.check_all)
         self.quality.clicked.connect(self.show_quality)
+        self.explore.clicked.connect(self.show_trials)
         self.open_folder.clicked.connect(self._open_folder)
         self.export.clicked.connect(self.show_export)
         self.subtitle.show()
@@ -191,6 +196,7 @@ class StudyPage(Page):
         self.check.setEnabled(bool(found))
         self.quality.setEnabled(bool(found))
         self.export.setEnabled(bool(found))
+        self.explore.setEnabled(bool(found))
         self.sessions.blockSignals(True)
         self.sessions.setRowCount(len(found))
         self._safe = backed_up(self.study)
@@ -260,6 +266,12 @@ class StudyPage(Page):
         self.export_dialog = ExportDialog(self, self.study)
         self.export_dialog.shut.connect(lambda: setattr(self, "export_dialog", None))
         self.export_dialog.open()
+
+    def show_trials(self) -> None:
+        """Watch the chosen session's trials."""
+        chosen = self.selected()
+        if chosen is not None:
+            self.wants.emit(f"explore:{chosen.name}")
 
     # -- checking
 

@@ -1,0 +1,1 @@
+"""The page Study › Explore: one trial on one time line."""
