@@ -20,7 +20,7 @@ _BUILD = "Build a new one first"
 
 
 class WriterCard(Card):
-    """Writes reports as jobs; `written` tells the file, `busy` whether one runs.
+    """Writes reports as jobs of `job`; `written` tells the file.
 
     A report of a dataset can have the dataset built first, in a job of its own.
     """
@@ -48,6 +48,7 @@ class WriterCard(Card):
             self.box.addWidget(other)
         self.problem.hide()
         self.kind.currentIndexChanged.connect(self.refresh)
+        self.kind.currentIndexChanged.connect(self.problem.hide)
         self.write.clicked.connect(self.start)
         self.stop.clicked.connect(job.stop)
         job.progressed.connect(self.progress.setValue)
