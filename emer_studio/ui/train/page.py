@@ -28,6 +28,7 @@ from emer_studio.ui.workspace import Dataset, Run, Workspace, datasets_of, runs_
 
 __all__ = ["TrainPage"]
 
+_GRACE_S = 30.0  # chosen by us: one step, also on a busy computer; then it is killed
 _SYNTH = ("--participants", "6", "--clips", "8", "--seed", "1")
 
 
@@ -269,6 +270,7 @@ class TrainPage(Page):
                 *("--epochs", str(self.epochs.value())),
                 *("--out", str(self._run_folder), "--events"),
             ],
+            grace_s=_GRACE_S,
         )
 
     def _folds(self) -> str:
