@@ -25,6 +25,8 @@ def import_external(console: Console, args: argparse.Namespace) -> int:
     name, table = args.tool[0], Path(args.tool[1])
     if name not in TOOLS:
         raise BadInputError(f"Expected one of {', '.join(TOOLS)}; found {name!r}.")
+    if not table.is_file():
+        raise BadInputError(f"{table} does not exist.")
     video = video_of(args.inputs[1], table)
     output, summary = import_run(video, name, table)
     result = {

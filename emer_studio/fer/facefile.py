@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.emotions import EMOTIONS
-from emer_studio.core.errors import BadInputError
+from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.files import fsync_file, read_json, write_json
 
 __all__ = ["NO_PTS", "FaceFile", "record_type"]
@@ -76,6 +76,7 @@ class FaceFile:
     ) -> None:
         self.path, self._type, self._made_of = path, record_type(models), made_of
         self.frames = 0
+        self._size_bytes = 0
         self.last_pts: int | None = None
         self.end: dict[str, Any] = {}
         known = None if anew else self._known()
@@ -105,10 +106,22 @@ class FaceFile:
         return list(self._made_of["models"])
 
     def append(self, records: Records) -> None:
-        """Add whole frames to the end."""
+        """Add whole frames to the end.
+
+        Raises
+        ------
+        WorkFailedError
+            When somebody else has written to the file meanwhile.
+        """
         with self.path.open("ab") as stream:
+            if stream.tell() != self._size_bytes:
+                raise WorkFailedError(
+                    f"{self.path} is being written by another pre-labelling.",
+                    fix="Wait for that one to end.",
+                )
             stream.write(records.tobytes())
             fsync_file(stream)
+        self._size_bytes += records.nbytes
         self._last(records)
 
     def finish(self, **end: Any) -> None:
@@ -150,7 +163,7 @@ class FaceFile:
         return known if isinstance(known, dict) and self.path.is_file() else None
 
     def _begin(self) -> None:
-        self.frames, self.last_pts, self.end = 0, None, {}
+        self.frames, self.last_pts, self.end, self._size_bytes = 0, None, {}, 0
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._beside.unlink(missing_ok=True)
         self.path.write_bytes(b"")
@@ -165,6 +178,7 @@ class FaceFile:
         kept = self._sound(size_bytes // each) if size_bytes >= each else 0
         if kept * each != size_bytes:
             os.truncate(self.path, kept * each)
+        self._size_bytes = kept * each
 
     def _sound(self, count: int) -> int:
         """Return how many records from the first one on can be kept."""

@@ -27,8 +27,8 @@ Progress = Callable[[int, int, float], None]
 """Called with frames done, frames expected and frames per second."""
 DETECTION_WIDTH_PX = 320
 """Faces are looked for in pictures of this width. Chosen by us for 1280 px: 4 ms a frame
-against 13 at 640 and 81 at 1280, the box no more restless; a face must be some 40 px wide
-there (`tests/benchmarks/bench_prelabel.py`)."""
+against 9 at 640 and 34 at 1280, every face found and the box no more restless
+(`tests/benchmarks/bench_prelabel.py`)."""
 
 
 def prelabel_file(

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from emer_studio.core.emotions import EMOTIONS
-from emer_studio.core.errors import BadInputError
+from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.features.faces import HaarDetector
 from emer_studio.fer import look, prelabel
 from emer_studio.fer.expression import ExpressionModel
+from emer_studio.fer.facefile import FaceFile, record_type
 from emer_studio.fer.frames import Source
 from emer_studio.fer.panel import Panel
 from emer_studio.fer.runs import recordings_of
@@ -158,6 +159,20 @@ def test_what_was_cut_off_goes_on_where_it_stopped(
     assert run(_panel(tmp_path, first=0.0)) == 4
     assert cut.read_bytes() != whole.read_bytes()
     assert len(_table(cut)) == 12
+
+
+def test_two_at_once_never_mix_their_faces(tmp_path: Path):
+    first, rows = FaceFile(tmp_path / "v.faces", {"a": 1}, 1), np.zeros(3, record_type(1))
+    rows["frame"] = range(3)
+    first.append(rows)
+    second = FaceFile(tmp_path / "v.faces", {"a": 1}, 1)
+    assert second.frames == 2
+    rows["frame"] += 3
+    with pytest.raises(WorkFailedError, match="another pre-labelling"):
+        first.append(rows)
+    rows["frame"] -= 1
+    second.append(rows)
+    assert [int(one["frame"][0]) for one in second.by_frame()] == [0, 1, 2, 3, 4]
 
 
 def test_somebody_larger_who_passes_by_is_not_the_participant(panel, tmp_path: Path):
