@@ -124,7 +124,8 @@ def test_a_study_is_calibrated_and_its_tables_made_anew(
         said = ("happiness", "happiness" if k else "anger")
         for trial, category in enumerate(said, start=1):
             item = f"{session.name}/trial-{trial}"
-            store.set("A1", item, "category", category, visible={}, input_by="key")
+            for rater in ("A1", "A2", "A3"):
+                store.set(rater, item, "category", category, visible={}, input_by="key")
     store.close()
     monkeypatch.setattr(calibration, "LEAST_ITEMS", 6)
     monkeypatch.setattr(calibration, "LEAST_PARTICIPANTS", 3)
