@@ -23,7 +23,7 @@ from emer_studio.dataset.pieces import Contents, key_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.faces import FaceDetector, open_detector
 from emer_studio.labels.consensus import Consensus, consensus
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.store import find_store
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.decisions import Decisions
 from emer_studio.schema.eye_parameters import EyeParameters
@@ -194,10 +194,9 @@ def _participants(study: Study, people: set[str]) -> list[list[str]]:
 
 def consensus_of(study: Study) -> dict[str, Consensus]:
     """Return what the experts agree on, by sample; empty where nobody labelled."""
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
+    store = find_store(study)
+    if store is None:
         return {}
-    store = LabelStore(path)
     try:
         return consensus(store.events())
     finally:

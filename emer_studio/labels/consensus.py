@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from emer_studio.labels.store import LabelEvent, fold
+from emer_studio.labels.events import LabelEvent
+from emer_studio.labels.fold import fold
 
 __all__ = ["Consensus", "consensus"]
 
