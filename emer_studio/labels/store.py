@@ -357,7 +357,7 @@ class LabelStore:
         if not all(draft.annotator for draft in drafts):
             raise BadInputError("Who is labelling? An annotator code is needed.")
         if self._seat is None:
-            self._seat = open_seat(self.store_id, self.database.where)
+            self._seat = open_seat(self.store_id, self.database.location())
         with self.database.writing(self._seat.seat) as connection:
             return extend(connection, self._seat, drafts)
 
