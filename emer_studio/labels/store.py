@@ -24,7 +24,7 @@ from emer_studio.labels.chain import extend, frozen_as
 from emer_studio.labels.database import Database, open_postgres, open_sqlite
 from emer_studio.labels.erasing import erase_rows
 from emer_studio.labels.events import BOOKKEEPING, FREEZE, LabelEvent, plain
-from emer_studio.labels.fold import fold, fold_stages, standing, to_redo, to_undo
+from emer_studio.labels.fold import fold, fold_stages, in_order, standing, to_redo, to_undo
 from emer_studio.labels.names import Names, as_the_study_says, known_names
 from emer_studio.labels.seat import Seat, open_seat
 from emer_studio.labels.tables import ABOUT, EVENTS, event_of
@@ -320,9 +320,9 @@ class LabelStore:
 
     def _rows(self, *wanted: sa.ColumnElement[bool]) -> list[LabelEvent]:
         query = sa.select(EVENTS).where(*wanted)
-        query = query.order_by(EVENTS.c.utc, EVENTS.c.seat, EVENTS.c.seq)
         with self.database.reading() as connection:
-            return [event_of(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings().all()
+        return in_order(event_of(row) for row in rows)
 
     def _names(self) -> Names:
         """Return what opaque names stand for; a rater on a server is not told."""

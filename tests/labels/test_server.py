@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.labels.bundle import unpack_bundle, write_bundle
+from emer_studio.labels.cuts import pieces_of
 from emer_studio.labels.database import open_postgres
+from emer_studio.labels.merge import write_events
 from emer_studio.labels.postgres import Login, prepare
-from emer_studio.labels.store import LabelEvent, LabelStore, fold, fold_stages
+from emer_studio.labels.store import LabelEvent, LabelStore, fold, fold_stages, open_store
+from emer_studio.study.folder import create_study, open_study
 from faults.labels_killed import said, whole, writer
 from postgres import Server
+from sessions import write_session
 
 BLIND = {"mode": "blind"}
 ITEM = "sub-P001_ses-01_x/trial-1"
@@ -179,3 +186,45 @@ def test_two_seats_at_once_lose_nothing(
     told = [commit for process in seats for commit in said(process)]
     assert len(told) == 120
     assert "all there" in whole(LabelStore(server.url(name)), told, 0)
+
+
+def test_a_study_on_a_server_from_bundle_to_withdrawal(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = create_study(tmp_path / "study", seed=7)
+    for code in ("P001", "P002"):
+        write_session(study, code, trials=1)
+    path = study.folder / "study.yaml"
+    name = server.new_database()
+    path.write_text(f"{path.read_text()}labels: {server.url(name)}\n")
+    with pytest.raises(BadInputError, match="no label store"):
+        open_store(open_study(study.folder))
+    assert main(["labels", "server", str(study.folder), "--raters", "R5"]) == 0
+    said = capsys.readouterr().out
+    assert f"localhost:5432:{name}:rater_r5:" in said.replace(str(server.port), "5432")
+
+    study = open_study(study.folder)
+    store = open_store(study)
+    write_bundle(study, store, "R6", pieces_of(study), tmp_path / "R6.zip")
+    away = unpack_bundle(tmp_path / "R6.zip", tmp_path / "R6")
+    labels = away.store()
+    for item in away.items:
+        put(labels, "R6", item.item, "quinquireme")
+    write_events(labels, tmp_path / "R6.labels", study=away.study)
+    labels.close()
+    assert main(["labels", "merge", str(study.folder), str(tmp_path / "R6.labels")]) == 0
+    items = {piece.item for piece in pieces_of(study)}
+    assert {item for _, item in fold(store.events())} == items
+    words = ["withdraw", str(study.folder), "--participant", "P001", "--yes"]
+    assert main(words) == 0
+    assert "label server" in capsys.readouterr().out
+    assert {item.split("_")[0] for _, item in fold(store.events())} == {"sub-P002"}
+    with psycopg.connect(server.socket(name)) as raw:
+        said = str(raw.execute("SELECT * FROM label_event").fetchall())
+        said += str(raw.execute("SELECT * FROM label_alias").fetchall())
+        assert said.count("quinquireme") == 1
+        assert "P001" not in said
+    assert main(["labels", "merge", str(study.folder), str(tmp_path / "R6.labels")]) == 0
+    assert {item.split("_")[0] for _, item in fold(store.events())} == {"sub-P002"}
+    assert main(["labels", "verify", str(study.folder)]) == 0
+    store.close()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from emer_studio.core.errors import BadInputError
+from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.labels.consensus import Consensus, consensus
 from emer_studio.labels.store import find_store
 from emer_studio.recording.reader import Recording, ShownClip
@@ -225,7 +225,10 @@ class ExploredSession:
 
 
 def _consensus(study: Study, item: str) -> Consensus | None:
-    store = find_store(study)
+    try:
+        store = find_store(study)
+    except MissingError:  # a label server that does not answer hides no trial
+        return None
     if store is None:
         return None
     try:
