@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from emer_studio.labels.events import LabelEvent
 from emer_studio.labels.fold import fold
 
-__all__ = ["Consensus", "consensus"]
+__all__ = ["Consensus", "against_the_others", "consensus", "majority"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,28 @@ class Consensus:
     raters: int
 
 
+def majority(votes: Mapping[str, int]) -> str | None:
+    """Return what more than half of the votes say; None when nothing has as many."""
+    best = max(votes, key=lambda name: votes[name], default=None)
+    if best is None or 2 * votes[best] <= sum(votes.values()):
+        return None
+    return best
+
+
+def against_the_others(votes: Mapping[str, int]) -> tuple[float, int]:
+    """Return how many votes differ from the others' majority, and how many there are.
+
+    Where the others are tied, each of the tied names counts by its part.
+    """
+    apart = 0.0
+    for name, count in votes.items():
+        others = {**votes, name: count - 1}
+        most = max(others.values())
+        leading = [other for other, n in others.items() if n == most and n > 0]
+        apart += count * (1 - (name in leading) / max(len(leading), 1))
+    return apart, sum(votes.values())
+
+
 def consensus(events: Iterable[LabelEvent]) -> dict[str, Consensus]:
     """Return the consensus of every labelled item. Only human labels count."""
     by_item: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -43,11 +65,10 @@ def consensus(events: Iterable[LabelEvent]) -> dict[str, Consensus]:
         votes = Counter(fields["category"] for fields in labels if "category" in fields)
         if not votes:
             continue
-        best, count = votes.most_common(1)[0]
         levels = [float(fields["intensity"]) for fields in labels if "intensity" in fields]
         found[item] = Consensus(
             item=item,
-            category=best if 2 * count > votes.total() else None,
+            category=majority(votes),
             intensity=median(levels) if levels else None,
             votes=dict(votes),
             raters=len(labels),

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     damaged: list[tuple[str, str]] = []
     if (args.source / "results.json").is_file():
         runs = [collect_run(args.source)]
-        title = f"Training run {args.source.name}"
+        title, kind = f"Training run {args.source.name}", "run"
     else:
         study = open_study(args.source)
         listed, damaged = study.sessions(), study.damaged()
@@ -47,8 +47,10 @@ def run(args: argparse.Namespace) -> int:
             sessions.append(collect_session(session))
             console.progress("reading sessions", number, len(listed))
         runs = runs_of(study)
-        title = f"Study {study.file.name}"
-    write_report(args.out, title=title, sessions=sessions, runs=runs, damaged=damaged)
+        title, kind = f"Study {study.file.name}", "study"
+    write_report(
+        args.out, title=title, sessions=sessions, runs=runs, damaged=damaged, kind=kind
+    )
     console.result(
         {"report": str(args.out), "sessions": len(sessions), "runs": len(runs)},
         str(args.out),
@@ -64,16 +66,25 @@ def _of_dataset(source: Path, out: Path, console: Console) -> int:
     gap = read_gap(dataset)
     write_gap(out, dataset, gap)
     floor = None if gap.floor is None else dataclasses.asdict(gap.floor)
+    of_what = f"{gap.trials} trials"
+    if gap.samples > gap.trials or gap.weak:
+        of_what = (
+            f"{gap.samples} samples ({', '.join(gap.units)}) of {gap.trials} trials,"
+            f" {gap.weak} with what was felt in the whole clip"
+        )
     console.result(
         {
             "report": str(out),
             "trials": gap.trials,
+            "samples": gap.samples,
+            "units": list(gap.units),
+            "weak": gap.weak,
             "discordance": dataclasses.asdict(gap.discordance),
             "floor": floor,
             "synthetic": dataset.manifest.synthetic,
             "simulated": dataset.manifest.simulated,
         },
-        f"{out}\nfelt and shown differ in {gap.discordance} of {gap.trials} trials;"
+        f"{out}\nfelt and shown differ in {gap.discordance} of {of_what};"
         f" raters among themselves: {gap.floor or 'not known'}",
     )
     return 0

@@ -20,9 +20,10 @@ __all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile", "rules_of"]
 class StudyFile(Model):
     """``study.yaml``; `exclude` and `eyes` hold what a study sets otherwise than we do.
 
-    `labels` is the address of a PostgreSQL database for several seats at once
-    (``postgresql+psycopg://HOST/DATABASE``, without a password); empty for
-    ``labels.sqlite`` in the study.
+    `record_also` names other LSL streams that every session records when they are there: by
+    name, ``type:EDA`` or ``id:SOURCE_ID``. `labels` is the address of a PostgreSQL database
+    for several seats at once (``postgresql+psycopg://HOST/DATABASE``, without a password);
+    empty for ``labels.sqlite`` in the study.
     """
 
     format_version: Literal[1] = 1
@@ -32,6 +33,7 @@ class StudyFile(Model):
     language: str = "en"
     exclude: ExclusionRules = ExclusionRules()
     eyes: EyeParameters = EyeParameters()
+    record_also: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     labels: str = ""
 
     @model_validator(mode="after")
@@ -75,7 +77,8 @@ class SessionManifest(Model):
     withdrew face video and sound. `rig` is the name of the room's devices (`schema.rig`).
     `changeover` is what was ticked between this participant and the next one, each item
     with the time (`study.changeover`). `imported` is empty unless the session was made of a
-    recording from elsewhere: when, and the kind and hash of each of its files.
+    recording from elsewhere: when, and the kind and hash of each of its files. Older
+    versions are upgraded on reading (`schema.upgrades`).
     """
 
     format_version: Literal[1] = 1
