@@ -217,7 +217,9 @@ def test_a_study_on_a_server_from_bundle_to_withdrawal(
     assert {item for _, item in fold(store.events())} == items
     words = ["withdraw", str(study.folder), "--participant", "P001", "--yes"]
     assert main(words) == 0
-    assert "label server" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "label server" in told
+    assert "the bundle of R6, with the face: ask to delete it" in told
     assert {item.split("_")[0] for _, item in fold(store.events())} == {"sub-P002"}
     with psycopg.connect(server.socket(name)) as raw:
         said = str(raw.execute("SELECT * FROM label_event").fetchall())
