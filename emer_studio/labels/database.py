@@ -107,7 +107,13 @@ def open_sqlite(path: Path) -> Database:
 
 def open_postgres(url: str) -> Database:
     """Connect to a server; user and password come from the environment or ``.pgpass``."""
-    parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+    try:
+        parsed = sa.make_url(url).set(drivername="postgresql+psycopg")
+    except (sa.exc.ArgumentError, ValueError):
+        raise BadInputError(
+            "'labels' in study.yaml is not an address.",
+            fix="Expected postgresql+psycopg://HOST:PORT/DATABASE",
+        ) from None
     if parsed.password:
         raise BadInputError(
             "The address of the label server has a password in it.",

@@ -120,3 +120,10 @@ def test_an_address_that_is_none_is_refused_by_its_line(
     with pytest.raises(BadInputError, match=rf"line \d+: .*{said}") as caught:
         open_study(study.folder)
     assert "secret" not in str(caught.value)
+
+
+def test_an_address_with_a_broken_port_is_told(study: Study) -> None:
+    path = study.folder / "study.yaml"
+    path.write_text(f"{path.read_text()}labels: postgresql://host:x1/db\n")
+    with pytest.raises(BadInputError, match="is not an address"):
+        open_store(open_study(study.folder))
