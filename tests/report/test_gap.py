@@ -14,10 +14,10 @@ import pytest
 
 from emer_studio.core.clock import utc_now
 from emer_studio.core.process import command_line
+from emer_studio.core.resampling import drawn_weights, mean_interval
 from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.report.gap import gap_of, noise_floor
-from emer_studio.report.resampling import drawn_weights, mean_interval
 from emer_studio.schema.dataset import DatasetManifest, StoredSample
 
 PEOPLE, CLIPS = 40, 14
