@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from emer_studio.schema.base import Model, load_yaml
+from emer_studio.schema.consensus import ConsensusRules
 from emer_studio.schema.exclusion import ExclusionRules
 from emer_studio.schema.eye_parameters import EyeParameters
 
@@ -15,7 +16,7 @@ __all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile", "rules_of"]
 
 
 class StudyFile(Model):
-    """``study.yaml``; `exclude` and `eyes` hold what a study sets otherwise than we do."""
+    """``study.yaml``; the last three hold what a study sets otherwise than we do."""
 
     format_version: Literal[1] = 1
     name: Annotated[str, Field(min_length=1)]
@@ -24,6 +25,7 @@ class StudyFile(Model):
     language: str = "en"
     exclude: ExclusionRules = ExclusionRules()
     eyes: EyeParameters = EyeParameters()
+    consensus: ConsensusRules = ConsensusRules()
 
 
 def rules_of(session: Path) -> ExclusionRules:

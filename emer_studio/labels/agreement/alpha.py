@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from emer_studio.labels.agreement.estimate import (
+    About,
     Estimate,
     Floats,
     all_once,
@@ -88,18 +89,17 @@ def alpha_of_counts(
         apart = drawn @ within
         expected = ((totals @ squared) * totals).sum(axis=1)
     by_chance = expected / np.maximum(n - 1, 1)
-    return estimate(
-        by_chance - apart, by_chance, items=len(counts), raters=most, reason=_ONE
-    )
+    about = About(len(counts), most, _ONE)
+    return estimate(by_chance - apart, by_chance, n, about)
 
 
 def _squared(values: Floats, level: Level) -> Floats:
-    difference = values[:, None] - values[None, :]
+    difference: Floats = values[:, None] - values[None, :]
     if level == "nominal":
-        return (difference != 0).astype(np.float64)
-    sums = values[:, None] + values[None, :]
-    relative = np.where(sums != 0, difference / np.where(sums != 0, sums, 1.0), 0.0)
-    return np.square(relative)
+        return np.where(difference != 0, 1.0, 0.0)
+    sums: Floats = values[:, None] + values[None, :]
+    relative: Floats = np.where(sums != 0, difference / np.where(sums != 0, sums, 1), 0.0)
+    return relative * relative
 
 
 def _by_moments(

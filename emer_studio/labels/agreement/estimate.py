@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.resampling import Interval, interval
 
-__all__ = ["Estimate", "Floats", "all_once", "counts_of", "estimate", "undefined"]
+__all__ = [
+    "About",
+    "Estimate",
+    "Floats",
+    "all_once",
+    "at_least_some",
+    "counts_of",
+    "estimate",
+    "undefined",
+]
 
 Floats = npt.NDArray[np.float64]
+_ZERO = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +55,28 @@ class Estimate:
         return interval(self.values)
 
 
-def estimate(
-    above: Floats, below: Floats, *, items: int, raters: int, reason: str
-) -> Estimate:
-    """Return ``above / below``, undefined for that reason where `below` is not positive."""
-    fine = below > 1e-12
+class About(NamedTuple):
+    """What a coefficient was computed from, and why it may be undefined."""
+
+    items: int
+    raters: int
+    reason: str
+
+
+def estimate(above: Floats, below: Floats, total: Floats, about: About) -> Estimate:
+    """Return ``above / below`` by draw.
+
+    Parameters
+    ----------
+    above, below : ndarray, shape (draws,), float64
+        Undefined where `below` is not positive.
+    total : ndarray, shape (draws,), float64
+        How many items are in each draw; undefined without any.
+    about : About
+    """
+    fine = (below > _ZERO) & (total > _ZERO)
     values = np.where(fine, above / np.where(fine, below, 1.0), np.nan)
-    return Estimate(values, items, raters, "" if fine[0] else reason)
+    return Estimate(values, about.items, about.raters, "" if fine[0] else about.reason)
 
 
 def undefined(reason: str, *, items: int = 0, raters: int = 0) -> Estimate:
@@ -61,6 +87,11 @@ def undefined(reason: str, *, items: int = 0, raters: int = 0) -> Estimate:
 def all_once(weights: Floats | None, items: int) -> Floats:
     """Return the weights, shape (draws, items); one draw of all items where none are."""
     return np.ones((1, items)) if weights is None else weights
+
+
+def at_least_some(total: Floats) -> Floats:
+    """Return totals that can be divided by; what is divided by none is undefined later."""
+    return np.maximum(total, _ZERO)
 
 
 def counts_of(codes: Floats, classes: int) -> Floats:

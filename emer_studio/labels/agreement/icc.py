@@ -12,9 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from emer_studio.labels.agreement.estimate import (
+    About,
     Estimate,
     Floats,
     all_once,
+    at_least_some,
     estimate,
     undefined,
 )
@@ -51,8 +53,9 @@ def icc(table: Floats, weights: Floats | None = None) -> dict[str, Estimate]:
     drawn = all_once(weights, len(table))[:, rows]
     squares = _mean_squares(table[np.ix_(rows, columns)], drawn)
     reason = "the items do not differ: there is nothing to agree about"
+    about = About(len(rows), len(columns), reason)
     return {
-        form: estimate(above, below, items=len(rows), raters=len(columns), reason=reason)
+        form: estimate(above, below, squares.n, about)
         for form, (above, below) in _forms(squares).items()
     }
 
@@ -79,15 +82,16 @@ def _mean_squares(x: Floats, drawn: Floats) -> _Squares:
     n = drawn.sum(axis=1)
     x = x - x.mean()
     means = x.mean(axis=1)
-    grand = (drawn @ means) / n
+    some = at_least_some(n)
+    grand = (drawn @ means) / some
     total = drawn @ (x**2).sum(axis=1) - k * n * grand**2
     items = k * (drawn @ means**2 - n * grand**2)
-    by_rater = (drawn @ x) / n[:, None]
+    by_rater = (drawn @ x) / some[:, None]
     raters = n * ((by_rater - grand[:, None]) ** 2).sum(axis=1)
-    free = np.maximum(n - 1, 1e-12)
+    free = at_least_some(n - 1)
     return _Squares(
         items / free,
-        (total - items) / (n * (k - 1)),
+        (total - items) / (some * (k - 1)),
         raters / (k - 1),
         np.maximum(total - items - raters, 0.0) / (free * (k - 1)),
         n,
@@ -97,7 +101,7 @@ def _mean_squares(x: Floats, drawn: Floats) -> _Squares:
 
 def _forms(s: _Squares) -> dict[str, tuple[Floats, Floats]]:
     k = s.k
-    tilt = (s.raters - s.rest) / s.n
+    tilt = (s.raters - s.rest) / at_least_some(s.n)
     return {
         "ICC(1,1)": (s.items - s.within, s.items + (k - 1) * s.within),
         "ICC(2,1)": (s.items - s.rest, s.items + (k - 1) * s.rest + k * tilt),

@@ -8,14 +8,16 @@ stays where it is when one class is rare, κ and α fall: they are told side by 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from emer_studio.labels.agreement.estimate import (
+    About,
     Estimate,
     Floats,
     all_once,
+    at_least_some,
     estimate,
     undefined,
 )
@@ -43,15 +45,11 @@ def fleiss_kappa(counts: Floats, weights: Floats | None = None) -> Estimate:
     drawn = all_once(weights, len(counts))
     items = drawn.sum(axis=1)
     agreed = ((counts**2).sum(axis=1) - m) / (m * (m - 1))
-    shares = (drawn @ counts) / (items * m)[:, None]
+    some = at_least_some(items)
+    shares = (drawn @ counts) / (some * m)[:, None]
     chance = (shares**2).sum(axis=1)
-    return estimate(
-        drawn @ agreed / items - chance,
-        1 - chance,
-        items=len(counts),
-        raters=int(m),
-        reason=_ONE,
-    )
+    seen = drawn @ agreed / some
+    return estimate(seen - chance, 1 - chance, items, About(len(counts), int(m), _ONE))
 
 
 def cohen_kappa(
@@ -81,17 +79,13 @@ def cohen_kappa(
     cells[np.arange(len(at)), at] = 1.0
     drawn = all_once(weights, len(first))[:, both]
     seen = (drawn @ cells).reshape(-1, classes, classes)
-    seen = seen / np.maximum(seen.sum(axis=(1, 2), keepdims=True), 1e-12)
+    total = seen.sum(axis=(1, 2))
+    seen = seen / at_least_some(total)[:, None, None]
     expected = seen.sum(axis=2)[:, :, None] * seen.sum(axis=1)[:, None, :]
     apart = 1.0 - _agreement(classes, penalty)
     chance = (expected * apart).sum(axis=(1, 2))
-    return estimate(
-        chance - (seen * apart).sum(axis=(1, 2)),
-        chance,
-        items=len(at),
-        raters=2,
-        reason=_ONE,
-    )
+    found = (seen * apart).sum(axis=(1, 2))
+    return estimate(chance - found, chance, total, About(len(at), 2, _ONE))
 
 
 def gwet_ac(
@@ -109,11 +103,12 @@ def gwet_ac(
     if k < 2:
         return undefined("needs two classes")
     near = _agreement(k, penalty)
-    agreed, shares, items, raters = _seen(counts, weights, near)
-    if not items:
-        return undefined("no item has two ratings", raters=raters)
-    chance = near.sum() / (k * (k - 1)) * (shares * (1 - shares)).sum(axis=1)
-    return estimate(agreed - chance, 1 - chance, items=items, raters=raters, reason=_ONE)
+    seen = _seen(counts, weights, near)
+    if not seen.items:
+        return undefined("no item has two ratings", raters=seen.raters)
+    spread = (seen.shares * (1 - seen.shares)).sum(axis=1)
+    chance = near.sum() / (k * (k - 1)) * spread
+    return seen.beyond(chance, _ONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +138,14 @@ def per_class(counts: Floats, weights: Floats | None = None) -> tuple[ClassAgree
     found = []
     for k in range(counts.shape[1]):
         two = np.stack([counts[:, k], counts.sum(axis=1) - counts[:, k]], axis=1)
-        agreed, shares, items, raters = _seen(two, weights, np.eye(2))
-        if not items:
-            nothing = undefined("no item has two ratings", raters=raters)
+        seen = _seen(two, weights, np.eye(2))
+        if not seen.items:
+            nothing = undefined("no item has two ratings", raters=seen.raters)
             found.append(ClassAgreement(nothing, nothing, nothing))
             continue
-        chance = (shares**2).sum(axis=1)
-        never = "never chosen" if shares[0, 0] == 0 else _ONE
-        kappa = estimate(
-            agreed - chance, 1 - chance, items=items, raters=raters, reason=never
-        )
-        share = Estimate(shares[:, 0], items, raters)
+        never = "never chosen" if seen.shares[0, 0] == 0 else _ONE
+        kappa = seen.beyond((seen.shares**2).sum(axis=1), never)
+        share = Estimate(seen.shares[:, 0], seen.items, seen.raters)
         found.append(ClassAgreement(share, kappa, gwet_ac(two, weights)))
     return tuple(found)
 
@@ -166,17 +158,29 @@ def _agreement(classes: int, penalty: Penalty) -> Floats:
     return 1.0 - (apart if penalty == "linear" else apart**2)
 
 
-def _seen(
-    counts: Floats, weights: Floats | None, near: Floats
-) -> tuple[Floats, Floats, int, int]:
-    """Return the observed agreement and shares by draw, items with pairs, most raters."""
+class _Seen(NamedTuple):
+    """Agreement and shares of the classes by draw."""
+
+    agreed: Floats
+    shares: Floats
+    total: Floats
+    items: int
+    raters: int
+
+    def beyond(self, chance: Floats, reason: str) -> Estimate:
+        about = About(self.items, self.raters, reason)
+        return estimate(self.agreed - chance, 1 - chance, self.total, about)
+
+
+def _seen(counts: Floats, weights: Floats | None, near: Floats) -> _Seen:
     ratings = counts.sum(axis=1)
     pairs, rated = ratings >= 2, ratings >= 1
     drawn = all_once(weights, len(counts))
     m = np.maximum(ratings, 2)
     alike = (counts * (counts @ near - 1)).sum(axis=1) / (m * (m - 1))
-    total = np.maximum(drawn @ pairs, 1e-12)
-    agreed = (drawn @ np.where(pairs, alike, 0.0)) / total
-    shares = counts / np.maximum(ratings, 1)[:, None]
-    mean = (drawn @ shares) / np.maximum(drawn @ rated, 1e-12)[:, None]
-    return agreed, mean, int(pairs.sum()), int(ratings.max(initial=0))
+    total = drawn @ pairs
+    agreed = (drawn @ np.where(pairs, alike, 0.0)) / at_least_some(total)
+    shares = (drawn @ (counts / np.maximum(ratings, 1)[:, None])) / at_least_some(
+        drawn @ rated
+    )[:, None]
+    return _Seen(agreed, shares, total, int(pairs.sum()), int(ratings.max(initial=0)))
