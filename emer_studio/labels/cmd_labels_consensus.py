@@ -11,7 +11,7 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_json
-from emer_studio.labels.consensus import consensus
+from emer_studio.labels.consensus import State, consensus
 from emer_studio.labels.exchange.consensus_rows import consensus_rows
 from emer_studio.labels.exchange.files import csv_text, refuse_existing, write_new
 from emer_studio.labels.places import places_of
@@ -21,7 +21,7 @@ from emer_studio.study.folder import open_study
 
 __all__ = ["arguments", "rules_for", "run"]
 
-_STATES = {
+_STATES: dict[State, str] = {
     "agreed": "agreed",
     "adjudicated": "adjudicated",
     "model": "decided by the model of Dawid and Skene",

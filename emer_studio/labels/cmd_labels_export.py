@@ -47,8 +47,8 @@ def run(args: argparse.Namespace) -> int:
     console, study = Console.of(args), open_study(args.study)
     if args.format == "elan":
         files = _elan(study, args.out)
-        facts = {"format": "elan", "out": str(args.out), "files": files}
-        console.result(facts, "\n".join(str(args.out / name) for name in files))
+        told = {"format": "elan", "out": str(args.out), "files": files}
+        console.result(told, "\n".join(str(args.out / name) for name in files))
         return 0
     refuse_existing(args.out)
     text, rows = _TEXTS[args.format](study)

@@ -15,8 +15,8 @@ from typing import Any, Literal
 from emer_studio import __version__
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.labels.dawid_skene import dawid_skene
+from emer_studio.labels.events import LabelEvent
 from emer_studio.labels.ratings import BLIND, Rating, ratings_of
-from emer_studio.labels.store import LabelEvent
 from emer_studio.schema.consensus import ConsensusRules
 
 __all__ = ["Consensus", "State", "consensus", "consensus_of_ratings", "majority"]
@@ -194,9 +194,10 @@ def _verdict(
 ) -> tuple[State, str | None]:
     if not enough:
         return "too few", None
+    quality: State
     for quality in ("no_face", "unclear"):
         if 2 * qualities.get(quality, 0) > raters:
-            return quality, None  # type: ignore[return-value]
+            return quality, None
     if qualities.get("flag"):
         return "flagged", None
     best = majority(votes)

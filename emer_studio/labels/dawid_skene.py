@@ -35,9 +35,9 @@ def dawid_skene(said: Mapping[str, Sequence[Rating]]) -> dict[str, Floats]:
     raters = sorted({rating.annotator for rating in ratings})
     items = list(said)
     codes = codes_of(ratings, items, raters)
-    known: npt.NDArray[np.bool_] = np.isfinite(codes).any(axis=1)
+    known = ~np.isnan(codes).all(axis=1)
     found = expectation_maximisation(codes[known], len(EMOTIONS))
-    names = [item for item, has in zip(items, known.tolist(), strict=True) if has]
+    names = [item for item, has in zip(items, np.atleast_1d(known), strict=True) if has]
     return dict(zip(names, found, strict=True))
 
 

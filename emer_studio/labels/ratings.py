@@ -6,7 +6,7 @@ The one place where statistics and exports touch events.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from emer_studio.core.emotions import EMOTIONS
-from emer_studio.labels.store import LabelEvent, LabelStore
+from emer_studio.core.errors import BadInputError
+from emer_studio.labels.events import LabelEvent
+from emer_studio.labels.fold import standing
+from emer_studio.labels.store import find_store
 from emer_studio.study.folder import Study
 
 __all__ = [
@@ -24,7 +27,6 @@ __all__ = [
     "codes_of",
     "events_of",
     "fingerprint",
-    "labels_at",
     "numbers_of",
     "ratings_of",
 ]
@@ -86,18 +88,23 @@ class Rating:
         return self.input == IMPORTED
 
 
-def labels_at(study: Study) -> str:
-    """Return where a study's labels are; empty where nobody labelled."""
-    path = study.folder / "labels.sqlite"
-    return str(path) if path.is_file() else ""
-
-
 def events_of(study: Study) -> list[LabelEvent]:
-    """Return a study's label events in order; none where nobody labelled."""
-    if not labels_at(study):
+    """Return a study's label events in order; none where nobody labelled.
+
+    Raises
+    ------
+    BadInputError
+        When this login reads its own labels only, as a rater's on a server does.
+    """
+    store = find_store(study)
+    if store is None:
         return []
-    store = LabelStore(study.folder / "labels.sqlite")
     try:
+        if not store.sees_everything():
+            raise BadInputError(
+                "This login sees its own labels only, which keeps raters blind.",
+                fix="Ask whoever leads the study: their login sees all labels.",
+            )
         return store.events()
     finally:
         store.close()
@@ -114,7 +121,7 @@ def ratings_of(events: Iterable[LabelEvent]) -> list[Rating]:
     """Return the ratings that stand, in the order in which they were begun."""
     listed = list(events)
     labels: dict[tuple[str, str, str], list[LabelEvent]] = {}
-    for event in _standing(listed):
+    for event in standing(listed):
         labels.setdefault(_key(event), []).append(event)
     shown: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for event in listed:
@@ -125,40 +132,27 @@ def ratings_of(events: Iterable[LabelEvent]) -> list[Rating]:
 
 
 def _key(event: LabelEvent) -> tuple[str, str, str]:
-    return event.annotator, event.item, getattr(event, "stage", "") or BLIND
+    return event.annotator, event.item, event.stage or BLIND
 
 
 def _rating(
     key: tuple[str, str, str], mine: Sequence[LabelEvent], shown: tuple[dict[str, Any], ...]
 ) -> Rating:
     last = {event.field: event for event in mine}
-    standing = {name: event for name, event in last.items() if event.value is not None}
-    positions = [p for e in mine if (p := getattr(e, "position", None)) is not None]
-    elapsed = [t for e in mine if (t := getattr(e, "elapsed_ms", None)) is not None]
+    left = {name: event for name, event in last.items() if event.value is not None}
+    positions = [e.position for e in mine if e.position is not None]
+    elapsed = [e.elapsed_ms for e in mine if e.elapsed_ms is not None]
     return Rating(
         *key,
-        fields={name: event.value for name, event in standing.items()},
+        fields={name: event.value for name, event in left.items()},
         visible=mine[-1].visible,
         shown=shown,
         position=positions[0] if positions else None,
         elapsed_ms=max(elapsed) if elapsed else None,
         utc=mine[-1].utc,
         input=mine[-1].input,
-        event_ids=tuple(event.event_id for event in standing.values()),
+        event_ids=tuple(event.event_id for event in left.values()),
     )
-
-
-def _standing(events: Sequence[LabelEvent]) -> Iterator[LabelEvent]:
-    undone: set[tuple[str, Any]] = set()
-    for event in events:
-        if event.op == "undo":
-            undone.add((event.annotator, event.value))
-        elif event.op == "redo":
-            undone.discard((event.annotator, event.value))
-    for event in events:
-        taken_back = (event.annotator, event.event_id) in undone
-        if event.op == "set" and event.item and not taken_back:
-            yield event
 
 
 def codes_of(

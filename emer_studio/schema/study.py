@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from emer_studio.schema.base import Model, load_yaml
 from emer_studio.schema.consensus import ConsensusRules
 from emer_studio.schema.exclusion import ExclusionRules
 from emer_studio.schema.eye_parameters import EyeParameters
 
+_SERVERS = ("postgresql", "postgresql+psycopg")
+
 __all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile", "rules_of"]
 
 
 class StudyFile(Model):
-    """``study.yaml``; the last three hold what a study sets otherwise than we do."""
+    """``study.yaml``.
+
+    `exclude`, `eyes` and `consensus` hold what a study sets otherwise than we do.
+    `labels` is the address of a PostgreSQL database for several seats at once
+    (``postgresql+psycopg://HOST/DATABASE``, without a password); empty for
+    ``labels.sqlite`` in the study.
+    """
 
     format_version: Literal[1] = 1
     name: Annotated[str, Field(min_length=1)]
@@ -26,6 +35,25 @@ class StudyFile(Model):
     exclude: ExclusionRules = ExclusionRules()
     eyes: EyeParameters = EyeParameters()
     consensus: ConsensusRules = ConsensusRules()
+    labels: str = ""
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_without_password(cls, value: str) -> str:
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in _SERVERS or not parts.path.strip("/"):
+            raise ValueError(
+                "expected the address of a PostgreSQL database,"
+                " postgresql+psycopg://HOST/DATABASE"
+            )
+        if parts.password is not None or "password" in parts.query:
+            raise ValueError(
+                "a password does not belong into a file of the study; put it into"
+                " ~/.pgpass, or into PGPASSWORD"
+            )
+        return value
 
 
 def rules_of(session: Path) -> ExclusionRules:

@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from emer_studio.labels.store import LabelStore, fold
+from emer_studio.labels.store import find_store, fold
 from emer_studio.study.folder import Study
 from emer_studio.ui.backup import BackupKeeper
 
@@ -170,10 +170,9 @@ def reports_of(study: Study) -> list[Path]:
 
 def count_labelled(study: Study) -> int:
     """Return how many items carry at least one human label."""
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
+    store = find_store(study)
+    if store is None:
         return 0
-    store = LabelStore(path)
     try:
         return len({item for _annotator, item in fold(store.events())})
     finally:

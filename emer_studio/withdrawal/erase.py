@@ -14,7 +14,7 @@ from pathlib import Path
 
 from emer_studio.core.clock import utc_now
 from emer_studio.core.files import fsync_file, read_json, write_atomic, write_json
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.store import find_store
 from emer_studio.schema.consent import VIDEO_SCOPE
 from emer_studio.study.appointments import Appointments
 from emer_studio.study.backup import known_backups
@@ -111,10 +111,9 @@ def _without_video(folder: Path) -> None:
 
 
 def _erase_labels(study: Study, reach: Reach) -> int:
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
+    store = find_store(study)
+    if store is None:
         return 0
-    store = LabelStore(path)
     try:
         return store.erase(reach.of_session)
     finally:

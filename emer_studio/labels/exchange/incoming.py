@@ -12,7 +12,7 @@ from typing import Any
 from emer_studio.core.errors import BadInputError
 from emer_studio.labels.exchange.values import STAGES, checked
 from emer_studio.labels.ratings import BLIND, IMPORTED, events_of, ratings_of
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.store import open_store
 from emer_studio.study.folder import Study
 
 __all__ = ["Incoming", "Stored", "cleaned", "source_of", "store_labels", "text_of"]
@@ -144,7 +144,7 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
         (r.annotator, r.item, r.stage): r.fields for r in ratings_of(events_of(study))
     }
     written = known = 0
-    store = LabelStore(study.folder / "labels.sqlite")
+    store = open_store(study)
     visible = {"mode": "unknown", "source": source}
     try:
         for one in labels:
@@ -152,14 +152,17 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
             new = {k: v for k, v in one.fields.items() if before.get(k) != v}
             known += len(one.fields) - len(new)
             written += len(new)
-            _append(store, one, new, visible)
+            if new:
+                store.append_many(
+                    one.annotator,
+                    one.item,
+                    new,
+                    visible=visible,
+                    input_by=IMPORTED,
+                    stage=one.stage,
+                    position=one.position,
+                    elapsed_ms=one.elapsed_ms,
+                )
     finally:
         store.close()
     return Stored(written, known, tuple(dict.fromkeys(one.item for one in labels)))
-
-
-def _append(
-    store: LabelStore, one: Incoming, new: Mapping[str, Any], visible: dict[str, Any]
-) -> None:
-    for name, value in new.items():
-        store.set(one.annotator, one.item, name, value, visible=visible, input_by=IMPORTED)

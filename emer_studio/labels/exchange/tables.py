@@ -7,13 +7,12 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.labels.events import LabelEvent
 from emer_studio.labels.exchange.incoming import Incoming
 from emer_studio.labels.ratings import Rating, ratings_of
-from emer_studio.labels.store import LabelEvent
 
 __all__ = [
     "LONG_COLUMNS",
@@ -34,7 +33,7 @@ LONG_COLUMNS = (
 def event_rows(events: Iterable[LabelEvent]) -> Iterator[dict[str, Any]]:
     """Yield each event as a row; an erased one says nothing any more."""
     for event in events:
-        yield {name: getattr(event, name, None) for name in LONG_COLUMNS}
+        yield {name: getattr(event, name) for name in LONG_COLUMNS}
 
 
 def wide_rows(ratings: Sequence[Rating]) -> list[dict[str, Any]]:
@@ -65,7 +64,7 @@ def labels_of_event_rows(
     as_text : bool
         Whether ``value`` and ``visible`` are JSON in a cell.
     """
-    events: list[Any] = []
+    events = []
     for number, row in enumerate(rows, start=1):
         lacking = [n for n in ("annotator", "item", "op", "field", "value") if n not in row]
         if lacking:
@@ -87,8 +86,8 @@ def labels_of_event_rows(
     ]  # fmt: skip
 
 
-def _event(row: dict[str, Any], number: int) -> SimpleNamespace:
-    return SimpleNamespace(
+def _event(row: dict[str, Any], number: int) -> LabelEvent:
+    return LabelEvent(
         event_id=row.get("event_id") or f"row {number}",
         annotator=row["annotator"] or "",
         item=row["item"] or "",
@@ -98,7 +97,6 @@ def _event(row: dict[str, Any], number: int) -> SimpleNamespace:
         stage=row.get("stage") or "",
         utc=row.get("utc") or "",
         visible={"row": f"row {number}"},
-        input="",
         position=_whole(row.get("position")),
         elapsed_ms=_whole(row.get("elapsed_ms")),
     )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.labels.consensus import Consensus, consensus
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.store import find_store
 from emer_studio.recording.reader import Recording, ShownClip
 from emer_studio.schema.explored import Explored, ExploredTrial, read_explored
 from emer_studio.study.folder import Study
@@ -225,12 +225,12 @@ class ExploredSession:
 
 
 def _consensus(study: Study, item: str) -> Consensus | None:
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
+    store = find_store(study)
+    if store is None:
         return None
-    store = LabelStore(path)
+    rules = study.file.consensus.model_copy(update={"method": "majority"})  # of one item
     try:
-        return consensus(store.events(item)).get(item)
+        return consensus(store.events(item), rules).get(item)
     finally:
         store.close()
 
