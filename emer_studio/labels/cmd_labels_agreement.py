@@ -85,6 +85,6 @@ def _line(row: Row) -> str:
     value, low, high = (f"{v:.3f}" for v in known)
     share = f"  prevalence {row.prevalence:.2f}" if row.prevalence == row.prevalence else ""
     unit = f" {row.unit}" if row.unit else ""
-    ends = f"[{low}, {high}]{unit}"
+    ends = f"[{low}, {high}]{unit}" if row.low == row.low else ""
     told = f"  {row.name:<44} {value:>7} {ends:<18} n {row.items:<5}{share}  {row.word}"
     return told.rstrip()

@@ -132,9 +132,8 @@ def test_the_command_writes_the_table_and_what_it_stands_on(tmp_path: Path, caps
     said = [*blind_ratings(), ("E1", "A", "sub-P000_ses-01/trial-99", {"category": "fear"})]
     study = study_with(tmp_path / "s", said)
     out = tmp_path / "consensus.csv"
-    assert (
-        main(["labels", "consensus", str(study.folder), "--out", str(out), "--json"]) == 0
-    )
+    words = ["labels", "consensus", str(study.folder), "--out", str(out)]
+    assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["states"]["too few"] == 1
     with out.open(encoding="utf-8", newline="") as stream:

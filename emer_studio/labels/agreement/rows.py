@@ -287,7 +287,7 @@ def _row(
     return Row(
         section,
         name,
-        known.value,
+        found.value,
         known.low,
         known.high,
         found.items,
