@@ -119,6 +119,7 @@ def write_labels(out: Path, study: Study, found: LabelReport) -> None:
         headline=agreement.rows[0],
         sections=sections,
         figures=_figures(agreement),
+        confusions=_confusions(agreement),
         panel_figures=_panel_figures(found.panel) if found.panel else [],
         states=states,
         waiting=[one for one in found.agreed.values() if one.waits],
@@ -150,14 +151,20 @@ def _figures(agreement: Agreement) -> Figures:
     if len(agreement.raters) > 1:
         image = label_figures.pairs(agreement.raters, of("pairs"))
         found.append(("Pairs of raters", "Cohen's κ.", image))
-    short = [ABBREVIATIONS[name] for name in EMOTIONS]
-    for rater, table in agreement.confusions.items():
-        if table.any():
-            image = figures.confusion(
-                short, table.tolist(), rows="majority of the others", columns=rater
-            )
-            found.append((f"What {rater} says, and what the others say", "", image))
     return found
+
+
+def _confusions(agreement: Agreement) -> list[tuple[str, str]]:
+    """Return for each rater a picture of what it says where the others say otherwise."""
+    short = [ABBREVIATIONS[name] for name in EMOTIONS]
+    return [
+        (
+            f"What {rater} says, and what the majority of the others says",
+            figures.confusion(short, table.tolist(), rows="the others", columns=rater),
+        )
+        for rater, table in agreement.confusions.items()
+        if table.any()
+    ]
 
 
 def _panel_figures(panel: ModelPanel) -> Figures:
