@@ -18,6 +18,7 @@ from emer_studio.dataset.remarks import face_remarks
 from emer_studio.dataset.trials import Trial, sample_row
 from emer_studio.features.trial_measures import TRIAL_MEASURES
 from emer_studio.labels.consensus import Consensus
+from emer_studio.labels.units import Span
 from emer_studio.schema.decisions import Decisions, left_out
 from emer_studio.schema.exclusion import ExclusionRules
 from emer_studio.study.folder import Session
@@ -27,6 +28,7 @@ __all__ = ["TRIAL_COLUMNS", "Assembly", "BuildReport", "Planned", "measures_row"
 TRIAL_COLUMNS = (
     "session",
     "trial",
+    "part",
     "clip",
     "used",
     "reason",
@@ -37,8 +39,9 @@ TRIAL_COLUMNS = (
     "gaze_covered",
     "gaze_elsewhere",
 )
-"""Of ``trials.csv``: every trial, whether it is used (yes, excluded, left out) and why not,
-what is odd about it, and what was measured: shares from 0 to 1, empty where unknown."""
+"""Of ``trials.csv``: every trial, or every window or peak of it, whether it is used (yes,
+excluded, left out) and why not, what is odd about it, and what was measured: shares from 0
+to 1, empty where unknown."""
 
 
 @dataclass
@@ -47,16 +50,25 @@ class BuildReport:
 
     Attributes
     ----------
+    units : list of str
+        What the samples are, in words.
+    trials : int
+        Of which there are samples: several of one are not independent of each other.
+    weak : int
+        Samples that have a felt label of the whole clip, of which they are a part.
     worked_out : int
         Pieces that were not kept from an earlier build.
     left_out, excluded : list of dict
-        ``{"session", "trial", "reason"}``; what was excluded is in the dataset, marked, and
-        never used for training.
+        ``{"session", "trial", "reason"}`` and, of a part, ``"part"``; what was excluded is
+        in the dataset, marked, and never used for training.
     kept : list of dict
         The same, with ``"because"``: what a person decided to use all the same.
     """
 
     samples: int = 0
+    units: list[str] = field(default_factory=list)
+    trials: int = 0
+    weak: int = 0
     frames: int = 0
     faces: int = 0
     detector: str = ""
@@ -75,6 +87,8 @@ class Planned:
     session : Session
     decisions : dict
         What a person decided about its trials.
+    unit : str
+        What its samples are, in words.
     trials : tuple of Trial
     faces : tuple of FaceWork
         One for each trial.
@@ -84,6 +98,7 @@ class Planned:
 
     session: Session
     decisions: Decisions
+    unit: str
     trials: tuple[Trial, ...]
     faces: tuple[FaceWork, ...]
     eyes: EyeWork
@@ -138,24 +153,31 @@ class Assembly:
             faces = None if work in self._problems else work.piece.load()
             if faces is None or eyes is None:
                 lost = work if faces is None else plan.eyes
-                self._leave_out(plan, trial, self._problems.get(lost) or _DAMAGED)
-            else:
-                self._add_trial(plan, trial, faces, trial_eyes(eyes, trial.number))
+                self._leave_out(plan, trial, "", self._problems.get(lost) or _DAMAGED)
+                continue
+            if not trial.spans:
+                self._leave_out(plan, trial, "", trial.spanless)
+            added = [
+                self._add(plan, trial, span, _cut(faces, span), trial_eyes(eyes, span.name))
+                for span in trial.spans
+            ]
+            self._report.trials += any(added)
 
-    def _add_trial(
-        self, plan: Planned, trial: Trial, faces: Arrays, eyes: TrialEyes
-    ) -> None:
+    def _add(
+        self, plan: Planned, trial: Trial, span: Span, faces: Arrays, eyes: TrialEyes
+    ) -> bool:
+        """Add one sample; return whether it can be one."""
         lacking = nothing_of(len(faces["crops"]), eyes.seen)
         if lacking:
-            self._leave_out(plan, trial, lacking)
-            return
+            self._leave_out(plan, trial, span.part, lacking)
+            return False
         share = float(faces["valid"].mean())
         rated = bool(trial.ratings)
         doubted = doubt(trial.marked, share, eyes.seen, self._rules, rated=rated)
-        reason = self._decided(plan, trial, doubted)
+        reason = self._decided(plan, trial, span.part, doubted)
         session, participant = plan.session.name, plan.session.manifest.participant
-        fer = self._labels.get(f"{session}/trial-{trial.number}")
-        row = sample_row(session, participant, trial, fer, reason)
+        fer = self._labels.get(span.item)
+        row = sample_row(session, participant, trial, span, fer, reason)
         if fer is not None:
             votes = (str(fer.votes.get(emotion, 0)) for emotion in EMOTIONS)
             self.votes.append([row.sample_id, *votes])
@@ -171,19 +193,32 @@ class Assembly:
         self.measures.append(measures_row(row.sample_id, eyes.measures))
         self.people.add(participant)
         self._report.samples += 1
+        self._report.weak += row.er_weak
         self._report.frames += len(faces["crops"])
         self._report.faces += int(faces["valid"].sum())
         seen = eyes.seen
         measured = (share, faces["several"].mean(), seen.seen, seen.covered, seen.elsewhere)
         remarks = [*eyes.remarks, *face_remarks(faces["several"])]
+        remarks += self._label_remarks(trial, span, session)
         used = "excluded" if reason else "yes"
-        self._tell(plan, trial, used, reason, remarks, measured)
+        self._tell(plan, trial, span.part, used, reason, remarks, measured)
+        return True
 
-    def _decided(self, plan: Planned, trial: Trial, doubted: str) -> str:
+    def _label_remarks(self, trial: Trial, span: Span, session: str) -> list[str]:
+        """Return what is odd about a sample's unit; labels of another unit are not its."""
+        found = [trial.remark] if trial.remark else []
+        if span.part and f"{session}/trial-{trial.number}" in self._labels:
+            found.append("experts labelled the whole clip: that is no label of its parts")
+        fer = self._labels.get(span.item)
+        if fer is not None and fer.category is None:
+            found.append(f"experts labelled it, without a consensus: {fer.state}")
+        return found
+
+    def _decided(self, plan: Planned, trial: Trial, part: str, doubted: str) -> str:
         """Return why the trial is excluded, which is a person's to decide in the end."""
         decision = plan.decisions.get(trial.number)
         reason = left_out(decision, doubted)
-        about = {"session": plan.session.name, "trial": trial.number}
+        about = _about(plan, trial, part)
         if reason:
             self._report.excluded.append({**about, "reason": reason})
         elif decision is not None and doubted:
@@ -191,15 +226,15 @@ class Assembly:
             self._report.kept.append({**about, **why})
         return reason
 
-    def _leave_out(self, plan: Planned, trial: Trial, reason: str) -> None:
-        about = {"session": plan.session.name, "trial": trial.number}
-        self._report.left_out.append({**about, "reason": reason})
-        self._tell(plan, trial, "left out", reason)
+    def _leave_out(self, plan: Planned, trial: Trial, part: str, reason: str) -> None:
+        self._report.left_out.append({**_about(plan, trial, part), "reason": reason})
+        self._tell(plan, trial, part, "left out", reason)
 
     def _tell(
         self,
         plan: Planned,
         trial: Trial,
+        part: str,
         used: str,
         reason: str,
         remarks: Sequence[str] = (),
@@ -208,7 +243,23 @@ class Assembly:
         cells = [f"{share:.3f}" for share in measured] or [""] * 5
         name, number = plan.session.name, str(trial.number)
         told = [used, reason, "; ".join(remarks)]
-        self.table.append([name, number, trial.clip, *told, *cells])
+        self.table.append([name, number, part, trial.clip, *told, *cells])
+
+
+def _about(plan: Planned, trial: Trial, part: str) -> dict[str, Any]:
+    about = {"session": plan.session.name, "trial": trial.number}
+    return {**about, "part": part} if part else about
+
+
+def _cut(faces: Arrays, span: Span) -> Arrays:
+    """Return the part of a clip's frames that lies in a span, timed from its start."""
+    if span.whole:
+        return faces
+    from_s, to_s = span.start_s - span.onset_s, span.end_s - span.onset_s
+    times_s = faces["times_s"]
+    inside = (times_s >= from_s) & (times_s < to_s)
+    cut = {name: array[inside] for name, array in faces.items()}
+    return {**cut, "times_s": cut["times_s"] - from_s}
 
 
 def measures_row(sample_id: str, measures: Mapping[str, float]) -> list[str]:

@@ -1,4 +1,4 @@
-"""From recorded sessions to a dataset: one sample per trial, everything cut to the clip.
+"""From recorded sessions to a dataset: a sample of each clip, or of each part of it.
 
 Faces are worked out trial by trial and eyes session by session, side by side, and kept
 (`dataset.pieces`); what is kept already is not done again. Then the samples are put
@@ -24,6 +24,7 @@ from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.faces import FaceDetector, open_detector
 from emer_studio.labels.consensus import Consensus, consensus
 from emer_studio.labels.ratings import events_of
+from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.decisions import Decisions
 from emer_studio.schema.eye_parameters import EyeParameters
@@ -81,8 +82,10 @@ def _plans(study: Study, detector: FaceDetector, report: BuildReport) -> Iterato
         try:
             recording = Recording(session.folder)
             decisions = decisions_of(session.folder)
-            trials = tuple(trials_of(recording, decisions))
-            yield _plan(study, session, decisions, trials, detector)
+            units = Units(recording)
+            trials = tuple(trials_of(recording, decisions, units))
+            unit = units.unit.words
+            yield _plan(study, session, decisions, unit, trials, detector)
         except BadInputError as problem:
             report.left_out.append({"session": session.name, "reason": problem.message})
 
@@ -91,6 +94,7 @@ def _plan(
     study: Study,
     session: Session,
     decisions: Decisions,
+    unit: str,
     trials: tuple[Trial, ...],
     detector: FaceDetector,
 ) -> Planned:
@@ -108,9 +112,11 @@ def _plan(
     # Of a clip its name, which holds its hash; where the study lies does not matter.
     shown = [(p.frame, p.file and p.file.name, p.trim_in_s) for p in on_display]
     parameters = study.file.eyes
-    key = key_of(EYE_VERSION, made_of, spans, shown, _dumped(parameters))
-    eyes = EyeWork(folder, spans, on_display, parameters, key)
-    return Planned(session, decisions, trials, faces, eyes)
+    cuts = tuple(trial.spans for trial in trials)
+    parts = [(s.name, s.start_s, s.end_s) for cut in cuts for s in cut if s.part]
+    key = key_of(EYE_VERSION, made_of, spans, shown, _dumped(parameters), *parts)
+    eyes = EyeWork(folder, spans, on_display, parameters, key, cuts)
+    return Planned(session, decisions, unit, trials, faces, eyes)
 
 
 def _dumped(parameters: EyeParameters) -> dict[str, Any]:
@@ -149,13 +155,18 @@ def _put_together(
 ) -> None:
     simulated = any(plan.session.manifest.simulated for plan in planned)
     imported = any(plan.session.manifest.imported for plan in planned)
+    report.units = sorted({plan.unit for plan in planned if plan.trials})
+    notes = [notes_of(simulated=simulated, imported=imported)]
+    if len(report.units) > 1:
+        notes.append(f"Samples are of different kinds: {', '.join(report.units)}.")
     with CacheWriter(
         out,
         name=study.file.name,
         simulated=simulated,
         imported=imported,
+        units=report.units,
         maps=True,
-        notes=notes_of(simulated=simulated, imported=imported),
+        notes=" ".join(filter(None, notes)),
     ) as writer:
         labels, rules = consensus_of(study), study.file.exclude
         assembly = Assembly(writer, rules, labels, problems, report)

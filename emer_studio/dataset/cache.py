@@ -41,6 +41,7 @@ from emer_studio.schema.dataset import (
     polarity,
 )
 from emer_studio.schema.eye_columns import DEFAULT_EYE_COLUMNS, EyeColumn
+from emer_studio.schema.protocol import WHOLE_CLIPS
 
 __all__ = ["CacheWriter", "Clip", "Dataset", "open_cache", "verify_hashes"]
 
@@ -62,6 +63,8 @@ class CacheWriter:
         Flags that every output made from the dataset repeats.
     dead_band : float, optional
         Half width of the neutral band of valence.
+    units : sequence of str, optional
+        What its samples are, in words.
     maps : bool, optional
         Whether every sample comes with its fixation maps.
     notes : str, optional
@@ -82,6 +85,7 @@ class CacheWriter:
         simulated: bool = False,
         imported: bool = False,
         dead_band: float = DEAD_BAND,
+        units: Sequence[str] = (WHOLE_CLIPS,),
         maps: bool = False,
         notes: str = "",
         limits: Limits | None = None,
@@ -95,6 +99,7 @@ class CacheWriter:
             notes=notes,
             eye_columns=tuple(eye_columns),
             dead_band=dead_band,
+            units=tuple(units),
             maps=maps,
             n_samples=0,
             sha256={},
@@ -158,7 +163,7 @@ class CacheWriter:
         faces_valid : (T,) bool or uint8
             Whether a face was found.
         face_times_s, eye_times_s : (T,), (M,) float64
-            Seconds since clip onset, never decreasing.
+            Seconds since the sample's start, never decreasing.
         eyes : (M, D) float32
             Eye rows in the order of the columns; NaN where lost.
         maps : `MAP_SHAPE` float32, optional

@@ -36,7 +36,7 @@ class Clip:
     faces_valid : (T,) uint8
         1 where a face was found.
     face_times_s, eye_times_s : (T,), (M,) float64
-        Seconds since clip onset.
+        Seconds since the sample's start.
     eyes : (M, D) float32
         Eye rows, NaN where lost.
     """

@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
@@ -15,6 +15,7 @@ from emer_studio.dataset import cmd_import_emer
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.synth import SYNTHETIC_NOTE, SynthConfig, synthesise
 from emer_studio.dataset.synth_model import WORLDS, SynthModel
+from emer_studio.dataset.synth_raters import Raters
 from emer_studio.study.folder import open_study
 
 __all__ = ["SUBCOMMANDS", "arguments", "run"]
@@ -65,6 +66,20 @@ def _synth_arguments(parser: argparse.ArgumentParser) -> None:
         "--missing", type=float, default=0.02, metavar="P", help="share of what is lost"
     )
     parser.add_argument(
+        "--raters",
+        type=int,
+        default=Raters().number,
+        metavar="N",
+        help="experts who name what each face shows (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rater-accuracy",
+        type=float,
+        default=Raters().accuracy,
+        metavar="P",
+        help="how often one of them is right (default: %(default)s)",
+    )
+    parser.add_argument(
         "--shuffled", action="store_true", help="labels of another draw: chance is the best"
     )
 
@@ -78,6 +93,7 @@ def _synth(args: argparse.Namespace) -> int:
         args.frames,
         missing=args.missing,
         shuffled=args.shuffled,
+        raters=Raters(args.raters, args.rater_accuracy),
     )
     model = SynthModel(world=args.world)
     if args.mask is not None:
@@ -95,18 +111,23 @@ def _synth(args: argparse.Namespace) -> int:
         raise BadInputError(f"{args.out} cannot be written: {problem.strerror}.") from None
     assert manifest.limits is not None
     limits = manifest.limits.model_dump(exclude_none=True)
+    assert manifest.generator is not None
+    floor = manifest.generator["raters"]["noise_floor"]
     console.result(
         {
             "dataset": str(args.out),
             "samples": manifest.n_samples,
             "participants": config.participants,
             "limits": limits,
+            "noise_floor": floor,
             "synthetic": True,
             "note": SYNTHETIC_NOTE,
         },
         f"{args.out}: {manifest.n_samples} samples. {SYNTHETIC_NOTE}\n"
         "Best reachable accuracy on the felt emotion (7 classes): "
-        + ", ".join(f"{name} {value:.1%}" for name, value in limits.items()),
+        + ", ".join(f"{name} {value:.1%}" for name, value in limits.items())
+        + "\nOne rater disagrees with the majority of the others in "
+        + ("-: too few raters" if floor is None else f"{floor:.1%} of the votes"),
     )
     return 0
 
@@ -133,21 +154,31 @@ def _build(args: argparse.Namespace) -> int:
         f"{out}: {report.samples} samples,"
         f" a face in {report.faces} of {report.frames} frames ({report.detector})"
     ]
+    if report.weak or len(report.units) > 1:
+        lines.append(
+            f"  samples are {', '.join(report.units)}, of {report.trials} trials;"
+            f" {report.weak} have what was felt in the whole clip (a weak label)"
+        )
     lines += [
-        f"  left out: {entry['session']} trial {entry.get('trial', '-')}: {entry['reason']}"
+        f"  left out: {entry['session']} trial {_which(entry)}: {entry['reason']}"
         for entry in report.left_out
     ]
     lines += [
-        f"  excluded: {entry['session']} trial {entry['trial']}: {entry['reason']}"
+        f"  excluded: {entry['session']} trial {_which(entry)}: {entry['reason']}"
         for entry in report.excluded
     ]
     lines += [
-        f"  kept by a person: {entry['session']} trial {entry['trial']}:"
+        f"  kept by a person: {entry['session']} trial {_which(entry)}:"
         f" {entry['because']} (although: {entry['reason']})"
         for entry in report.kept
     ]
     console.result({"dataset": str(out), **dataclasses.asdict(report)}, "\n".join(lines))
     return 0
+
+
+def _which(entry: dict[str, Any]) -> str:
+    """Return the trial of a report's entry, and which part of its clip."""
+    return f"{entry.get('trial', '-')} {entry.get('part', '')}".rstrip()
 
 
 SUBCOMMANDS: dict[str, SubCommand] = {

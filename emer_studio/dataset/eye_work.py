@@ -1,4 +1,4 @@
-"""The eyes of one session, cut to its trials."""
+"""The eyes of one session, cut to its samples."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from emer_studio.features.fixation_map import Frame, fixation_map
 from emer_studio.features.gaze_table import GazeTable
 from emer_studio.features.light import without_light
 from emer_studio.features.trial_measures import TRIAL_MEASURES, trial_measures
+from emer_studio.labels.units import Span
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.dataset import MAP_SHAPE
 from emer_studio.schema.eye_parameters import EyeParameters
@@ -33,7 +34,7 @@ EYE_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class EyeWork:
-    """The trials of a session.
+    """The trials of a session, and the samples that are cut out of them.
 
     Attributes
     ----------
@@ -46,6 +47,8 @@ class EyeWork:
     parameters : EyeParameters
     key : str
         Of the piece, see `pieces.key_of`.
+    cuts : tuple of tuple of Span
+        The samples of each trial.
     """
 
     session: Path
@@ -53,6 +56,7 @@ class EyeWork:
     places: tuple[ClipPlace, ...]
     parameters: EyeParameters
     key: str
+    cuts: tuple[tuple[Span, ...], ...] = ()
 
     @property
     def piece(self) -> Piece:
@@ -62,13 +66,13 @@ class EyeWork:
 
 @dataclass(frozen=True, slots=True)
 class TrialEyes:
-    """The eyes of one trial.
+    """The eyes of one sample.
 
     Attributes
     ----------
     rows : ndarray, shape (m, 39), float32
     times_s : ndarray, shape (m,), float64
-        Since the clip's onset.
+        Since its start.
     maps : ndarray, shape `MAP_SHAPE`, float32
         Fixation density over the clip's frame in equal parts of its time.
     measures : dict of str to float
@@ -87,7 +91,7 @@ class TrialEyes:
 
 
 def work_out_eyes(work: EyeWork) -> str:
-    """Compute the eyes of all trials and keep them.
+    """Compute the eyes of all samples and keep them.
 
     Returns
     -------
@@ -98,22 +102,27 @@ def work_out_eyes(work: EyeWork) -> str:
         eyes = lit_eyes(work)
     except BadInputError as problem:
         return problem.message
-    gaze, arrays = eyes.gaze, Arrays()
-    for (number, start_s, end_s), place in zip(work.spans, work.places, strict=True):
-        inside = (gaze.times_s >= start_s) & (gaze.times_s < end_s)
-        seen = gaze_in(gaze, start_s, end_s)
-        arrays |= {
-            f"rows-{number}": eye_table(eyes, start_s, end_s),
-            f"times-{number}": gaze.times_s[inside] - start_s,
-            f"maps-{number}": _maps(eyes, place.frame, start_s, end_s),
-            f"measures-{number}": np.array(
-                list(trial_measures(eyes, start_s, end_s).values()), np.float64
-            ),
-            f"remarks-{number}": np.array(eye_remarks(eyes, start_s, end_s), str),
-            f"seen-{number}": np.array([*asdict(seen).values()], np.float64),
-        }
+    arrays = Arrays()
+    for cuts, place in zip(work.cuts, work.places, strict=True):
+        for span in cuts:
+            arrays |= _cut_out(eyes, span, place)
     work.piece.save(arrays)
     return ""
+
+
+def _cut_out(eyes: Eyes, span: Span, place: ClipPlace) -> Arrays:
+    gaze, name, (start_s, end_s) = eyes.gaze, span.name, (span.start_s, span.end_s)
+    inside = (gaze.times_s >= start_s) & (gaze.times_s < end_s)
+    seen = gaze_in(gaze, start_s, end_s)
+    measures = trial_measures(eyes, start_s, end_s, onset_s=span.onset_s)
+    return {
+        f"rows-{name}": eye_table(eyes, start_s, end_s),
+        f"times-{name}": gaze.times_s[inside] - start_s,
+        f"maps-{name}": _maps(eyes, place.frame, start_s, end_s),
+        f"measures-{name}": np.array(list(measures.values()), np.float64),
+        f"remarks-{name}": np.array(eye_remarks(eyes, start_s, end_s), str),
+        f"seen-{name}": np.array([*asdict(seen).values()], np.float64),
+    }
 
 
 def lit_eyes(work: EyeWork) -> Eyes:
@@ -146,15 +155,15 @@ def _luminance(work: EyeWork, gaze: GazeTable) -> npt.NDArray[np.float64]:
     return found
 
 
-def trial_eyes(arrays: Arrays, number: int) -> TrialEyes:
-    """Return one trial of a kept piece."""
-    samples, *rest = arrays[f"seen-{number}"].tolist()
+def trial_eyes(arrays: Arrays, name: str) -> TrialEyes:
+    """Return one sample of a kept piece, by `Span.name`."""
+    samples, *rest = arrays[f"seen-{name}"].tolist()
     return TrialEyes(
-        arrays[f"rows-{number}"],
-        arrays[f"times-{number}"],
-        arrays[f"maps-{number}"],
-        dict(zip(TRIAL_MEASURES, arrays[f"measures-{number}"].tolist(), strict=True)),
-        tuple(arrays[f"remarks-{number}"].tolist()),
+        arrays[f"rows-{name}"],
+        arrays[f"times-{name}"],
+        arrays[f"maps-{name}"],
+        dict(zip(TRIAL_MEASURES, arrays[f"measures-{name}"].tolist(), strict=True)),
+        tuple(arrays[f"remarks-{name}"].tolist()),
         GazeSeen(int(samples), *rest),
     )
 

@@ -6,7 +6,7 @@ A software check, not evidence about people; every output made from it says so.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,12 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.assembly import measures_row
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.synth_model import WORLDS, SynthModel, reachable_limits
+from emer_studio.dataset.synth_raters import Raters
 from emer_studio.features.eye_table import eye_table
 from emer_studio.features.eyes import Eyes, eyes_of
 from emer_studio.features.gaze_table import eyes_table
 from emer_studio.features.trial_measures import TRIAL_MEASURES, trial_measures
+from emer_studio.labels.votes import majority
 from emer_studio.recording.screen_geometry import geometry_of
 from emer_studio.schema.dataset import FACE_SIZE, DatasetManifest, SampleRow
 from emer_studio.synthetic.face import FaceRenderer
@@ -41,8 +43,8 @@ _VALENCE_AROUSAL = {
     "neutral": (0.0, -0.25),
 }
 """Invented centre of each emotion; the signs follow common circumplex drawings."""
-_RATERS = 4
-"""Expert labels of each sample (the number an early description of the data gives)."""
+_MEAN_OF = 4
+"""Raters whose mean the valence, arousal and intensity seen in a face are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class SynthConfig:
         for some 80 ms each.
     shuffled : bool
         Labels are those of another, independent draw: nothing can be learnt from anything.
+    raters : Raters
+        The experts; the consensus of their votes is the FER label.
     """
 
     participants: int
@@ -76,6 +80,7 @@ class SynthConfig:
     rate_hz: float = 60.0
     missing: float = 0.02
     shuffled: bool = False
+    raters: Raters = field(default_factory=Raters)
 
 
 def synthesise(
@@ -106,6 +111,7 @@ def synthesise(
         raise BadInputError(f"Expected a missing share of 0 to 1, found {config.missing}.")
     if config.seed < 0:
         raise BadInputError(f"Expected a seed of 0 or more, found {config.seed}.")
+    config.raters.check()
     model = model or SynthModel()
     if model.world not in WORLDS:
         raise BadInputError(
@@ -134,14 +140,33 @@ def synthesise(
             "missing": config.missing,
             "shuffled": config.shuffled,
             "model": model.described(),
+            "raters": config.raters.described(prior @ model.shown_given_target()),
         },
     )
-    measures = [["sample_id", *TRIAL_MEASURES]]
+    tables = _Tables()
     with writer:
         for person in range(config.participants):
-            measures += _person(writer, config, model, clips, person, on_sample)
-        writer.add_table("measures.csv", measures)
+            _person(writer, config, model, clips, person, tables, on_sample)
+        writer.add_table("measures.csv", tables.measures)
+        writer.add_table("votes.csv", tables.votes)
+        writer.add_table("truth.csv", tables.truth)
     return writer.manifest
+
+
+@dataclass
+class _Tables:
+    """What is written beside the samples, heads first.
+
+    ``truth.csv`` says what the faces and eyes were drawn from, which labels may not.
+    """
+
+    measures: list[list[str]] = field(
+        default_factory=lambda: [["sample_id", *TRIAL_MEASURES]]
+    )
+    votes: list[list[str]] = field(default_factory=lambda: [["sample_id", *EMOTIONS]])
+    truth: list[list[str]] = field(
+        default_factory=lambda: [["sample_id", "target", "felt", "shown"]]
+    )
 
 
 def _clips(config: SynthConfig) -> NDArray[np.int64]:
@@ -156,9 +181,9 @@ def _person(
     model: SynthModel,
     clips: NDArray[np.int64],
     person: int,
+    tables: _Tables,
     on_sample: Callable[[int, int], None] | None,
-) -> list[list[str]]:
-    measures = []
+) -> None:
     face_seed = int(np.random.default_rng([config.seed, 2, person]).integers(2**31))
     renderer = FaceRenderer(face_seed, 320, 240)
     order = np.random.default_rng([config.seed, 3, person]).permutation(len(clips))
@@ -171,6 +196,9 @@ def _person(
             told = _drawn(model, int(rng.choice(clips)), rng)
         strength = float(rng.uniform(0.6, 1.0))
         start_s = position * (config.clip_s + 20.0)
+        # Of their own, so that raters change neither faces nor eyes.
+        draw = np.random.default_rng([config.seed, 5, person, int(clip)])
+        votes = config.raters.votes(told[1], draw)
         row = SampleRow(
             sample_id=f"S{person + 1:03d}_c{clip + 1:02d}_{EMOTIONS[target]}",
             participant=f"S{person + 1:03d}",
@@ -180,7 +208,7 @@ def _person(
             start_s=start_s,
             end_s=start_s + config.clip_s,
             **_self_report(told[0], rng),
-            **_expert_labels(told[1], strength, rng),
+            **_expert_labels(told[1], strength, votes, rng),
         )
         faces, valid, times = _faces(renderer, shown, strength, start_s, config, rng)
         bright = clip // len(EMOTIONS) % 2 == 0  # every emotion in turn, then the next
@@ -189,10 +217,12 @@ def _person(
         table = eye_table(eyes, 0.0, np.inf)
         writer.add(row, faces, valid, times, table, eyes.gaze.times_s)
         measured = trial_measures(eyes, 0.0, config.clip_s)
-        measures.append(measures_row(row.sample_id, measured))
+        tables.measures.append(measures_row(row.sample_id, measured))
+        tables.votes.append([row.sample_id, *(str(votes.get(e, 0)) for e in EMOTIONS)])
+        names = (EMOTIONS[kind] for kind in (target, felt, shown))
+        tables.truth.append([row.sample_id, *names])
         if on_sample is not None:
             on_sample(writer.n_samples, config.participants * len(clips))
-    return measures
 
 
 def _drawn(model: SynthModel, target: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -213,15 +243,18 @@ def _self_report(felt: int, rng: np.random.Generator) -> dict[str, float | str]:
 
 
 def _expert_labels(
-    shown: int, strength: float, rng: np.random.Generator
-) -> dict[str, float | str]:
-    """Return what raters see in the shown expression: means over raters, to 0.01."""
+    shown: int, strength: float, votes: dict[str, int], rng: np.random.Generator
+) -> dict[str, float | str | None]:
+    """Return what raters see: their majority, and means over raters to 0.01.
+
+    The means do not depend on how many vote.
+    """
     emotion = EMOTIONS[shown]
     visible = 0.0 if emotion == "neutral" else strength
     valence, arousal = np.array(_VALENCE_AROUSAL[emotion]) * max(visible, 0.2)
-    noise = rng.normal(0, 0.12, (3, _RATERS)).mean(axis=1)
+    noise = rng.normal(0, 0.12, (3, _MEAN_OF)).mean(axis=1)
     return {
-        "fer_emotion": emotion,
+        "fer_emotion": majority(votes),
         "fer_valence": _rounded(valence + noise[0], -1, 1),
         "fer_arousal": _rounded(arousal + noise[1], -1, 1),
         "fer_intensity": _rounded(3 * visible + 2 * noise[2], 0, 3),

@@ -85,6 +85,10 @@ class SynthModel:
             table[i, i] = 1.0 - table[i].sum()
         return table
 
+    def shown_given_target(self) -> Floats:
+        """Return P(shown | target), shape (7 targets, 7 shown)."""
+        return np.asarray(self.felt_given_target() @ self.shown_given_felt())
+
     def eye_means(self) -> Floats:
         """Return the mean latent eye vector of each emotion, shape (7, 4)."""
         return np.array([_to_latent(RESPONSES[emotion]) for emotion in EMOTIONS])

@@ -24,7 +24,9 @@ TRIAL_MEASURES = path.MEASURES | {
 """Unit and meaning of each measure of `trial_measures`."""
 
 
-def trial_measures(eyes: Eyes, start_s: float, end_s: float) -> dict[str, float]:
+def trial_measures(
+    eyes: Eyes, start_s: float, end_s: float, *, onset_s: float | None = None
+) -> dict[str, float]:
     """Measure a stretch of a recording.
 
     Parameters
@@ -33,6 +35,8 @@ def trial_measures(eyes: Eyes, start_s: float, end_s: float) -> dict[str, float]
         The whole recording.
     start_s, end_s : float
         On the clock of the gaze.
+    onset_s : float, optional
+        When the clip began, of which this is a part: the pupil's baseline lies before it.
 
     Returns
     -------
@@ -42,12 +46,13 @@ def trial_measures(eyes: Eyes, start_s: float, end_s: float) -> dict[str, float]
     times_s = eyes.gaze.times_s
     inside = (times_s >= start_s) & (times_s < end_s)
     window_s = eyes.parameters.pupil_baseline_s
-    baseline = baseline_of(times_s, eyes.pupil.size, start_s, window_s)
+    begin_s = start_s if onset_s is None else onset_s
+    baseline = baseline_of(times_s, eyes.pupil.size, begin_s, window_s)
     change = _known(eyes.pupil.size[inside] - baseline)
     dark = np.zeros(0)
     if eyes.light is not None and np.isfinite(eyes.light.gain):
         corrected = eyes.light.corrected
-        before = baseline_of(times_s, corrected, start_s, window_s)
+        before = baseline_of(times_s, corrected, begin_s, window_s)
         dark = _known(corrected[inside] - before)
     known = eyes.gaze.valid[inside, 2]
     return {

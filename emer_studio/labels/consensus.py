@@ -17,9 +17,17 @@ from emer_studio.core.emotions import EMOTIONS
 from emer_studio.labels.dawid_skene import dawid_skene
 from emer_studio.labels.events import LabelEvent
 from emer_studio.labels.ratings import BLIND, Rating, ratings_of
+from emer_studio.labels.votes import against_the_others, majority
 from emer_studio.schema.consensus import ConsensusRules
 
-__all__ = ["Consensus", "State", "consensus", "consensus_of_ratings", "majority"]
+__all__ = [
+    "Consensus",
+    "State",
+    "against_the_others",
+    "consensus",
+    "consensus_of_ratings",
+    "majority",
+]
 
 State = Literal[
     "agreed",
@@ -129,14 +137,6 @@ def consensus_of_ratings(
         if last:
             found[item] = _adjudicated(found[item], max(last, key=lambda r: r.utc))
     return found
-
-
-def majority(votes: Mapping[str, int]) -> str | None:
-    """Return what more than half of the votes say."""
-    best = max(votes, key=lambda name: votes[name], default=None)
-    if best is None or 2 * votes[best] <= sum(votes.values()):
-        return None
-    return best
 
 
 def _final_words(people: Mapping[str, Mapping[str, Rating]]) -> list[Rating]:

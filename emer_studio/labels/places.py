@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording, frame_table
 from emer_studio.study.folder import Study
 
@@ -81,6 +82,19 @@ def _places(recording: Recording) -> Iterator[Place]:
 
 
 def _spans(recording: Recording) -> Iterator[tuple[str, str, float, float]]:
+    """Yield each item with its clip and time: the whole clip, and the parts it is cut in.
+
+    A whole clip has a place also where its parts are the items: labels from before the
+    unit was chosen, and those from elsewhere, may speak of it.
+    """
+    units = Units(recording)
     for clip in recording.whole_clips:
         item = f"{recording.folder.name}/trial-{clip.trial}"
         yield item, clip.clip, clip.onset_s, clip.end_s
+        try:
+            spans = units.of(clip)
+        except BadInputError:  # its unit is a peak that it does not have
+            continue
+        for span in spans:
+            if span.part:
+                yield span.item, clip.clip, span.start_s, span.end_s

@@ -16,7 +16,7 @@ from emer_studio.core.process import Control
 from emer_studio.recording.rcs import DEFAULT_PORT, serve
 from emer_studio.recording.record_table import LiveTable, rows_text
 from emer_studio.recording.take import TICK_S, Take
-from emer_studio.streams.inlets import Found, Network, find_all
+from emer_studio.streams.inlets import Found, Network, find_all, matches
 
 # A parent that was killed takes the camera with it: its last frames are still on their way.
 _LINGER_S = 0.5
@@ -39,6 +39,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="a stream by name, id:SOURCE_ID, type:TYPE or uid:UID; without it all streams,"
         " also those that appear later",
+    )
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="beside --stream: a stream that is recorded when it is there, and waited for"
+        " no longer than two seconds",
     )
     parser.add_argument("--seconds", type=float, help="stop by itself after N seconds")
     parser.add_argument(
@@ -82,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
         out,
         chosen,
         queries=args.stream,
+        also=args.also,
         network=network,
         console=console,
         ring_folder=args.rings,
@@ -178,4 +187,22 @@ def _choose(
     )
     if len({hit.uid for hit in found.values()}) < len(found):
         raise BadInputError("The same stream was asked for twice.")
+    taken = {hit.uid for hit in found.values()}
+    return [*found.items(), *_beside(args.also, taken, network)]
+
+
+def _beside(
+    queries: list[str], taken: set[str], network: Network
+) -> list[tuple[str, Found]]:
+    """Find the streams that need not be there; the first one that a query fits is it."""
+    found: dict[str, Found] = {}
+    for _ in range(round(_LOOK_S / TICK_S)):
+        for hit in network.seen():
+            query = next((q for q in queries if q not in found and matches(hit, q)), None)
+            if query is not None and hit.uid not in taken:
+                found[query] = hit
+                taken.add(hit.uid)
+        if len(found) == len(set(queries)):
+            break
+        time.sleep(TICK_S)
     return list(found.items())

@@ -41,6 +41,8 @@ class Recorder:
     queries : sequence of str
         Everything that is wanted, also what is not there yet; empty for every stream
         on the network.
+    also : sequence of str
+        The same, of which none has to answer.
     network : Network, optional
         Where to look for streams.
     ring_folder : Path, optional
@@ -54,12 +56,14 @@ class Recorder:
         *,
         on_event: Callable[..., None],
         queries: Sequence[str] = (),
+        also: Sequence[str] = (),
         network: Network | None = None,
         ring_folder: Path | None = None,
     ) -> None:
         self._path, self._on_event = path, on_event
         self._network = network or Network()
-        self._lookout = Lookout(queries)
+        self._lookout = Lookout([*queries, *also] if queries else ())
+        self._also = frozenset(also)
         self._sink = Sink(on_event, ring_folder)
         self._tracks = [Track(found, query, self._sink) for query, found in chosen]
         self._offsets = threading.Thread(target=self._measure_offsets, name="offsets")
@@ -125,7 +129,7 @@ class Recorder:
                 raise MissingError(f"The stream {track.found.name!r} does not answer.")
             if track.problem is None:
                 continue
-            if track.query:
+            if track.query and track.query not in self._also:
                 raise track.problem
             self._on_event("finding", what=f"{track.problem} It is not recorded.")
         if self._tracks and all(track.problem is not None for track in self._tracks):

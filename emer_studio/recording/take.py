@@ -28,7 +28,7 @@ class Take:
     ----------
     path : Path
         File to create.
-    chosen, queries, network, ring_folder
+    chosen, queries, also, network, ring_folder
         See `recording.recorder.Recorder`.
     console : Console
         Hears findings and, twice a second, the status.
@@ -42,6 +42,7 @@ class Take:
         chosen: Sequence[tuple[str, Found]],
         *,
         queries: Sequence[str],
+        also: Sequence[str] = (),
         network: Network,
         console: Console,
         ring_folder: Path | None = None,
@@ -60,6 +61,7 @@ class Take:
             chosen,
             on_event=self._event,
             queries=queries,
+            also=also,
             network=network,
             ring_folder=ring_folder,
         )
@@ -67,6 +69,10 @@ class Take:
         self.recorder.start()
         self._began = time.monotonic()
         console.event("recording", path=str(path), streams=self.recorder.watch())
+        for query in self.recorder.missing():
+            if query in also:
+                what = f"there is no stream {query!r}: it is recorded as soon as it comes"
+                self._event("finding", what=what)
 
     @property
     def seconds(self) -> float:

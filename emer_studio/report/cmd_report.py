@@ -69,16 +69,25 @@ def _of_dataset(source: Path, out: Path, console: Console) -> int:
     gap = read_gap(dataset)
     write_gap(out, dataset, gap)
     floor = None if gap.floor is None else dataclasses.asdict(gap.floor)
+    of_what = f"{gap.trials} trials"
+    if gap.samples > gap.trials or gap.weak:
+        of_what = (
+            f"{gap.samples} samples ({', '.join(gap.units)}) of {gap.trials} trials,"
+            f" {gap.weak} with what was felt in the whole clip"
+        )
     console.result(
         {
             "report": str(out),
             "trials": gap.trials,
+            "samples": gap.samples,
+            "units": list(gap.units),
+            "weak": gap.weak,
             "discordance": dataclasses.asdict(gap.discordance),
             "floor": floor,
             "synthetic": dataset.manifest.synthetic,
             "simulated": dataset.manifest.simulated,
         },
-        f"{out}\nfelt and shown differ in {gap.discordance} of {gap.trials} trials;"
+        f"{out}\nfelt and shown differ in {gap.discordance} of {of_what};"
         f" raters among themselves: {gap.floor or 'not known'}",
     )
     return 0

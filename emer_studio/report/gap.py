@@ -23,6 +23,7 @@ from emer_studio.core.resampling import (
     share_interval,
 )
 from emer_studio.dataset.cache_reader import Dataset
+from emer_studio.labels.votes import against_the_others
 from emer_studio.schema.dataset import POLARITIES
 
 __all__ = ["Confusion", "Contrast", "Gap", "gap_of", "noise_floor"]
@@ -63,7 +64,7 @@ class Contrast:
         Discordant less concordant in standard deviations, each participant's own mean
         taken out first: who blinks much is not thereby discordant.
     trials : int
-        With this measure.
+        With this measure; of parts of clips, samples.
     """
 
     measure: str
@@ -79,8 +80,13 @@ class Gap:
 
     Attributes
     ----------
-    trials, participants, stimuli : int
-        With both labels.
+    samples, trials, participants, stimuli : int
+        With both labels. Several samples of one trial (windows of its clip) are not
+        independent; the intervals keep them together, for they share both who and what.
+    weak : int
+        Samples whose felt label is that of the whole clip, of which they are a part.
+    units : tuple of str
+        What the samples are, in words.
     seven, three : Confusion
         Of emotions, and of the sign of valence.
     discordance : Interval
@@ -95,7 +101,10 @@ class Gap:
     contrasts : tuple of Contrast
     """
 
+    samples: int
     trials: int
+    weak: int
+    units: tuple[str, ...]
     participants: int
     stimuli: int
     seven: Confusion
@@ -130,12 +139,16 @@ def gap_of(
 
     def by(column: str, names: Sequence[str]) -> dict[str, Interval]:
         own = both[column].to_numpy(str)
-        often = [name for name in names if (own == name).sum() >= _LEAST]
+        trials = both["trial_id"].to_numpy(str)
+        often = [name for name in names if len(set(trials[own == name])) >= _LEAST]
         return {name: share_interval(weights, apart, own == name) for name in often}
 
     polar = table[table["er3"].notna() & table["fer3"].notna()]
     return Gap(
-        trials=len(both),
+        samples=len(both),
+        trials=both["trial_id"].nunique(),
+        weak=int(both["er_weak"].sum()),
+        units=dataset.manifest.units,
         participants=both["participant"].nunique(),
         stimuli=both["stimulus"].nunique(),
         seven=_confusion(both, "er_emotion", "fer_emotion", EMOTIONS),
@@ -163,7 +176,7 @@ def noise_floor(samples: pd.DataFrame, votes: Votes) -> Interval:
     rows = [
         (row.participant, row.stimulus, *counted)
         for row in samples.itertuples()
-        if (counted := _against_the_others(votes.get(str(row.sample_id), {})))[1] >= 3
+        if (counted := against_the_others(votes.get(str(row.sample_id), {})))[1] >= 3
     ]
     if not rows:
         return Interval(float("nan"), float("nan"), float("nan"))
@@ -173,21 +186,10 @@ def noise_floor(samples: pd.DataFrame, votes: Votes) -> Interval:
     return interval(weights @ np.array(apart) / np.where(counted > 0, counted, np.nan))
 
 
-def _against_the_others(votes: Mapping[str, int]) -> tuple[float, int]:
-    """Return how many votes differ from the others' majority, and how many there are."""
-    apart = 0.0
-    for emotion, count in votes.items():
-        others = {**votes, emotion: count - 1}
-        most = max(others.values())
-        leading = [name for name, n in others.items() if n == most and n > 0]
-        apart += count * (1 - (emotion in leading) / max(len(leading), 1))
-    return apart, sum(votes.values())
-
-
 def _pairs(dataset: Dataset) -> pd.DataFrame:
     axes = ("er_valence", "er_arousal", "fer_valence", "fer_arousal")
     labels = ("er_emotion", "fer_emotion", "er3", "fer3", *axes)
-    names = ("sample_id", "participant", "stimulus", *labels)
+    names = ("sample_id", "trial_id", "participant", "stimulus", "er_weak", *labels)
     rows = [
         {name: getattr(sample, name) for name in names}
         for sample in dataset.samples
@@ -224,7 +226,8 @@ def _shifts(table: pd.DataFrame) -> dict[str, tuple[Interval, Interval]]:
             part[f"fer_{axis}"].to_numpy(float) - part[f"er_{axis}"].to_numpy(float)
             for axis in ("valence", "arousal")
         ]
-        if np.isfinite(moved).all(axis=0).sum() >= _LEAST:
+        known = np.isfinite(moved).all(axis=0)
+        if part["trial_id"][known].nunique() >= _LEAST:
             weights = _weights(part)
             valence, arousal = (mean_interval(weights, values) for values in moved)
             found[emotion] = valence, arousal

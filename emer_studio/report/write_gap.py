@@ -51,7 +51,8 @@ def write_gap(out: Path, dataset: Dataset, gap: Gap) -> None:
         banners.append("SIMULATED recordings: they say nothing about people.")
     html = template("gap.html.j2").render(
         title=f"Felt and shown: {manifest.name}",
-        subtitle=f"{len(dataset.samples)} samples, {gap.trials} with both labels",
+        subtitle=f"{len(dataset.samples)} samples ({', '.join(gap.units)}),"
+        f" {gap.samples} with both labels",
         banners=banners,
         gap=gap,
         figures=_figures(dataset, gap),

@@ -7,11 +7,15 @@
       samples.csv      one `StoredSample` per row; an empty cell is a missing label
       faces.u8         (sum n_frames, 112, 112, 3) uint8, RGB, rows of samples in order
       faces_valid.u8   (sum n_frames,) uint8, 1 where a face was found
-      face_times.f64   (sum n_frames,) float64, seconds since clip onset
+      face_times.f64   (sum n_frames,) float64, seconds since the sample's start
       eyes.f32         (sum n_eyes, D) float32, NaN where lost
-      eye_times.f64    (sum n_eyes,) float64, seconds since clip onset
+      eye_times.f64    (sum n_eyes,) float64, seconds since the sample's start
       maps.f32         (n_samples, 8, 36, 64) float32, density of fixation time over the
-                       clip's frame in eight equal parts of it; only where `maps` says so
+                       clip's frame in eight equal parts of the sample; only where `maps`
+                       says so
+      votes.csv        how many experts chose each emotion, a sample each
+      measures.csv     what the eyes did, a sample each
+      truth.csv        what synthetic faces and eyes were drawn from; labels may err
       participants.csv who is in it, with what the protocols asked of them; where recorded
 
 All binary files are little-endian without a header.
@@ -33,6 +37,7 @@ from pydantic import (
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.eye_columns import DEFAULT_EYE_COLUMNS, EyeColumn
+from emer_studio.schema.protocol import WHOLE_CLIPS
 
 __all__ = [
     "DATA_FILES",
@@ -89,7 +94,7 @@ class _Frozen(BaseModel):
 
 
 class SampleRow(_Frozen):
-    """One clip seen by one participant, with its labels; None means not labelled.
+    """One clip, or part of one, seen by one participant; None means not labelled.
 
     Parameters
     ----------
@@ -99,11 +104,18 @@ class SampleRow(_Frozen):
         Pseudonym, session and clip names. Folds are made by participant.
     trial : int
         Trial number in the session, from 1.
+    unit : {"clip", "window", "peak"}
+        What the sample is: the whole clip, a window of it, or the time around its peak.
+        Parts have the clip's name and ``/w-01`` or ``/peak`` behind it.
+    from_s : float
+        Where in the clip it begins, seconds after the onset.
     start_s, end_s : float
-        Clip onset and end on the session's clock, seconds.
+        Of the sample on the session's clock, seconds; of a whole clip its onset and end.
     er_valence, er_arousal, er_emotion, er3
         What the participant reported to feel. `er3` is derived from the valence when
         it is None.
+    er_weak : bool
+        The participant said that of the whole clip, of which this is a part.
     fer_emotion, fer_valence, fer_arousal, fer_intensity, fer3
         What experts saw in the face; intensity in [0, 3].
     excluded : bool
@@ -115,12 +127,15 @@ class SampleRow(_Frozen):
     session: str = ""
     stimulus: Text
     trial: int = Field(default=1, ge=0)
+    unit: Literal["clip", "window", "peak"] = "clip"
+    from_s: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     start_s: float = Field(default=0.0, allow_inf_nan=False)
     end_s: float = Field(default=0.0, allow_inf_nan=False)
     er_valence: Unit | None = None
     er_arousal: Unit | None = None
     er_emotion: str | None = None
     er3: str | None = None
+    er_weak: bool = False
     fer_emotion: str | None = None
     fer_valence: Unit | None = None
     fer_arousal: Unit | None = None
@@ -148,6 +163,13 @@ class SampleRow(_Frozen):
         if self.excluded and not self.reason:
             raise ValueError(f"sample {self.sample_id} is excluded without a reason")
         return self
+
+    @property
+    def trial_id(self) -> str:
+        """The sample's clip, which it may share with other parts of it."""
+        if self.unit == "clip":
+            return self.sample_id
+        return self.sample_id.rpartition("/")[0]
 
 
 class StoredSample(SampleRow):
@@ -207,6 +229,8 @@ class DatasetManifest(_Frozen):
         Half width of the neutral band of valence behind ``er3`` and ``fer3``.
     eye_columns : tuple of EyeColumn
         Columns of ``eyes.f32`` in file order.
+    units : tuple of str
+        What its samples are, in words; more than one where sessions had different units.
     maps : bool
         Whether there is a ``maps.f32``.
     sha256 : dict
@@ -223,6 +247,7 @@ class DatasetManifest(_Frozen):
     face_size: Literal[112] = 112
     dead_band: float = Field(default=DEAD_BAND, ge=0, lt=1)
     n_samples: int = Field(ge=0)
+    units: tuple[str, ...] = (WHOLE_CLIPS,)
     maps: bool = False
     sha256: dict[str, str]
     limits: Limits | None = None

@@ -25,6 +25,7 @@ from emer_studio.schema.rating import RatingPage
 from emer_studio.schema.validation import Validation
 
 __all__ = [
+    "WHOLE_CLIPS",
     "Block",
     "Breaks",
     "ClipBaseline",
@@ -38,6 +39,7 @@ __all__ = [
     "load_protocol",
 ]
 
+WHOLE_CLIPS = "whole clips"
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
@@ -106,7 +108,8 @@ class LabelUnit(Model):
     ----------
     kind : {"clip", "windows", "peak"}
         The whole clip, windows of `seconds` one after the other, or the clip's marked peak
-        (``peak_s`` in the manifest) ± `seconds`.
+        (``peak_s`` in the manifest, seconds of its file) ± `seconds`, cut to what is shown.
+        What remains behind the last window is one from half its length on, else part of it.
     seconds : float
         Length of a window, or how far a label reaches around the peak.
     """
@@ -119,6 +122,15 @@ class LabelUnit(Model):
         if (self.kind == "clip") != (self.seconds is None):
             raise ValueError("windows and peaks need 'seconds', a whole clip has none")
         return self
+
+    @property
+    def words(self) -> str:
+        """What a sample is, in words."""
+        if self.seconds is None:
+            return WHOLE_CLIPS
+        if self.kind == "windows":
+            return f"windows of {self.seconds:g} s"
+        return f"the peak ± {self.seconds:g} s"
 
 
 class Select(Model):

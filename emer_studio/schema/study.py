@@ -22,9 +22,13 @@ class StudyFile(Model):
     """``study.yaml``.
 
     `exclude`, `eyes` and `consensus` hold what a study sets otherwise than we do.
+
     `labels` is the address of a PostgreSQL database for several seats at once
     (``postgresql+psycopg://HOST/DATABASE``, without a password); empty for
     ``labels.sqlite`` in the study.
+
+    `record_also` names other LSL streams that every session records when they are there: by
+    name, ``type:EDA`` or ``id:SOURCE_ID``.
     """
 
     format_version: Literal[1] = 1
@@ -34,6 +38,7 @@ class StudyFile(Model):
     language: str = "en"
     exclude: ExclusionRules = ExclusionRules()
     eyes: EyeParameters = EyeParameters()
+    record_also: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     consensus: ConsensusRules = ConsensusRules()
     labels: str = ""
 

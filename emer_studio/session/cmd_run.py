@@ -72,6 +72,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="REASON",
         help="why it begins although preflight said no-go; kept in the manifest",
     )
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another LSL stream to record when it is there: a name, type:EDA or"
+        " id:SOURCE_ID; those that every session is to have stand in study.yaml"
+        " (record_also)",
+    )
     parser.add_argument("--gaze-wait", type=float, default=30.0, metavar="S")
     parser.add_argument("--language", default="en")
     parser.add_argument(
@@ -118,12 +127,14 @@ def _prepared(args: argparse.Namespace, study: Study) -> Prepared:
             fix="Leave --protocol, --session and --opt-out out, or --resume.",
         )
     if args.resume:
-        return prepare_again(study, args.participant, _devices(args))
+        return prepare_again(
+            study, args.participant, _devices(args, study.file.record_also)
+        )
     if not args.protocol:
         raise BadInputError(
             "Which protocol?", fix="Name it with --protocol FILE, or use --resume."
         )
-    devices, number = _devices(args), args.session
+    devices, number = _devices(args, study.file.record_also), args.session
     return prepare(study, args.participant, args.protocol, devices, number, args.opt_out)
 
 
@@ -152,7 +163,7 @@ def _millimetres(text: str | None) -> tuple[float, float] | None:
     raise BadInputError(f"Expected a display's size such as 531x299 (mm), found {text!r}.")
 
 
-def _devices(args: argparse.Namespace) -> Devices:
+def _devices(args: argparse.Namespace, also: tuple[str, ...] = ()) -> Devices:
     if args.rig:
         as_rigged(args)
     default = "sim" if args.simulate else ""
@@ -179,6 +190,7 @@ def _devices(args: argparse.Namespace) -> Devices:
         rig=args.rig,
         screen_mm=_millimetres(args.screen_mm),
         distance_mm=args.distance_mm,
+        also=tuple(dict.fromkeys([*also, *args.also])),
     )
 
 

@@ -42,6 +42,9 @@ class Devices:
         Width and height of the participant's display, as a person says.
     distance_mm : float, optional
         From the eyes to it, as a person says.
+    also : tuple of str
+        Other streams to record when they are there (EDA, ECG …), each as
+        `streams.inlets.matches` takes it.
     """
 
     camera: str
@@ -59,6 +62,7 @@ class Devices:
     rig: str = ""
     screen_mm: tuple[float, float] | None = None
     distance_mm: float | None = None
+    also: tuple[str, ...] = ()
 
     def said_of(self, display: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the system says of the display, and what a person says beside it."""

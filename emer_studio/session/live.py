@@ -266,6 +266,7 @@ class LiveSession:
             "record",
             *("--out", str(next_segment(folder, stem, ".xdf"))),
             *(part for query in queries for part in ("--stream", query)),
+            *(part for query in self.devices.also for part in ("--also", query)),
             *(*rings, *late, "--events"),
         ]
 

@@ -25,6 +25,7 @@ from emer_studio.study.frozen import is_frozen
 
 __all__ = ["Lengths", "Soundness", "check_protocol", "lengths_of"]
 
+_MOST_NAMED = 6  # clips in one sentence
 _MOST_TRIED = 200  # participants; a longer cycle is looked at only so far (chosen by us)
 
 
@@ -99,8 +100,19 @@ def check_protocol(
         f"the clip {name!r} was never shown in this study, which keeps no copy of it"
         for name in lengths.not_kept
     ]
-    warnings = (*doubts(protocol), *missing)
+    warnings = (*doubts(protocol), *missing, *_without_peak(protocol, manifest))
     return Soundness(manifest, lengths, cycle, len(plan), minutes, warnings)
+
+
+def _without_peak(protocol: Protocol, manifest: ClipManifest) -> list[str]:
+    names = [clip.id for clip in manifest.clips if clip.peak_s is None]
+    if protocol.label_unit.kind != "peak" or not names:
+        return []
+    listed = ", ".join(names[:_MOST_NAMED]) + (" …" if len(names) > _MOST_NAMED else "")
+    return [
+        f"labels are for the peak of a clip, but {len(names)} of {len(manifest.clips)}"
+        f" clips have no peak_s in {manifest.name!r} and will be in no dataset: {listed}"
+    ]
 
 
 def lengths_of(

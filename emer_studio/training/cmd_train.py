@@ -124,6 +124,11 @@ def summary_text(result: dict[str, Any]) -> str:
     lines.append(
         f"{result['protocol']}: {result['samples']} test samples, pooled over folds"
     )
+    if result.get("weak_labels"):
+        lines.append(
+            f"{', '.join(result['units'])}: {result['weak_labels']} samples have what was"
+            " felt in the whole clip as their label"
+        )
     for name in names:
         low_high = intervals.get(name)
         span = f"  95 % [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""

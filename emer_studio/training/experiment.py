@@ -155,12 +155,21 @@ def train_all(
             "run": str(folder),
             "epochs": settings.epochs,
             "samples": sum(len(r.test) for r in results if r.task is prepared.tasks[0][0]),
+            "units": list(dataset.manifest.units),
+            "weak_labels": _weak(prepared),
             "synthetic": dataset.manifest.synthetic,
             "simulated": dataset.manifest.simulated,
         }
         write_atomic(folder / "predictions.csv", predictions_csv(dataset, results))
         write_json(folder / "results.json", summary)
     return summary
+
+
+def _weak(prepared: Prepared) -> int:
+    """Return how many samples have as label what was felt in the whole clip."""
+    felt = [labels.usable for task, labels in prepared.tasks if task.label.startswith("er")]
+    used = np.any(felt, axis=0) if felt else np.zeros(len(prepared.dataset.samples), bool)
+    return sum(prepared.dataset.samples[i].er_weak for i in np.flatnonzero(used))
 
 
 def _check_fold(dataset: Dataset, task: Task, labels: Labels, fold: FoldSplit) -> None:

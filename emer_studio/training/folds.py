@@ -91,8 +91,8 @@ def check_leakage(samples: Sequence[StoredSample], split: FoldSplit) -> None:
     Raises
     ------
     BadInputError
-        When a participant is in two parts, or the same recording (by its hash) is found
-        under participants of two parts.
+        When a participant is in two parts, or the same recording (by its hash), or parts
+        of one clip (windows of a trial) are found under participants of two parts.
     """
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     home: dict[str, str] = {}
@@ -103,16 +103,20 @@ def check_leakage(samples: Sequence[StoredSample], split: FoldSplit) -> None:
                     f"Fold {split.fold} leaks: participant {name} is in {home[name]} and "
                     f"in {part}; training was not started."
                 )
-    seen: dict[str, StoredSample] = {}
+    data: dict[str, StoredSample] = {}
+    clips: dict[str, StoredSample] = {}
     for sample in samples:
         if sample.participant not in home:
             continue
-        first = seen.setdefault(sample.sha256, sample)
-        if home[first.participant] != home[sample.participant]:
-            raise BadInputError(
-                f"Fold {split.fold} leaks: samples {first.sample_id} "
-                f"({home[first.participant]}) and {sample.sample_id} "
-                f"({home[sample.participant]}) hold the same data; training was not "
-                "started.",
-                fix="Remove the duplicate, or give both the same participant, and rebuild.",
-            )
+        same = (
+            (data.setdefault(sample.sha256, sample), "hold the same data"),
+            (clips.setdefault(sample.trial_id, sample), "are parts of one clip"),
+        )
+        for first, what in same:
+            if home[first.participant] != home[sample.participant]:
+                raise BadInputError(
+                    f"Fold {split.fold} leaks: samples {first.sample_id} "
+                    f"({home[first.participant]}) and {sample.sample_id} "
+                    f"({home[sample.participant]}) {what}; training was not started.",
+                    fix="Remove one, or give both the same participant, and rebuild.",
+                )

@@ -51,7 +51,7 @@ def aligned_picks(
     Parameters
     ----------
     face_times_s, eye_times_s : (T,), (M,) float64
-        Seconds since clip onset, increasing.
+        Seconds since the sample's start, increasing.
     faces_valid : (T,) uint8
         1 where a face was found; other frames are picked only when there is none.
     n_frames, n_rows : int

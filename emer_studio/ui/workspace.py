@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,13 +168,13 @@ def reports_of(study: Study) -> list[Path]:
     return _newest((study.derived / "reports").glob("*.html"))
 
 
-def count_labelled(study: Study) -> int:
-    """Return how many items carry at least one human label."""
+def count_labelled(study: Study, items: Iterable[str]) -> int:
+    """Return how many of these items carry at least one human label."""
     store = find_store(study)
     if store is None:
         return 0
     try:
-        return len({item for _annotator, item in fold(store.events())})
+        return len({item for _annotator, item in fold(store.events())} & set(items))
     finally:
         store.close()
 

@@ -3,8 +3,10 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emer_studio.core.emotions import EMOTIONS
@@ -13,6 +15,7 @@ from emer_studio.core.process import command_line
 from emer_studio.dataset.cache import open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.dataset.synth_model import WORLDS, SynthModel, reachable_limits
+from emer_studio.dataset.synth_raters import Raters
 from emer_studio.schema.eye_columns import eye_column_names
 
 SMALL = SynthConfig(participants=2, clips=3, seed=4, frames=5, clip_s=2.0)
@@ -39,6 +42,29 @@ def test_the_dataset_says_what_it_is(tmp_path: Path) -> None:
         s.er_emotion in EMOTIONS and s.fer_intensity is not None for s in data.samples
     )
     assert data.eyes.shape == (6 * 120, 39)
+
+
+def test_raters_err_and_what_they_look_at_stays_known(tmp_path: Path) -> None:
+    sure, erring = Raters(3, 1.0), Raters(5, 0.4)
+    one, two = (
+        synthesise(tmp_path / name, replace(SMALL, raters=raters))
+        for name, raters in (("a", sure), ("b", erring))
+    )
+    for file in ("faces.u8", "eyes.f32", "truth.csv", "measures.csv"):
+        assert one.sha256[file] == two.sha256[file]
+    assert one.limits == two.limits
+    shown = pd.read_csv(tmp_path / "a/truth.csv")["shown"].tolist()
+    assert [s.fer_emotion for s in open_cache(tmp_path / "a").samples] == shown
+    votes = pd.read_csv(tmp_path / "b/votes.csv", index_col="sample_id")
+    assert (votes.sum(axis=1) == 5).all()
+    for sample in open_cache(tmp_path / "b").samples:
+        own = votes.loc[sample.sample_id]
+        said = own.idxmax() if own.max() > 2.5 else None
+        assert sample.fer_emotion == said
+    assert one.generator is not None
+    assert two.generator is not None
+    assert one.generator["raters"]["noise_floor"] == 0
+    assert two.generator["raters"]["noise_floor"] > 0.35
 
 
 def test_the_eye_columns_make_sense(tmp_path: Path) -> None:
@@ -128,8 +154,17 @@ def test_eyes_of_a_world_answer_to_what_the_world_says(tmp_path: Path) -> None:
         synthesise(tmp_path / "e", SMALL, SynthModel(world="luminance"))
 
 
-@pytest.mark.parametrize("wrong", [{"participants": 0}, {"clips": 0}, {"seed": -1}])
-def test_wrong_sizes_are_refused(wrong: dict[str, int], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"participants": 0},
+        {"clips": 0},
+        {"seed": -1},
+        {"raters": Raters(0)},
+        {"raters": Raters(accuracy=1.1)},
+    ],
+)
+def test_wrong_sizes_are_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(BadInputError):
         synthesise(tmp_path / "d", replace(SMALL, **wrong))
     assert not (tmp_path / "d").exists()

@@ -16,6 +16,7 @@ from emer_studio.dataset.trials import Trial, sample_row
 from emer_studio.labels.consensus import consensus_of_ratings
 from emer_studio.labels.dawid_skene import expectation_maximisation
 from emer_studio.labels.ratings import Rating
+from emer_studio.labels.units import Span
 from emer_studio.schema.consensus import ConsensusRules
 from raters_of_labels import blind_ratings, study_with
 
@@ -106,7 +107,8 @@ def test_numbers_seconds_and_faces_that_cannot_be_judged():
     assert found["gone"].state == "no_face"
     assert (found["flag"].state, found["flag"].category) == ("flagged", None)
     assert found["dim"].votes == {"fear": 2}
-    row = sample_row("s", "P1", Trial(1, "c", 0.0, 1.0), v, "")
+    span = Span("v", 1, "clip", "", 0.0, 1.0, 0.0, 1.0)
+    row = sample_row("s", "P1", Trial(1, "c", 0.0, 1.0), span, v, "")
     assert (row.fer_valence, row.fer_emotion, row.fer_intensity) == (-0.5, "fear", 2.0)
 
 

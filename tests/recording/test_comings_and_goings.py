@@ -213,3 +213,19 @@ def test_a_frozen_sender_is_silent_then_back_and_nothing_else_suffers(
     assert len(streams) == 2
     for stream in streams.values():  # this sender makes up for what it did not send
         np.testing.assert_array_equal(np.diff(counter(stream)), 1)
+
+
+def test_what_need_not_be_there_is_recorded_when_it_is(
+    senders: Senders, record: Callable[..., Recording], unique: str
+) -> None:
+    first = senders(f"gaze-{unique}", "100", f"id-{unique}")
+    there = senders(f"eda-{unique}", "100", f"eda-{unique}")
+    later = f"ecg-{unique}"
+    recording = record("--stream", first.name, "--also", there.name, "--also", later)
+    recording.told(f"there is no stream '{later}'", 2.0)
+    senders(later, "100", later)
+    recording.told("recorded from now on", 8.0)
+    time.sleep(1.0)
+    streams = {s.header.name: s for s in recording.stop()}
+    assert {first.name, there.name, later} == set(streams)
+    assert len(streams[later].stamps_s) > 50

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ import pytest
 from emer_studio.core.clock import utc_now
 from emer_studio.core.process import command_line
 from emer_studio.core.resampling import drawn_weights, mean_interval
-from emer_studio.dataset.cache_reader import Dataset
+from emer_studio.dataset.cache_reader import Dataset, open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
+from emer_studio.dataset.synth_raters import Raters
+from emer_studio.labels.consensus import majority
 from emer_studio.report.gap import gap_of, noise_floor
 from emer_studio.schema.dataset import DatasetManifest, StoredSample
 
@@ -73,6 +76,26 @@ def test_discordance_is_found_with_its_interval() -> None:
     assert gap.floor is None
 
 
+def test_windows_of_a_clip_are_no_further_trials() -> None:
+    whole = dataset_of(lambda p, c: "happiness" if (p * c) % 3 else "sadness")
+    parts = tuple(
+        sample.model_copy(
+            update={
+                "sample_id": f"{sample.sample_id}/w-0{w}",
+                "unit": "window",
+                "er_weak": True,
+            }
+        )
+        for sample in whole.samples
+        for w in (1, 2, 3)
+    )
+    one, many = gap_of(whole), gap_of(replace(whole, samples=parts))
+    assert (many.samples, many.trials, many.weak) == (3 * one.trials, one.trials, 3 * 560)
+    assert many.discordance == one.discordance  # three times the rows, no more certain
+    few = replace(whole, samples=parts[: 3 * 4])  # four trials, twelve windows: too few
+    assert gap_of(few).by_emotion == {}
+
+
 def test_an_interval_knows_that_stimuli_are_a_sample_too() -> None:
     gap = gap_of(dataset_of(lambda p, c: "happiness" if c % 2 else "sadness"))
     assert gap.discordance.value == 0.5
@@ -115,6 +138,23 @@ def test_the_noise_floor_is_a_rater_against_the_others(
     assert np.isnan(noise_floor(samples, {"a": {"fear": 2}}).value)  # two cannot tell
 
 
+@pytest.mark.parametrize(("number", "accuracy"), [(3, 0.9), (4, 0.77), (5, 0.6)])
+def test_the_noise_floor_of_known_raters_is_found(number: int, accuracy: float) -> None:
+    raters, rng = Raters(number, accuracy), np.random.default_rng(2)
+    rows, votes = [], {}
+    for p in range(60):
+        for c in range(35):
+            given = raters.votes(c % 7, rng)
+            if majority(given) is not None:
+                rows.append((f"P{p}/c{c}", f"P{p}", f"c{c}"))
+                votes[f"P{p}/c{c}"] = given
+    samples = pd.DataFrame(rows, columns=["sample_id", "participant", "stimulus"])
+    known, found = raters.noise_floor(np.full(7, 1 / 7)), noise_floor(samples, votes)
+    assert known is not None
+    assert found.low < known < found.high
+    assert found.high - found.low < 0.07
+
+
 def test_eye_measures_are_compared_within_people() -> None:
     rng = np.random.default_rng(5)
     apart = {(p, c): rng.random() < 0.5 for p in range(PEOPLE) for c in range(CLIPS)}
@@ -147,6 +187,8 @@ def test_the_report_of_a_dataset_is_one_file_and_says_that_it_is_synthetic(
     told = json.loads(done.stdout)
     assert told["synthetic"]
     assert told["discordance"]["low"] <= told["discordance"]["value"]
+    known = open_cache(data).manifest.generator["raters"]["noise_floor"]
+    assert told["floor"]["low"] < known < told["floor"]["high"]
     html = out.read_text(encoding="utf-8")
     assert "not evidence about people" in html
     assert f"{100 * told['discordance']['value']:.0f} %" in html

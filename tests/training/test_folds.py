@@ -62,3 +62,23 @@ def test_the_gate_refuses_the_same_recording_on_both_sides() -> None:
         check_leakage([*samples, _sample("b2", "B", "1")], split)
     with pytest.raises(BadInputError, match="leaks"):
         check_leakage([*samples, _sample("c2", "C", "2")], split)
+
+
+def test_the_gate_keeps_windows_of_a_clip_on_one_side() -> None:
+    people = [f"P{p}" for p in range(6)]
+    windows = [
+        _sample(f"{p}/trial-1/w-0{w}", p, "0").model_copy(
+            update={"unit": "window", "sha256": f"{k}{w}" * 32}
+        )
+        for k, p in enumerate(people)
+        for w in (1, 2, 3)
+    ]
+    for split in make_folds([s.participant for s in windows], 3, seed=0):
+        check_leakage(windows, split)
+        sides = [{*split.train, *split.validation}, {*split.test}]
+        trials = [{s.trial_id for s in windows if s.participant in side} for side in sides]
+        assert trials[0].isdisjoint(trials[1])
+    other = windows[1].model_copy(update={"participant": "P5"})  # a code that was changed
+    split = FoldSplit(fold=1, train=("P0",), validation=(), test=("P5",))
+    with pytest.raises(BadInputError, match="are parts of one clip"):
+        check_leakage([windows[0], other], split)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_json
 from emer_studio.dataset.export.answers import ratings_table
 from emer_studio.dataset.export.bids_eyes import TASK_NAME, presentation, write_eyes
+from emer_studio.dataset.export.bids_streams import write_streams
 from emer_studio.dataset.export.columns import (
     Column,
     Table,
@@ -20,9 +22,10 @@ from emer_studio.dataset.export.columns import (
     write_text,
 )
 from emer_studio.dataset.export.gather import Gathered, OutSession
+from emer_studio.dataset.export.label_rows import PART, label_table
 from emer_studio.dataset.export.people import people_table
 from emer_studio.dataset.export.source_files import copy_sources
-from emer_studio.dataset.export.trial_rows import trial_table
+from emer_studio.dataset.export.trial_rows import SEEN_COLUMNS, trial_table
 
 __all__ = ["BIDS_VERSION", "write_bids"]
 
@@ -31,6 +34,10 @@ _TASK = "emer"
 _CLIP = Column(
     "trial_type", "what happened", levels={"clip": "an emotional clip was shown and rated"}
 )
+_PARTS = replace(
+    _CLIP, levels={**_CLIP.levels, "part": "a part of it, which experts labelled"}
+)
+_SEEN = tuple(column.name for column in SEEN_COLUMNS)
 _WORDS = {
     "sex": {"female", "male", "other", "f", "m", "o"},
     "handedness": {"left", "right", "ambidextrous", "l", "r", "a"},
@@ -64,6 +71,7 @@ def write_bids(
         stem = out / place / "beh" / f"sub-{person}_ses-{one.label}_task-{_TASK}"
         stem.parent.mkdir(parents=True)
         shown = _eyes(stem, gathered, one)
+        write_streams(stem, gathered, one)
         _write_events(stem, gathered, one, shown)
         copy_sources(gathered, one, out / "sourcedata" / place, pictures=pictures)
         one.forget()
@@ -94,6 +102,13 @@ def _write_events(
     table = trials.called({**own, **{name: name for name in rest}})
     columns = (*table.columns[:2], _CLIP, *table.columns[2:])
     rows = [{**row, "trial_type": "clip"} for row in table.rows]
+    parts = label_table(gathered, [one]).called(
+        {**own, **{name: name for name in ("trial", "part", *_SEEN)}}
+    )
+    if parts.rows:
+        columns = (*columns[:2], _PARTS, *columns[3:], PART)
+        rows += [{**row, "trial_type": "part"} for row in parts.rows]
+        rows.sort(key=lambda row: (row["onset"], row["trial_type"]))
     _write_table(stem.with_name(f"{stem.name}_events.tsv"), Table("events", columns, rows))
     _write_answers(stem, gathered, one)
     facts = {"StimulusPresentation": shown} if shown else {}
@@ -184,6 +199,7 @@ def _readme(gathered: Gathered) -> str:
   questionnaires, which belong to no trial.
 * `*_recording-eye1_physio.tsv.gz` is the left eye, `eye2` the right one, `eye3` the mean of
   those that were seen; `*_physioevents.tsv.gz` holds fixations, saccades and blinks.
+* Other `*_recording-*_physio.tsv.gz` files are what else was recorded (EDA, ECG, EEG …).
 * `sourcedata/`: face video and recorded streams, where consent and kind of export allow it.
 * `left_out.tsv` says what was left out and why, `export.json` which consent this needed.
 

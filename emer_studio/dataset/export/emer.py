@@ -93,7 +93,8 @@ def write_emer(
         report = build_dataset(_Allowed(gathered), place, on_trial=on_trial)
         for entry in report.left_out:
             one = by_session[entry["session"]]
-            gathered.leave_out(one, f"trial {entry.get('trial', '')}", entry["reason"])
+            which = f"trial {entry.get('trial', '')} {entry.get('part', '')}".rstrip()
+            gathered.leave_out(one, which, entry["reason"])
         dataset = open_cache(place)
         samples = _used(gathered, dataset, by_session)
         names = _names([sample for _, sample in samples], numbers)
@@ -115,7 +116,8 @@ def _used(
     for index, sample in enumerate(dataset.samples):
         if sample.excluded:
             one = by_session[sample.session]
-            gathered.leave_out(one, f"trial {sample.trial}", sample.reason)
+            which = f"trial {sample.trial} {_part(sample)}".rstrip()
+            gathered.leave_out(one, which, sample.reason)
         else:
             found.append((index, sample))
     if not found:
@@ -124,13 +126,25 @@ def _used(
 
 
 def _names(samples: list[StoredSample], numbers: dict[str, int]) -> list[str]:
-    """Return the ID of each sample; who saw a clip twice has its trial behind it."""
+    """Return the ID of each sample; who saw a clip twice has its trial behind it.
+
+    Last comes the part of the clip, where the sample is one.
+    """
     plain = [f"{numbers[s.participant]}_{s.stimulus}" for s in samples]
+    parts = [f"_{_part(s)}" if _part(s) else "" for s in samples]
+    whole = [name + part for name, part in zip(plain, parts, strict=True)]
     sessions = [int(s.session.split("_ses-")[1].split("_")[0]) for s in samples]
     return [
-        name if plain.count(name) == 1 else f"{name}_ses{session}_trial{sample.trial}"
-        for name, session, sample in zip(plain, sessions, samples, strict=True)
+        name if whole.count(name) == 1 else f"{stem}_ses{session}_trial{s.trial}{part}"
+        for name, stem, part, session, s in zip(
+            whole, plain, parts, sessions, samples, strict=True
+        )
     ]
+
+
+def _part(sample: StoredSample) -> str:
+    """Return which part of its clip a sample is: ``w01``, ``peak``; empty for all of it."""
+    return sample.sample_id.removeprefix(sample.trial_id).lstrip("/").replace("-", "")
 
 
 def _write_faces(dataset: Dataset, index: int, folder: Path) -> None:
@@ -163,11 +177,14 @@ def _write_lists(
     numbers: dict[str, int],
     gathered: Gathered,
 ) -> None:
+    heads: tuple[str, ...] = _LABELS
+    if any(sample.er_weak for sample in samples):
+        heads = (*_LABELS, "er_weak")
     labels = [
-        [name, *(getattr(sample, label) for label in _LABELS)]
+        [name, *(getattr(sample, label) for label in heads)]
         for name, sample in zip(names, samples, strict=True)
     ]
-    write_sheet(out / "EMER_label.xlsx", ["ID", *_LABELS], labels)
+    write_sheet(out / "EMER_label.xlsx", ["ID", *heads], labels)
     lines: list[str] = []
     for number in range(1, SETS + 1):
         lines.append(f"set{number}")
@@ -207,5 +224,16 @@ called `Gaze point X [DACS px]` and so on there, in pixels of the display (`[MCS
 fractions, where its pixels are not known):
 
 {columns}
-"""
+{_parts_told(dataset)}"""
     return readme(f"{gathered.study.file.name}, in EMER's layout", gathered.notes, text)
+
+
+def _parts_told(dataset: Dataset) -> str:
+    """Return what must be known where samples are parts of clips; else nothing."""
+    if not any(sample.unit != "clip" for sample in dataset.samples):
+        return ""
+    return f"""
+An ID stands for a part of a clip ({", ".join(dataset.manifest.units)}): `_w01` and so
+on, or `_peak`. Where `er_weak` is true, what was felt was said of the whole clip; parts of
+one clip are not independent of each other.
+"""

@@ -39,7 +39,9 @@ _DIGITS = 5
 
 
 def eye_tables(
-    gathered: Gathered, on_session: Callable[[int, int], None]
+    gathered: Gathered,
+    on_session: Callable[[int, int], None],
+    also: Callable[[OutSession], None] = lambda _one: None,
 ) -> tuple[Table, Table]:
     """Return the eye measures of each trial, and the events that begin in one.
 
@@ -51,6 +53,8 @@ def eye_tables(
         Is added to.
     on_session : callable
         Called with the number of sessions done and their total.
+    also : callable
+        Called with each session while its recording is in memory.
     """
     measures, events = _empty_measures(), _empty_events()
     for done, one in enumerate(gathered.sessions, start=1):
@@ -64,6 +68,7 @@ def eye_tables(
                 events.rows.extend({**about, **row} for row in _events(one, eyes, trial))
         except BadInputError as problem:
             gathered.leave_out(one, "eyes", problem.message)
+        also(one)
         one.forget()
         on_session(done, len(gathered.sessions))
     return measures, events

@@ -16,6 +16,7 @@ from emer_studio.dataset.fitness import gaze_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.eyes import Eyes, eyes_of
 from emer_studio.labels.consensus import Consensus
+from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.decisions import Decisions
 from emer_studio.schema.demographics import DemographicItem
@@ -246,7 +247,7 @@ def _session(
             session,
             recording,
             permission,
-            tuple(trials_of(recording, decisions)),
+            tuple(trials_of(recording, decisions, Units(recording))),
             decisions,
             _protocol(study, about.protocol),
             _clips(study, about.manifest),

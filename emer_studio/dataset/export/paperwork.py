@@ -25,6 +25,7 @@ _TEMPLATES = ("EULA.md", "DATASHEET.md")
 _RELEASED_REASONS = {
     "everything": "not covered by consent, or nothing of it can be used",
     "face video": "not covered by consent",
+    "stream": "not numbers, or sound, pictures or gaze that go out in another way",
     "eyes": "no gaze on the screen that can be understood",
 }
 
@@ -72,7 +73,8 @@ def left_out_table(gathered: Gathered) -> Table:
             known = entry.participant in gone
             person = gathered.names.person(entry.participant) if known else None
             numbers = {one.session.name: one.label for one in gathered.sessions}
-            reason = _RELEASED_REASONS.get(entry.what, "nothing of it can be used")
+            kind = "stream" if entry.what.startswith("stream ") else entry.what
+            reason = _RELEASED_REASONS.get(kind, "nothing of it can be used")
             number = numbers.get(entry.session)
             row |= {"participant": person, "session": number, "reason": reason}
         rows.append(row)

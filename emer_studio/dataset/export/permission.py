@@ -1,8 +1,8 @@
 """What the participants' consents let out of a study.
 
-Every export passes recordings on, which is the scope ``share``; what shows a face needs
-``record_video`` as well. Simulated participants are nobody, but what their record says
-counts all the same.
+Every export passes recordings on, which is the scope ``share``: gaze, and EDA, ECG, EEG
+and the like as well. What shows a face or holds a voice needs ``record_video`` too.
+Simulated participants are nobody, but what their record says counts all the same.
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ from emer_studio.dataset.export.answers import ratings_table
 from emer_studio.dataset.export.columns import Column, Table, readme, write_text
 from emer_studio.dataset.export.eye_rows import eye_tables
 from emer_studio.dataset.export.gather import Gathered
+from emer_studio.dataset.export.label_rows import label_table
 from emer_studio.dataset.export.people import people_table
+from emer_studio.dataset.export.stream_rows import StreamTables
 from emer_studio.dataset.export.trial_rows import trial_table
 
 __all__ = ["DICTIONARY", "write_tables"]
@@ -39,21 +41,24 @@ def write_tables(
     on_session : callable
         Called with the number of sessions done and their total.
     """
+    streams = StreamTables(gathered, out)
     tables = [
         people_table(gathered),
         trial_table(gathered),
         ratings_table(gathered),
-        *eye_tables(gathered, on_session),
+        *eye_tables(gathered, on_session, streams.add),
     ]
+    labels = label_table(gathered)
+    tables += [table for table in (labels, streams.summary) if table.rows]
     for table in tables:
         frame = table.frame()
         write_text(
             out / f"{table.name}.csv", frame.to_csv(index=False, lineterminator="\n")
         )
         frame.to_parquet(out / f"{table.name}.parquet", index=False)
-    book = _dictionary(tables).frame()
+    book = _dictionary([*tables, *streams.samples]).frame()
     write_text(out / f"{DICTIONARY}.csv", book.to_csv(index=False, lineterminator="\n"))
-    write_text(out / "README.md", _readme(gathered, tables))
+    write_text(out / "README.md", _readme(gathered, tables, streams.samples))
 
 
 def _dictionary(tables: list[Table]) -> Table:
@@ -75,8 +80,11 @@ def _dictionary(tables: list[Table]) -> Table:
     return Table(DICTIONARY, _COLUMNS, rows)
 
 
-def _readme(gathered: Gathered, tables: list[Table]) -> str:
-    listed = "\n".join(f"* `{t.name}`: {len(t.rows)} rows" for t in tables)
+def _readme(gathered: Gathered, tables: list[Table], samples: list[Table]) -> str:
+    listed = "\n".join(
+        [f"* `{t.name}`: {len(t.rows)} rows" for t in tables]
+        + [f"* `{t.name}`: every sample in the trials of a session" for t in samples]
+    )
     text = f"""{listed}
 
 Each table is there as CSV and as Parquet with the same content; an empty cell is a missing

@@ -8,9 +8,10 @@ from emer_studio.core.emotions import EMOTIONS
 from emer_studio.dataset.export.answers import answer_columns, answers_of
 from emer_studio.dataset.export.columns import Column, Table
 from emer_studio.dataset.export.gather import Gathered, OutSession
-from emer_studio.dataset.trials import Trial, sample_row
+from emer_studio.dataset.trials import Trial, felt_in
+from emer_studio.labels.consensus import Consensus
 
-__all__ = ["trial_table"]
+__all__ = ["SEEN_COLUMNS", "said_of", "trial_table"]
 
 _SEVEN = {name: name for name in EMOTIONS}
 _FELT, _SEEN = "the participant's answers", "consensus of the experts' labels"
@@ -42,15 +43,20 @@ _ABOUT = (
         levels=_SEVEN,
     ),
 )
-_LABELS = (
-    Column("er_valence", "felt, -1 unpleasant to 1 pleasant", "1", _FELT),
-    Column("er_arousal", "felt, -1 calm to 1 excited", "1", _FELT),
-    Column("er_emotion", "what was felt", source=_FELT, levels=_SEVEN),
+SEEN_COLUMNS = (
     Column(
         "fer_emotion", "what the face showed; missing on a tie", source=_SEEN, levels=_SEVEN
     ),
     Column("fer_intensity", "how strongly, 0 to 3", "1", _SEEN),
+    Column("fer_valence", "shown, -1 unpleasant to 1 pleasant", "1", _SEEN),
+    Column("fer_arousal", "shown, -1 calm to 1 excited", "1", _SEEN),
     Column("fer_raters", "how many experts labelled the face", "1", _SEEN, dtype="Int64"),
+)
+_LABELS = (
+    Column("er_valence", "felt, -1 unpleasant to 1 pleasant", "1", _FELT),
+    Column("er_arousal", "felt, -1 calm to 1 excited", "1", _FELT),
+    Column("er_emotion", "what was felt", source=_FELT, levels=_SEVEN),
+    *SEEN_COLUMNS,
     Column(
         "as_planned",
         "whether the clip was presented as it is meant to be",
@@ -87,12 +93,24 @@ def trial_table(gathered: Gathered, sessions: list[OutSession] | None = None) ->
     return Table("trials", columns, rows)
 
 
+def said_of(seen: Consensus | None) -> dict[str, Any]:
+    """Return what the experts saw, by the names of its columns."""
+    if seen is None:
+        return {}
+    return {
+        "fer_emotion": seen.category,
+        "fer_intensity": seen.intensity,
+        "fer_valence": seen.valence,
+        "fer_arousal": seen.arousal,
+        "fer_raters": seen.raters,
+    }
+
+
 def _row(gathered: Gathered, one: OutSession, trial: Trial) -> dict[str, Any]:
     release = gathered.names.release
     clip = one.clips.get(trial.clip)
     decision = one.decisions.get(trial.number)
     seen = gathered.labels.get(f"{one.session.name}/trial-{trial.number}")
-    labels = sample_row(one.session.name, one.code, trial, seen, "")
     row: dict[str, Any] = {
         "participant": gathered.names.person(one.code),
         "session": one.session.manifest.session,
@@ -101,10 +119,10 @@ def _row(gathered: Gathered, one: OutSession, trial: Trial) -> dict[str, Any]:
         "duration_s": round(trial.end_s - trial.onset_s, 4),
         "stimulus": trial.clip,
         "stimulus_sha256": one.session.manifest.clips_sha256.get(trial.clip),
-        "fer_raters": seen.raters if seen else None,
+        **felt_in(trial),
+        **said_of(seen),
         "as_planned": "no" if trial.marked else "yes",
         "decision": decision.decision if decision else None,
-        **{c.name: getattr(labels, c.name) for c in _LABELS[:5]},
         **answers_of(one, trial, release=release),
     }
     if clip is not None:

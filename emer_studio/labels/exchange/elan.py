@@ -30,20 +30,32 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 def elan_files(ratings: Sequence[Rating], places: Mapping[str, Place]) -> dict[str, bytes]:
     """Return the files by name, one for each video with a labelled item.
 
+    Whole clips and parts of clips go into different files: annotations of one tier must
+    not overlap.
+
     Parameters
     ----------
     ratings : sequence of Rating
         Items that lie in no video have no time and are left out.
     places : mapping of str to Place
     """
-    by_video: dict[Path, list[Rating]] = {}
+    groups: dict[tuple[Path, bool], list[Rating]] = {}
     for rating in ratings:
         if rating.item in places:
-            by_video.setdefault(places[rating.item].video, []).append(rating)
+            key = places[rating.item].video, _is_part(rating.item)
+            groups.setdefault(key, []).append(rating)
     return {
-        f"{video.parent.name}_{video.stem}.eaf": _document(video, said, places)
-        for video, said in by_video.items()
-    }
+        f"{video.parent.name}_{video.stem}{'_parts' * parts}.eaf": _document(
+            [place for place in places.values()
+             if (place.video, _is_part(place.item)) == (video, parts)],
+            said, places,
+        )
+        for (video, parts), said in groups.items()
+    }  # fmt: skip
+
+
+def _is_part(item: str) -> bool:
+    return item.count("/") > 1
 
 
 class _Builder:
@@ -124,13 +136,12 @@ class _Builder:
         return self._slots[place.item]
 
 
-def _document(video: Path, said: Sequence[Rating], places: Mapping[str, Place]) -> bytes:
-    builder = _Builder(video)
-    here = sorted(
-        (p for p in places.values() if p.video == video), key=lambda p: p.start_ms
-    )
+def _document(
+    here: Sequence[Place], said: Sequence[Rating], places: Mapping[str, Place]
+) -> bytes:
+    builder = _Builder(here[0].video)
     items = builder.tier(ITEMS_TIER, "label")
-    for place in here:
+    for place in sorted(here, key=lambda place: place.start_ms):
         builder.over(items, place, place.item)
     for annotator, stage in sorted({(r.annotator, r.stage) for r in said}):
         mine = [r for r in said if (r.annotator, r.stage) == (annotator, stage)]

@@ -17,7 +17,8 @@ from emer_studio.labels.places import Place
 __all__ = ["labels_of_elan"]
 
 _LEAST_OVERLAP = 0.5
-"""Share of an item that an annotation has to cover to speak of it; chosen by us."""
+"""What an annotation and an item have in common, of what they take up together, for it to
+speak of the item; chosen by us."""
 _NOWHERE = "annotations that lie over no item"
 
 
@@ -161,7 +162,7 @@ def _item_of(part: _Part, items: Sequence[tuple[str, _Part]]) -> str | None:
     best, most = None, _LEAST_OVERLAP
     for item, place in items:
         shared = min(part.end_ms, place.end_ms) - max(part.start_ms, place.start_ms)
-        longest = max(place.end_ms - place.start_ms, 1e-9)
-        if shared / longest >= most:
-            best, most = item, shared / longest
+        union = max(part.end_ms, place.end_ms) - min(part.start_ms, place.start_ms)
+        if union > 0 and shared / union >= most:
+            best, most = item, shared / union
     return best

@@ -64,14 +64,19 @@ def felt_of(story: TrialStory) -> Lines:
 
 def shown_of(story: TrialStory) -> Lines:
     """Return what the experts agree on, and their votes."""
-    agreed = story.consensus
-    if agreed is None:
+    if not story.labels:
         return [("", "not labelled")]
-    found: Lines = [("category", agreed.category or "no majority")]
-    if agreed.intensity is not None:
-        found.append(("intensity", f"{agreed.intensity:g} of 3"))
-    votes = sorted(agreed.votes.items(), key=lambda one: -one[1])
-    found.append(("votes", ", ".join(f"{name} {count}" for name, count in votes)))
+    found: Lines = []
+    for part, agreed in story.labels.items():
+        votes = sorted(agreed.votes.items(), key=lambda one: -one[1])
+        told = ", ".join(f"{name} {count}" for name, count in votes)
+        if part:  # one line each: a clip may have many windows
+            found.append((part, f"{agreed.category or 'no majority'} ({told})"))
+            continue
+        found.append(("category", agreed.category or "no majority"))
+        if agreed.intensity is not None:
+            found.append(("intensity", f"{agreed.intensity:g} of 3"))
+        found.append(("votes", told))
     return found
 
 

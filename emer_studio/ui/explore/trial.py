@@ -13,6 +13,7 @@ import numpy.typing as npt
 from emer_studio.core.errors import BadInputError
 from emer_studio.labels.consensus import Consensus, consensus
 from emer_studio.labels.store import find_store
+from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording, ShownClip
 from emer_studio.schema.explored import Explored, ExploredTrial, read_explored
 from emer_studio.study.folder import Study
@@ -84,6 +85,8 @@ class TrialStory:
         What the journal tells.
     ratings : list of dict
         The participant's.
+    labels : dict of str to Consensus
+        The experts', by the part of the clip they speak of; empty for all of it.
     """
 
     shown: ShownClip
@@ -96,7 +99,7 @@ class TrialStory:
     curves: Curves | None
     events: list[tuple[float, str]] = field(default_factory=list)
     ratings: list[dict[str, Any]] = field(default_factory=list)
-    consensus: Consensus | None = None
+    labels: dict[str, Consensus] = field(default_factory=dict)
 
     def picture_at(self, time_s: float) -> float | None:
         """Return the time stamp of the clip's picture that was shown then."""
@@ -168,7 +171,7 @@ class ExploredSession:
             curves=self._curves(clip),
             events=_told(self.recording.journal, clip),
             ratings=[one for one in ratings if one.get("trial") == clip.trial],
-            consensus=_consensus(self._study, f"{self.folder.name}/trial-{clip.trial}"),
+            labels=_labels(self._study, self.recording, clip),
         )
 
     def _place(self, clip: ShownClip) -> ExploredTrial | None:
@@ -224,15 +227,21 @@ class ExploredSession:
         return Curves(values, events[seen], found[f"map-{clip.trial}"])
 
 
-def _consensus(study: Study, item: str) -> Consensus | None:
+def _labels(study: Study, recording: Recording, clip: ShownClip) -> dict[str, Consensus]:
     store = find_store(study)
     if store is None:
-        return None
+        return {}
+    items = {"": f"{recording.folder.name}/trial-{clip.trial}"}
+    try:
+        items |= {span.part: span.item for span in Units(recording).of(clip)}
+    except BadInputError:  # its unit is a peak that it does not have
+        pass
     rules = study.file.consensus.model_copy(update={"method": "majority"})  # of one item
     try:
-        return consensus(store.events(item), rules).get(item)
+        said = {part: consensus(store.events(item), rules) for part, item in items.items()}
     finally:
         store.close()
+    return {part: found[items[part]] for part, found in said.items() if found}
 
 
 def _told(journal: list[dict[str, Any]], clip: ShownClip) -> list[tuple[float, str]]:

@@ -69,8 +69,9 @@ class LabelPage(Page):
         self.empty = Empty(
             "label",
             "No face to label yet",
-            "Every finished trial of a filmed session becomes one item here. Run a session"
-            " first; a simulated camera films a drawn face.",
+            "Every finished trial of a filmed session becomes one item here, or several if"
+            " its protocol wants windows. Run a session first; a simulated camera films a"
+            " drawn face.",
             "Run a session",
         )
         self.empty.pressed.connect(lambda: self.wants.emit("session"))
@@ -152,8 +153,10 @@ class LabelPage(Page):
         self.list.blockSignals(True)
         self.list.clear()
         for item in self.items:
-            entry = QListWidgetItem(f"{item.participant}   trial {item.trial}")
-            entry.setToolTip(item.session)
+            names = (item.participant, f"trial {item.trial}", item.part)
+            entry = QListWidgetItem("   ".join(filter(None, names)))
+            what = item.part.replace("w-", "window ")
+            entry.setToolTip(f"{item.session}\n{what}".rstrip())
             self.list.addItem(entry)
         self.list.blockSignals(False)
         ids = [item.id for item in self.items]

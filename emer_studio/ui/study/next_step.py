@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from emer_studio.study.folder import Study
 from emer_studio.study.lock import cut_off
-from emer_studio.ui.label.items import find_items
+from emer_studio.ui.label.items import Item, find_items
 from emer_studio.ui.workspace import count_labelled, datasets_of, reports_of, runs_of
 
 __all__ = ["NextStep", "next_step"]
@@ -59,10 +59,10 @@ def next_step(study: Study) -> NextStep:
             "session",
             "Run a session",
         )
-    labelled = count_labelled(study)
+    labelled = count_labelled(study, [item.id for item in items])
     if labelled < len(items):
         return NextStep(
-            f"{labelled} of {len(items)} trials carry an expert's label.",
+            f"{labelled} of {len(items)} {_kind(items)} carry an expert's label.",
             "label",
             "Label faces",
         )
@@ -83,3 +83,7 @@ def next_step(study: Study) -> NextStep:
         "session",
         "Run a session",
     )
+
+
+def _kind(items: list[Item]) -> str:
+    return "parts of clips" if any(item.part for item in items) else "trials"
