@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from emer_studio import __version__
-from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.resampling import DRAWS
 from emer_studio.labels.agreement.rows import SECTIONS, Row
@@ -30,7 +30,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "The report with pictures: emer-studio report STUDY --labels --out FILE.html"
     )
-    add_output_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emer_studio import __version__
 from emer_studio.core.clock import utc_now
-from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_json
 from emer_studio.labels.consensus import State, consensus
@@ -45,7 +45,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--quorum", type=int, metavar="N", help="raters that an item needs (3)"
     )
     parser.add_argument("--out", type=Path, metavar="FILE.csv")
-    add_output_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:

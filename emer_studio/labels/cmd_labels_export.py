@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import new_folder, refuse_taken, write_atomic
 from emer_studio.labels.consensus import consensus
@@ -39,7 +39,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help="a new folder for elan"
     )
-    add_output_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.labels.exchange.elan_read import labels_of_elan
 from emer_studio.labels.exchange.incoming import (
@@ -49,7 +49,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Imported labels say where they come from, and never that they were blind."
     )
-    add_output_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -29,13 +29,21 @@ class Database:
     ----------
     engine : sqlalchemy.Engine
     where : str
-        For messages and for the seat's key; no password in it.
+        For messages; no password in it.
     server : bool
         PostgreSQL rather than SQLite.
     """
 
     def __init__(self, engine: sa.Engine, where: str, *, server: bool) -> None:
         self.engine, self.where, self.server = engine, where, server
+
+    def location(self) -> str:
+        """Return where the store is, and on a server as whom one is there."""
+        if not self.server:
+            return self.where
+        with self.reading() as connection:
+            login = connection.execute(sa.text("SELECT session_user")).scalar_one()
+        return f"{login} at {self.where}"
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:

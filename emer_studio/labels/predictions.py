@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.labels.places import Place
 from emer_studio.schema.predictions import PROBABILITY_COLUMNS, read_summary
 
 __all__ = ["Predicted", "frame_rows", "predicted_of"]
+
+_NEUTRAL = EMOTIONS.index("neutral")
+_TOP_SHARE = 0.2  # as where models pre-label items; chosen by us, not tuned
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,9 @@ class Predicted:
     Attributes
     ----------
     probabilities : ndarray, shape (7,), float64
-        Mean over the item's frames with a face, in the order of ``EMOTIONS``.
+        In the order of ``EMOTIONS``: mean over the fifth of the item's frames with a face
+        that are least likely neutral, because most of a clip is neutral also where
+        somebody is moved.
     model, model_sha256 : str
     """
 
@@ -48,7 +54,9 @@ def predicted_of(places: Mapping[str, Place]) -> dict[str, Predicted]:
         mine = values[place.first : place.last + 1]
         seen = mine[np.isfinite(mine).all(axis=1)]
         if len(seen):
-            found[item] = Predicted(seen.mean(axis=0), model, sha256)
+            top = np.argsort(seen[:, _NEUTRAL], kind="stable")
+            best = seen[top[: max(round(_TOP_SHARE * len(seen)), 1)]]
+            found[item] = Predicted(best.mean(axis=0), model, sha256)
     return found
 
 

@@ -24,9 +24,10 @@ from emer_studio.labels.chain import extend, frozen_as
 from emer_studio.labels.database import Database, open_postgres, open_sqlite
 from emer_studio.labels.erasing import erase_rows
 from emer_studio.labels.events import BOOKKEEPING, FREEZE, LabelEvent, plain
-from emer_studio.labels.fold import fold, fold_stages, standing, to_redo, to_undo
+from emer_studio.labels.fold import fold, fold_stages, in_order, standing, to_redo, to_undo
+from emer_studio.labels.names import Names, as_the_study_says, known_names
 from emer_studio.labels.seat import Seat, open_seat
-from emer_studio.labels.tables import ABOUT, ALIASES, EVENTS, event_of
+from emer_studio.labels.tables import ABOUT, EVENTS, event_of
 from emer_studio.labels.upgrade import upgrade
 from emer_studio.labels.verify import Finding, examine
 from emer_studio.study.folder import Study
@@ -235,7 +236,8 @@ class LabelStore:
 
     def freeze(self, annotator: str, stage: str) -> LabelEvent:
         """Close a stage: nothing more is set in it. It also vouches for every chain."""
-        heads = {seat: list(head) for seat, head in self._heads().items()}
+        chains = sorted(self.stored(), key=lambda event: (event.seat, event.seq))
+        heads = {event.seat: [event.seq, event.hash] for event in chains}
         return self.append(annotator, "", FREEZE, value={"heads": heads}, stage=stage)
 
     # -- reading
@@ -253,11 +255,11 @@ class LabelStore:
             wanted.append(EVENTS.c.annotator == annotator)
         if stage is not None:
             wanted.append(EVENTS.c.stage == stage)
-        aliases = self._aliases()
+        names = self._names()
         if item is not None:
-            names = [item, *(opaque for opaque, a in aliases.items() if a[0] == item)]
-            wanted.append(EVENTS.c.item.in_(names))
-        return [_as_the_study_says(e, aliases) for e in self._rows(*wanted)]
+            known_as = [item, *(opaque for opaque, a in names.items() if a[0] == item)]
+            wanted.append(EVENTS.c.item.in_(known_as))
+        return [as_the_study_says(e, names) for e in self._rows(*wanted)]
 
     def stored(self) -> list[LabelEvent]:
         """Return every event as it was signed, the store's own acts too."""
@@ -305,6 +307,12 @@ class LabelStore:
         erase_rows(self.database, gone, is_erased)
         return len(gone)
 
+    def seat(self) -> Seat:
+        """Return this person's seat at this store."""
+        if self._seat is None:
+            self._seat = open_seat(self.store_id, self.database.location())
+        return self._seat
+
     def _about(self, key: str) -> str:
         query = sa.select(ABOUT.c.value).where(ABOUT.c.key == key)
         with self.database.reading() as connection:
@@ -312,23 +320,13 @@ class LabelStore:
 
     def _rows(self, *wanted: sa.ColumnElement[bool]) -> list[LabelEvent]:
         query = sa.select(EVENTS).where(*wanted)
-        query = query.order_by(EVENTS.c.utc, EVENTS.c.seat, EVENTS.c.seq)
         with self.database.reading() as connection:
-            return [event_of(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings().all()
+        return in_order(event_of(row) for row in rows)
 
-    def _aliases(self) -> dict[str, tuple[str, int]]:
-        """Return the item and the first frame that each opaque id stands for."""
-        if not self.sees_everything():
-            return {}
-        query = sa.select(ALIASES.c.opaque, ALIASES.c.item, ALIASES.c.first_frame)
-        with self.database.reading() as connection:
-            return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
-
-    def _heads(self) -> dict[str, tuple[int, str]]:
-        return {event.seat: (event.seq, event.hash) for event in self._by_place()}
-
-    def _by_place(self) -> list[LabelEvent]:
-        return sorted(self.stored(), key=lambda event: (event.seat, event.seq))
+    def _names(self) -> Names:
+        """Return what opaque names stand for; a rater on a server is not told."""
+        return known_names(self.database) if self.sees_everything() else {}
 
     def _take_back(
         self, op: str, labels: Iterable[LabelEvent], visible: Mapping[str, Any], by: str
@@ -356,10 +354,9 @@ class LabelStore:
             return []
         if not all(draft.annotator for draft in drafts):
             raise BadInputError("Who is labelling? An annotator code is needed.")
-        if self._seat is None:
-            self._seat = open_seat(self.store_id, self.database.where)
-        with self.database.writing(self._seat.seat) as connection:
-            return extend(connection, self._seat, drafts)
+        seat = self.seat()
+        with self.database.writing(seat.seat) as connection:
+            return extend(connection, seat, drafts)
 
 
 def open_store(study: Study) -> LabelStore:
@@ -378,15 +375,3 @@ def find_store(study: Study) -> LabelStore | None:
     if not study.file.labels and not (study.folder / _FILE).is_file():
         return None
     return open_store(study)
-
-
-def _as_the_study_says(
-    event: LabelEvent, aliases: Mapping[str, tuple[str, int]]
-) -> LabelEvent:
-    """Return an event from an offline seat with the study's name of item and frame."""
-    if event.item not in aliases:
-        return event
-    item, first_frame = aliases[event.item]
-    if event.field == "peak" and event.op == "set" and isinstance(event.value, int):
-        return replace(event, item=item, value=event.value + first_frame)
-    return replace(event, item=item)

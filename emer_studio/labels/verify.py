@@ -56,17 +56,14 @@ def examine(events: Iterable[LabelEvent], *, partial: bool = False) -> list[Find
         chain.sort(key=lambda event: event.seq)
     everything = [event for chain in chains.values() for event in chain]
     explained = _erased_by_name(everything)
-    vouched = {seat for event in everything for seat in _heads(event)}
     found: list[Finding] = []
-    for seat, chain in sorted(chains.items()):
+    for chain in chains.values():
         if partial and chain[0].seq != 0:
             continue
         found += _in_chain(chain, explained, partial=partial)
-        if not chain[0].signed and seat not in vouched and not partial:
-            found.append(_of(chain[0], "unsigned, and no seat vouches for its chain"))
     if not partial:
         found += _cut_off(everything, chains)
-        found += _broken_before(everything)
+        found += _before_the_upgrade(everything)
         found += _doubled(everything)
     return sorted(found, key=lambda finding: (finding.seat, finding.seq))
 
@@ -141,10 +138,15 @@ def _cut_off(
                 yield Finding(event.event_id, seat, seq, what)
 
 
-def _broken_before(events: list[LabelEvent]) -> Iterator[Finding]:
-    upgrades = [e.value for e in events if e.op == "upgrade" and isinstance(e.value, dict)]
-    broken = {id_ for value in upgrades for id_ in value.get("broken", ())}
+def _before_the_upgrade(events: list[LabelEvent]) -> Iterator[Finding]:
+    """Yield unsigned events that no upgrade vouches for, and what it found broken."""
+    upgrades = [event for event in events if event.op == "upgrade" and event.signed]
+    ends = {seat: head[0] for event in upgrades for seat, head in _heads(event).items()}
+    values = [event.value for event in upgrades if isinstance(event.value, dict)]
+    broken = {id_ for value in values for id_ in value.get("broken", ())}
     for event in events:
+        if not event.signed and event.seq > ends.get(event.seat, 0):
+            yield _of(event, "unsigned, and no upgrade vouches for it")
         if event.event_id in broken:
             yield _of(event, BROKEN_BEFORE)
 

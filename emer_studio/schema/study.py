@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
 from emer_studio.schema.base import Model, load_yaml
 from emer_studio.schema.consensus import ConsensusRules
@@ -42,23 +42,20 @@ class StudyFile(Model):
     consensus: ConsensusRules = ConsensusRules()
     labels: str = ""
 
-    @field_validator("labels")
-    @classmethod
-    def _labels_without_password(cls, value: str) -> str:
-        if not value:
-            return value
-        parts = urlsplit(value)
-        if parts.scheme not in _SERVERS or not parts.path.strip("/"):
+    @model_validator(mode="after")
+    def _labels_are_on_a_server(self) -> Self:
+        parts = urlsplit(self.labels)
+        if parts.password is not None or "password" in parts.query:  # not said once more
             raise ValueError(
-                "expected the address of a PostgreSQL database,"
-                " postgresql+psycopg://HOST/DATABASE"
+                "'labels' has a password in it, which does not belong into a file of the"
+                " study; put it into ~/.pgpass, or into PGPASSWORD"
             )
-        if parts.password is not None or "password" in parts.query:
+        if self.labels and (parts.scheme not in _SERVERS or not parts.path.strip("/")):
             raise ValueError(
-                "a password does not belong into a file of the study; put it into"
-                " ~/.pgpass, or into PGPASSWORD"
+                "'labels' should be the address of a PostgreSQL database,"
+                f" postgresql+psycopg://HOST/DATABASE (found {self.labels!r})"
             )
-        return value
+        return self
 
 
 def rules_of(session: Path) -> ExclusionRules:

@@ -35,6 +35,7 @@ _WATCHED = (
     "demographics.tsv",
     "demographics.waiting.jsonl",
     "labels.sqlite",
+    "labels.sqlite-wal",  # what was labelled since it was opened
     "protocols/*.yaml",
     "sessions/*/session.json",
     "sessions/*/decisions.jsonl",
@@ -170,7 +171,10 @@ def reports_of(study: Study) -> list[Path]:
 
 def count_labelled(study: Study, items: Iterable[str]) -> int:
     """Return how many of these items carry at least one human label."""
-    store = find_store(study)
+    try:
+        store = find_store(study)
+    except MissingError:  # the page that labels says what is wrong with the server
+        return 0
     if store is None:
         return 0
     try:

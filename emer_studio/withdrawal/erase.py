@@ -163,6 +163,8 @@ def _write_line(path: Path, reach: Reach, today: str) -> None:
 
 
 def _beyond(study: Study, reach: Reach) -> Iterable[str]:
+    if study.file.labels:
+        yield "backups and logs of the label server, which its administrator keeps"
     for target in sorted({backup.target for backup in known_backups(study)}):
         yield f"the backup in {target}"
     yield "other copies of the study made earlier, and what was exported from it"

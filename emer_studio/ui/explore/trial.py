@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from emer_studio.core.errors import BadInputError
+from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.labels.consensus import Consensus, consensus
 from emer_studio.labels.store import find_store
 from emer_studio.labels.units import Units
@@ -228,7 +228,10 @@ class ExploredSession:
 
 
 def _labels(study: Study, recording: Recording, clip: ShownClip) -> dict[str, Consensus]:
-    store = find_store(study)
+    try:
+        store = find_store(study)
+    except MissingError:  # a label server that does not answer hides no trial
+        return {}
     if store is None:
         return {}
     items = {"": f"{recording.folder.name}/trial-{clip.trial}"}
