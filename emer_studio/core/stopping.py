@@ -1,13 +1,39 @@
-"""Ctrl-C and a polite kill as an event: a command closes its files and ends by itself."""
+"""Being asked to end: a command closes its files and ends by itself."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-__all__ = ["signals_set"]
+from emer_studio.core.process import Control
+
+__all__ = ["signals_set", "stop_check"]
+
+
+def stop_check(events: bool) -> Callable[[], None]:
+    """Return what ends a job when the window that started it closes its input.
+
+    Parameters
+    ----------
+    events : bool
+        Whether a window listens; a person has Ctrl-C.
+
+    Returns
+    -------
+    callable
+        To be called between the steps of the work; raises KeyboardInterrupt to end it.
+    """
+    if not events:
+        return lambda: None
+    control = Control()
+
+    def check() -> None:
+        if control.stopped.is_set():
+            raise KeyboardInterrupt
+
+    return check
 
 
 @contextlib.contextmanager

@@ -20,15 +20,14 @@ from emer_studio.dataset.emer_layout import (
     open_emer,
     participant_of,
 )
+from emer_studio.dataset.sets import SETS_FILE
 from emer_studio.schema.dataset import FACE_SIZE, SampleRow
 
-__all__ = ["FACE_HZ", "SETS_FILE", "EmerImport", "import_emer"]
+__all__ = ["FACE_HZ", "EmerImport", "import_emer"]
 
 FACE_HZ = 30.0
 """Frames a second where nobody says. Inferred: 300 frames a sample are 10 s of a webcam;
 the true rate is not public."""
-SETS_FILE = "sets.csv"
-"""The table of the official folds beside the samples."""
 _NOTE = (
     "EMER, imported from a lab's own copy; its licence forbids passing it on. Inferred, not"
     " stated by its authors: the participant is the number before the first underscore of"

@@ -18,10 +18,34 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Fixations, saccades, blinks and pupil of sessions, XDF files and exported tables"
         " (Tobii Pro Lab: .tsv, .csv, .xlsx): NAME.events.csv, NAME.measures.csv, and for"
-        " a session a map of each clip (NAME.maps.npz)."
+        " a session a map of each clip (NAME.maps.npz). With --overlay instead of --out, a"
+        " video for each trial of a session, or for each clip of a study with everybody's"
+        " gaze: the clip with the moving fixation map, and the maps of each window of time."
+        " Such a video holds the clip, which is copyrighted: it is for the lab's own use."
     )
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="FILE|SESSION|XDF")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="FILE|SESSION|XDF|STUDY")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", type=Path, metavar="DIR", help="folder for the tables")
+    where.add_argument(
+        "--overlay",
+        type=Path,
+        metavar="DIR",
+        help="folder to create for clips with maps over them (for the lab's own use)",
+    )
+    parser.add_argument(
+        "--trial",
+        action="append",
+        type=int,
+        default=[],
+        metavar="N",
+        help="with --overlay: only this trial (repeatable)",
+    )
+    parser.add_argument(
+        "--window",
+        type=float,
+        metavar="S",
+        help="with --overlay: seconds of a map in time (default 1)",
+    )
     parser.add_argument("--method", choices=("ivt", "idt"), help="how fixations are found")
     parser.add_argument(
         "--parameters", type=Path, metavar="FILE.yaml", help="limits to set, by name"
@@ -66,6 +90,10 @@ def run(args: argparse.Namespace) -> int:
     from emer_studio.features.eye_sources import open_source
 
     console = Console.of(args)
+    if args.overlay is not None:
+        return _overlay(args, console)
+    if args.trial or args.window is not None:
+        raise BadInputError("--trial and --window go with --overlay.")
     parameters, display = _parameters(args), display_of(args)
     _names_differ(args.inputs)
     if args.out.exists() and not args.out.is_dir():
@@ -89,6 +117,22 @@ def run(args: argparse.Namespace) -> int:
         "\n".join(_lines(done)),
     )
     return 1 if failed else 0
+
+
+def _overlay(args: argparse.Namespace, console: Console) -> int:
+    from emer_studio.features.clip_overlay import WINDOW_S
+    from emer_studio.features.overlay_job import write_overlays
+
+    if len(args.inputs) > 1:
+        raise BadInputError("An overlay is of one session or of one study; name one.")
+    return write_overlays(
+        args.inputs[0],
+        args.overlay,
+        console,
+        parameters=_parameters(args) if args.parameters or args.method else None,
+        trials=args.trial,
+        window_s=WINDOW_S if args.window is None else args.window,
+    )
 
 
 def _parameters(args: argparse.Namespace) -> Any:

@@ -20,6 +20,7 @@ from emer_studio.schema.stimulus import load_manifest
 from emer_studio.stimulus.library import clip_file, look_at
 
 __all__ = [
+    "MAP_COLUMNS",
     "ClipMap",
     "clip_maps",
     "events_table",

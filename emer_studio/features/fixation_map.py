@@ -118,16 +118,16 @@ def overlay(picture: Picture, density: npt.NDArray[np.float32]) -> Picture:
     Returns
     -------
     ndarray, shape (height, width, 3), uint8
-        A copy; the map in the colours of `matplotlib`'s inferno, first channel red.
+        A copy; the map in the colours of inferno, first channel red.
     """
     import cv2
-    from matplotlib import colormaps
 
     height, width = picture.shape[:2]
     most = float(density.max())
     if not most:
         return picture.copy()
     share = cv2.resize(density / most, (width, height), interpolation=cv2.INTER_LINEAR)
-    colours = colormaps["inferno"](share)[..., :3] * 255
-    alpha = 0.6 * share[..., None]
+    levels = np.asarray(share * 255, np.uint8)
+    colours = cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1].astype(np.float32)
+    alpha = np.float32(0.6) * share[..., None]
     return np.asarray(picture * (1 - alpha) + colours * alpha, np.uint8)

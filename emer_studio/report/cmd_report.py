@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     damaged: list[tuple[str, str]] = []
     if (args.source / "results.json").is_file():
         runs = [collect_run(args.source)]
-        title = f"Training run {args.source.name}"
+        title, kind = f"Training run {args.source.name}", "run"
     else:
         study = open_study(args.source)
         listed, damaged = study.sessions(), study.damaged()
@@ -52,8 +52,10 @@ def run(args: argparse.Namespace) -> int:
             sessions.append(collect_session(session))
             console.progress("reading sessions", number, len(listed))
         runs = runs_of(study)
-        title = f"Study {study.file.name}"
-    write_report(args.out, title=title, sessions=sessions, runs=runs, damaged=damaged)
+        title, kind = f"Study {study.file.name}", "study"
+    write_report(
+        args.out, title=title, sessions=sessions, runs=runs, damaged=damaged, kind=kind
+    )
     console.result(
         {"report": str(args.out), "sessions": len(sessions), "runs": len(runs)},
         str(args.out),

@@ -9,7 +9,7 @@ that the target was chosen, and there is no intensity.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,13 +23,23 @@ from emer_studio.recording.reader import Recording
 from emer_studio.schema.stimulus import load_manifest
 from emer_studio.study.folder import Study
 
-__all__ = ["COLUMNS", "LEAST_PEOPLE", "ClipNorms", "Viewing", "norms_of", "viewings"]
+__all__ = [
+    "COLUMNS",
+    "LEAST_HITS",
+    "LEAST_PEOPLE",
+    "ClipNorms",
+    "Viewing",
+    "norms_of",
+    "viewings",
+]
 
 LEAST_PEOPLE = 8
 """Fewer who saw a clip say too little to recommend it. Chosen by us: the interval of a hit
 rate of 80 % then still reaches from about 50 % to 100 %."""
+LEAST_HITS = 0.5
+"""Hit rate below which a clip is not recommended, however it compares. Chosen by us: more
+often than not it has to bring about what it is meant to."""
 _RECOMMENDED = 3  # clips per emotion; chosen by us
-_MEANT = 0.5  # least hit rate of a clip that is recommended; chosen by us
 _OTHERS = 1.0  # points by which the target has to be stronger (Gross & Levenson 1995)
 
 
@@ -99,10 +109,16 @@ COLUMNS = tuple(
 """Of `ClipNorms.row`."""
 
 
-def viewings(study: Study) -> list[Viewing]:
-    """Return what was answered after every clip that was shown to its end, once."""
-    found = []
-    for session in study.sessions():
+def viewings(
+    study: Study, on_session: Callable[[int, int], None] = lambda _done, _total: None
+) -> list[Viewing]:
+    """Return what was answered after every clip that was shown to its end, once.
+
+    `on_session` is called with the number of sessions done and their total.
+    """
+    found, sessions = [], study.sessions()
+    for number, session in enumerate(sessions, start=1):
+        on_session(number, len(sessions))
         try:
             recording = Recording(session.folder)
             manifest = load_manifest(study.folder / session.manifest.manifest)
@@ -134,7 +150,7 @@ def norms_of(seen: Iterable[Viewing]) -> list[ClipNorms]:
     left = dict.fromkeys(EMOTIONS, _RECOMMENDED)
     found = []
     for norms, value in ranked:
-        good = norms.people >= LEAST_PEOPLE and norms.hits.value >= _MEANT
+        good = norms.people >= LEAST_PEOPLE and norms.hits.value >= LEAST_HITS
         good = good and left[norms.emotion] > 0
         left[norms.emotion] -= good
         facts = {k: getattr(norms, k) for k in ClipNorms.__slots__}

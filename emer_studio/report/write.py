@@ -14,6 +14,8 @@ from emer_studio.core.files import data_dir, write_atomic
 from emer_studio.features.face_presence import SAMPLING
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts, SessionFacts
+from emer_studio.report.marks import marks_of, session_banners
+from emer_studio.schema.study import SessionManifest
 
 __all__ = ["template", "write_report"]
 
@@ -27,16 +29,22 @@ def write_report(
     sessions: Sequence[SessionFacts],
     runs: Sequence[RunFacts],
     damaged: Sequence[tuple[str, str]] = (),
+    kind: str = "study",
 ) -> None:
     """Write the report of sessions and training runs to `out`, atomically.
 
-    `damaged` are the folders of sessions that cannot be read, each with the reason.
+    `damaged` are the folders of sessions that cannot be read, each with the reason; `kind`
+    is what the window lists it as, ``study`` or ``run``.
     """
+    manifests = [facts.session.manifest for facts in sessions]
     html = template("report.html.j2").render(
+        kind=kind,
+        marks=_marks(manifests, runs),
         title=title,
         subtitle=_subtitle(sessions, runs),
         banners=[
-            *_banners(sessions, runs),
+            *session_banners(manifests),
+            *_run_banners(runs),
             *(f"Session {name} cannot be read: {why}" for name, why in damaged),
         ],
         sessions=sessions,
@@ -69,15 +77,15 @@ def _subtitle(sessions: Sequence[SessionFacts], runs: Sequence[RunFacts]) -> str
     return ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts if n)
 
 
-def _banners(sessions: Sequence[SessionFacts], runs: Sequence[RunFacts]) -> list[str]:
+def _marks(manifests: Sequence[SessionManifest], runs: Sequence[RunFacts]) -> list[str]:
+    found = set(marks_of(manifests))
+    for name in ("synthetic", "simulated", "imported"):
+        found |= {name} if any(run.results.get(name) for run in runs) else set()
+    return sorted(found)
+
+
+def _run_banners(runs: Sequence[RunFacts]) -> list[str]:
     found = []
-    devices = sorted(
-        {name for s in sessions for name in s.session.manifest.simulated_devices}
-    )
-    if devices:
-        found.append(
-            f"SIMULATED: {', '.join(devices)}. These recordings say nothing about people."
-        )
     if any(run.results.get("synthetic") for run in runs):
         found.append(
             "SYNTHETIC training data: a check of the software, not evidence about people."

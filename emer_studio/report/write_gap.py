@@ -17,6 +17,7 @@ from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.features.trial_measures import TRIAL_MEASURES
 from emer_studio.report import gap_figures
 from emer_studio.report.gap import Gap, gap_of
+from emer_studio.report.marks import dataset_banners, dataset_marks
 from emer_studio.report.write import template
 
 __all__ = ["read_gap", "write_gap"]
@@ -44,16 +45,13 @@ def read_gap(dataset: Dataset) -> Gap:
 def write_gap(out: Path, dataset: Dataset, gap: Gap) -> None:
     """Write the report of a dataset to `out`, atomically: one file that needs nothing."""
     manifest = dataset.manifest
-    banners = []
-    if manifest.synthetic:
-        banners.append("SYNTHETIC: a check of the software, not evidence about people.")
-    if manifest.simulated:
-        banners.append("SIMULATED recordings: they say nothing about people.")
     html = template("gap.html.j2").render(
+        kind="gap",
+        marks=dataset_marks(manifest),
         title=f"Felt and shown: {manifest.name}",
         subtitle=f"{len(dataset.samples)} samples ({', '.join(gap.units)}),"
         f" {gap.samples} with both labels",
-        banners=banners,
+        banners=dataset_banners(manifest),
         gap=gap,
         figures=_figures(dataset, gap),
         meanings=TRIAL_MEASURES,

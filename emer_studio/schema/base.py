@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.places import line_at, line_named
+from emer_studio.schema.upgrades import upgraded
 
 __all__ = [
     "LocalText",
@@ -144,7 +145,18 @@ def _standing_twice(node: yaml.Node | None) -> Iterator[Mistake]:
 def validate(
     value: object, model: type[M], *, source: str, root: yaml.Node | None = None
 ) -> M:
-    """Validate `value` as `model`; every mistake found is told, one a line."""
+    """Validate `value` as `model`; every mistake found is told, one a line.
+
+    An older format version is upgraded first; see `schema.upgrades`.
+    """
+    known = model.model_fields.get("format_version")
+    if known is not None and isinstance(value, dict):
+        newest = max(get_args(known.annotation))
+        try:
+            value = upgraded(value, model.__name__, newest)
+        except ValueError as problem:
+            mistake = Mistake(line_at(root, ["format_version"]), str(problem))
+            raise MistakesError(source, [mistake]) from None
     try:
         return model.model_validate(value)
     except ValidationError as problem:

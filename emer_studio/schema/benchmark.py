@@ -44,8 +44,8 @@ class Benchmark(BaseModel):
         Class label learnt beside the regression (intensity is learnt with the emotion).
     metrics : tuple of str
         Reported, pooled over all test samples.
-    folds : int
-        Number of folds by participant.
+    folds : int or "official"
+        Number of folds by participant, or the dataset's own official sets.
     seeds : tuple of int
         Seeds to run; the first is the default of the command.
     """
@@ -61,7 +61,7 @@ class Benchmark(BaseModel):
     bounds: tuple[float, float] | None = None
     auxiliary: Literal["er_emotion", "fer_emotion"] | None = None
     metrics: tuple[Metric, ...] = Field(min_length=1)
-    folds: int = Field(default=5, ge=2)
+    folds: Annotated[int, Field(ge=2)] | Literal["official"] = 5
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
 
     @model_validator(mode="after")

@@ -83,7 +83,8 @@ class SessionManifest(Model):
     withdrew face video and sound. `rig` is the name of the room's devices (`schema.rig`).
     `changeover` is what was ticked between this participant and the next one, each item
     with the time (`study.changeover`). `imported` is empty unless the session was made of a
-    recording from elsewhere: when, and the kind and hash of each of its files.
+    recording from elsewhere: when, and the kind and hash of each of its files. Older
+    versions are upgraded on reading (`schema.upgrades`).
     """
 
     format_version: Literal[1] = 1

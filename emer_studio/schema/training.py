@@ -49,6 +49,8 @@ class RunInfo(_Frozen):
         Where the face network started: "random", or the hash of a weights file.
     split : tuple of FoldSplit
         All folds.
+    folds : {"participant", "official"}
+        Where they come from: drawn by participant, or the dataset's official sets.
     dataset, dataset_manifest_sha256 : str
         Where the data were and which they were.
     synthetic, simulated : bool
@@ -71,6 +73,7 @@ class RunInfo(_Frozen):
     seed: int = Field(ge=0)
     device: str
     split: tuple[FoldSplit, ...]
+    folds: Literal["participant", "official"] = "participant"
     dataset: str
     dataset_name: str
     dataset_manifest_sha256: str

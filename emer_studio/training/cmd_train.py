@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_free, sha256_file
-from emer_studio.core.process import Control
+from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
 
 __all__ = ["arguments", "choose_device", "run", "summary_text"]
 
+FOLD_WORDS = {"participant": "folds by participant", "official": "official sets"}
 _METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
 
 
@@ -26,7 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--protocol", required=True, metavar="NAME", help=", ".join(benchmark_names())
     )
     parser.add_argument(
-        "--folds", type=int, help="by participant (default: the protocol's)"
+        "--folds",
+        type=_folds,
+        metavar="N|official",
+        help="N by participant, or the dataset's official sets (default: the protocol's)",
     )
     parser.add_argument("--epochs", type=int, default=200, help="default 200, as official")
     parser.add_argument("--seed", type=int, help="default: the protocol's first")
@@ -50,7 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train every fold and report the pooled results."""
     console = Console.of(args)
-    check_stop = _stop_check(args.events)
+    check_stop = stop_check(args.events)
     benchmark = load_benchmark(args.protocol)
     seed = benchmark.seeds[0] if args.seed is None else args.seed
     if args.epochs < 1 or seed < 0:
@@ -90,6 +93,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _folds(text: str) -> int | Literal["official"]:
+    if text == "official":
+        return "official"
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a number or 'official', found {text!r}"
+        ) from None
+
+
 def choose_device(wanted: str) -> str:
     """Return "cuda" or "cpu"; refuse a GPU that is not there.
 
@@ -122,7 +136,8 @@ def summary_text(result: dict[str, Any]) -> str:
     if result.get("simulated"):
         lines.append("SIMULATED devices: not evidence about people.")
     lines.append(
-        f"{result['protocol']}: {result['samples']} test samples, pooled over folds"
+        f"{result['protocol']}: {result['samples']} test samples, pooled over"
+        f" {len(result['folds'])} {FOLD_WORDS[result.get('folds_by', 'participant')]}"
     )
     if result.get("weak_labels"):
         lines.append(
@@ -155,16 +170,3 @@ def _warn(manifest: Any, console: Console) -> None:
         console.say("SYNTHETIC data: a software check, not evidence about people.")
     if manifest.simulated:
         console.say("SIMULATED devices: not evidence about people.")
-
-
-def _stop_check(events: bool) -> Callable[[], None]:
-    """Return what ends the run when the window that started it closes our input."""
-    if not events:
-        return lambda: None
-    control = Control()
-
-    def check() -> None:
-        if control.stopped.is_set():
-            raise KeyboardInterrupt
-
-    return check

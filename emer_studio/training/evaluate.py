@@ -64,6 +64,7 @@ def evaluate_run(run: Path, dataset: Dataset, device: str) -> dict[str, Any]:
     summary = {
         "protocol": info.protocol,
         **summarise(dataset, results, info.seed),
+        "folds_by": info.folds,
         "device": device,
         "run": str(run),
         "dataset": str(dataset.folder),

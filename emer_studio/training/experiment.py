@@ -9,9 +9,9 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,10 +22,11 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import new_folder, read_json, write_atomic, write_json
 from emer_studio.dataset.cache import Dataset
+from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.benchmark import Benchmark
 from emer_studio.schema.training import FoldSplit, RunInfo, parse_run
 from emer_studio.training.data import Batcher
-from emer_studio.training.folds import check_leakage, make_folds
+from emer_studio.training.folds import check_leakage, make_folds, official_folds
 from emer_studio.training.loop import FoldJob, Settings, train_fold
 from emer_studio.training.predict import predict
 from emer_studio.training.score import FoldResult, predictions_csv, summarise
@@ -46,31 +47,49 @@ class Prepared:
         One network each.
     split : tuple of FoldSplit
         The folds.
+    folds : {"participant", "official"}
+        Where they come from.
     """
 
     dataset: Dataset
     benchmark: Benchmark
     tasks: tuple[tuple[Task, Labels], ...]
     split: tuple[FoldSplit, ...]
+    folds: Literal["participant", "official"] = "participant"
 
 
-def prepare(dataset: Dataset, benchmark: Benchmark, n_folds: int, seed: int) -> Prepared:
+def prepare(
+    dataset: Dataset, benchmark: Benchmark, folds: int | Literal["official"], seed: int
+) -> Prepared:
     """Collect the labels, make the folds and run every check that can refuse.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    benchmark : Benchmark
+    folds : int or "official"
+        How many by participant, or the dataset's official sets.
+    seed : int
 
     Raises
     ------
     BadInputError
-        When labels are missing, participants too few, or a fold leaks.
+        When labels are missing, participants too few, official sets missing or
+        incomplete, or a fold leaks.
     """
     tasks = tuple((task, labels_of(dataset, task)) for task in tasks_of(benchmark))
     used = np.any([labels.usable for _, labels in tasks], axis=0)
     samples = [dataset.samples[i] for i in np.flatnonzero(used)]
-    split = tuple(make_folds([s.participant for s in samples], n_folds, seed))
+    if folds == "official":
+        split = tuple(official_folds(samples, read_sets(dataset.folder), seed))
+    else:
+        split = tuple(make_folds([s.participant for s in samples], folds, seed))
     for fold in split:
         check_leakage(samples, fold)
         for task, labels in tasks:
             _check_fold(dataset, task, labels, fold)
-    return Prepared(dataset, benchmark, tasks, split)
+    prepared = Prepared(dataset, benchmark, tasks, split)
+    return replace(prepared, folds="official") if folds == "official" else prepared
 
 
 def members(dataset: Dataset, labels: Labels, names: Sequence[str]) -> tuple[int, ...]:
@@ -150,6 +169,7 @@ def train_all(
         summary = {
             "protocol": prepared.benchmark.name,
             **summarise(dataset, results, settings.seed),
+            "folds_by": prepared.folds,
             "device": settings.device,
             "samples_per_s": round(trained / max(seconds, 1e-9), 2),
             "run": str(folder),
@@ -245,6 +265,7 @@ def _info(prepared: Prepared, settings: Settings, cnn_init: str) -> RunInfo:
         seed=settings.seed,
         device=settings.device,
         split=prepared.split,
+        folds=prepared.folds,
         dataset=str(prepared.dataset.folder.resolve()),
         dataset_name=manifest.name,
         dataset_manifest_sha256=prepared.dataset.manifest_sha256,

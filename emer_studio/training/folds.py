@@ -1,9 +1,9 @@
-"""Splits by participant, and the gate that refuses a leaking one."""
+"""Splits by participant or by official sets, and the gate that refuses a leaking one."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.schema.dataset import StoredSample
 from emer_studio.schema.training import FoldSplit
 
-__all__ = ["check_leakage", "make_folds"]
+__all__ = ["check_leakage", "make_folds", "official_folds"]
 
 _VALIDATION_SHARE = 0.2
 """Share of the training participants that choose the epoch (ours; official: none)."""
@@ -61,6 +61,55 @@ def make_folds(participants: Sequence[str], n_folds: int, seed: int) -> list[Fol
         _with_validation(number, sorted(test), set(names) - set(test), seed)
         for number, test in enumerate(tests, start=1)
     ]
+
+
+def official_folds(
+    samples: Sequence[StoredSample], sets: Mapping[str, int | None], seed: int
+) -> list[FoldSplit]:
+    """Make one fold of each official set: it is tested, the others are trained on.
+
+    Parameters
+    ----------
+    samples : sequence of StoredSample
+        The samples that will be used.
+    sets : mapping of str to int
+        Official set of each sample; see `dataset.sets.read_sets`.
+    seed : int
+        Decides who is kept for choosing the epoch, as in `make_folds`.
+
+    Raises
+    ------
+    BadInputError
+        When a sample has no set, there are fewer than two sets, or a participant is in
+        several: what is learnt of a person would be tested on the same person.
+    """
+    without = [s.sample_id for s in samples if sets.get(s.sample_id) is None]
+    if without:
+        raise BadInputError(
+            f"{len(without)} of {len(samples)} samples are in no official set, such as"
+            f" {', '.join(without[:3])}; training was not started.",
+            fix="Complete the list of sets and import again, or use folds by participant"
+            " (--folds 5).",
+        )
+    homes: dict[str, set[int]] = {}
+    for sample in samples:
+        number = sets[sample.sample_id]
+        assert number is not None
+        homes.setdefault(sample.participant, set()).add(number)
+    torn = {name: found for name, found in sorted(homes.items()) if len(found) > 1}
+    if torn:
+        told = "; ".join(f"{n} in {', '.join(map(str, sorted(torn[n])))}" for n in torn)
+        raise BadInputError(
+            f"The official sets leak: {len(torn)} of {len(homes)} participants are in"
+            f" several ({told}); training was not started.",
+            fix="Use folds by participant (--folds 5). That the official sets share people"
+            " is worth reporting.",
+        )
+    numbers = sorted({number for found in homes.values() for number in found})
+    if len(numbers) < 2:
+        raise BadInputError(f"Expected at least 2 official sets, found {len(numbers)}.")
+    tests = {n: sorted(p for p, found in homes.items() if n in found) for n in numbers}
+    return [_with_validation(n, tests[n], set(homes) - set(tests[n]), seed) for n in tests]
 
 
 def _with_validation(number: int, test: list[str], rest: set[str], seed: int) -> FoldSplit:

@@ -10,12 +10,14 @@ from typing import Any
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
+from emer_studio.features.overlay_job import OWN_USE_FILE
 from emer_studio.study.folder import Study
 
 __all__ = ["Reach", "find", "object_at"]
 
 _MEDIA = ("face_*.mkv", "face_*.mkv.*", "voice_*.mka", "voice_*.mka.*")
-_EXPORTS = ("*/export.json", "derived/**/export.json")  # those outside are out of reach
+# What is in a folder that was made of several people; those outside are out of reach.
+_MARKS = ("export.json", OWN_USE_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class Reach:
     predictions : tuple of Path
         What was derived within them.
     shared : tuple of Path
-        Datasets, reports and exports that hold several people: to be made again without
-        this one.
+        Datasets, reports, exports and overlays that hold several people: to be made again
+        without this one.
     runs : tuple of Path
         Training runs that learned from the participant.
     """
@@ -105,8 +107,9 @@ def _shared(study: Study, participant: str) -> Iterator[Path]:
         if unfinished or (not about.get("synthetic") and _lists(table, participant)):
             yield table.parent
     yield from sorted(study.derived.glob("reports/*"))
-    for pattern in _EXPORTS:
-        yield from sorted(path.parent for path in study.folder.glob(pattern))
+    for name in _MARKS:
+        for pattern in (f"*/{name}", f"derived/**/{name}"):
+            yield from sorted(path.parent for path in study.folder.glob(pattern))
 
 
 def _runs(study: Study, participant: str) -> Iterator[Path]:

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from emer_studio.cli import main
+from emer_studio.core.process import Child
 from emer_studio.dataset.export.columns import Column, Table, as_tsv
 from emer_studio.recording.reader import Recording, count_video_frames
 from emer_studio.schema.consent import VIDEO_SCOPE
@@ -232,3 +233,40 @@ def test_tables_are_whole_and_every_column_is_explained(
     assert counted.tolist() == measures["saccades"].tolist()
     assert measures["pupil_unit"].tolist() == ["mm", "mm"]
     assert measures["pupil_baseline"].between(1.5, 9).all()
+
+
+def test_a_dry_run_tells_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = create_study(tmp_path / "study", seed=1)
+    for code in ("P001", "P002", "P003"):
+        write_session(study, code)
+    agree(study.folder, "P001", "share", refused=(VIDEO_SCOPE,))
+    agree(study.folder, "P002", "take_part", refused=("share",))
+    before = sorted(tmp_path.rglob("*"))
+    words = (study.folder, "--format", "bids", "--dry-run")
+    told = exported(*words, "--out", tmp_path / "out", capsys=capsys)
+    assert told["dry_run"]
+    out = {one["participant"]: one["video"] for one in told["goes_out"]}
+    assert out == {"P001": False, "P003": True}
+    kept = {(one["participant"], one["what"]) for one in told["left_out"]}
+    assert kept == {("P001", "face video"), ("P002", "everything")}
+    only = exported(*words, "--features-only", capsys=capsys)  # needs no folder
+    assert (only["videos"], [one["what"] for one in only["left_out"]]) == (
+        0,
+        ["everything"],
+    )
+    assert sorted(tmp_path.rglob("*")) == before
+    taken = ["export", *map(str, words), "--out", str(study.folder)]
+    assert main(taken) == 2
+    assert "not empty" in capsys.readouterr().err
+
+
+def test_an_export_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+    study = create_study(tmp_path / "study", seed=1)
+    write_session(study)
+    out = tmp_path / "out"
+    words = ["export", str(study.folder), "--format", "bids", "--out", str(out), "--events"]
+    child = Child("export", words)
+    assert child.stop(30.0) == 130
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["study"]

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import command_line
 from emer_studio.report.norms import Viewing, _viewing, norms_of
+from emer_studio.report.write_norms import write_norms
+from emer_studio.study.folder import create_study
 
 NAN = float("nan")
 
@@ -73,6 +76,32 @@ def test_one_chosen_emotion_is_a_hit_without_a_strength() -> None:
     assert np.isnan(found.strength)
     assert (found.valence, found.arousal) == (0.25, 1.0)
     assert np.isnan(_viewing("P1", "c", "fear", []).hit)
+
+
+def test_the_report_has_figures_recommendations_and_a_table_beside_it(
+    tmp_path: Path,
+) -> None:
+    study = create_study(tmp_path / "study", seed=1)
+    seen = [
+        *views("dark", "fear", 9),
+        *views("mild", "fear", 4),
+        *views("sea", "neutral", 8),
+    ]
+    norms = norms_of(seen)
+    page, table = write_norms(study, norms, tmp_path / "n.html")
+    text = page.read_text()
+    first, rest = text.split("All clips")
+    assert text.count("data:image/png") == 2  # hit rates, and the plane
+    assert "<b>dark</b>" in first
+    assert "mild" not in first.split("<h3>")[0]  # too seldom what it is meant for
+    assert "mild" in rest
+    assert f"{norms[0].hits.value:.2f} [{norms[0].hits.low:.2f}" in first
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [row["clip"] for row in rows] == ["dark", "mild", "sea"]
+    with pytest.raises(BadInputError, match=r"n\.csv already exists"):
+        write_norms(study, norms, tmp_path / "n.csv")
+    with pytest.raises(BadInputError, match=r"expected \.html or \.csv"):
+        write_norms(study, norms, tmp_path / "n.txt")
 
 
 def test_the_command_tells_and_writes_what_a_session_answered(

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.dataset import StoredSample
 from emer_studio.schema.training import FoldSplit
-from emer_studio.training.folds import check_leakage, make_folds
+from emer_studio.training.folds import check_leakage, make_folds, official_folds
 
 names = st.integers(0, 30).map("P{:02d}".format)
 
@@ -82,3 +85,39 @@ def test_the_gate_keeps_windows_of_a_clip_on_one_side() -> None:
     split = FoldSplit(fold=1, train=("P0",), validation=(), test=("P5",))
     with pytest.raises(BadInputError, match="are parts of one clip"):
         check_leakage([windows[0], other], split)
+
+
+def test_official_sets_are_the_folds() -> None:
+    samples = [_sample(f"{p}{k}", p, str(k)) for p in "ABCDEF" for k in range(2)]
+    sets = {s.sample_id: 1 + "ABCDEF".index(s.participant) // 2 for s in samples}
+    folds = official_folds(samples, sets, 0)
+    assert [(f.fold, f.test) for f in folds] == [
+        (1, ("A", "B")),
+        (2, ("C", "D")),
+        (3, ("E", "F")),
+    ]
+    for fold in folds:
+        assert {*fold.train, *fold.validation, *fold.test} == set("ABCDEF")
+        assert len(fold.validation) == 1
+    with pytest.raises(BadInputError, match="at least 2 official sets, found 1"):
+        official_folds(samples[:4], sets, 0)
+
+
+def test_official_sets_that_share_people_or_miss_samples_are_refused() -> None:
+    samples = [_sample(f"{p}{k}", p, str(k)) for p in "ABC" for k in range(2)]
+    sets = {"A0": 1, "A1": 3, "B0": 2, "B1": 2, "C0": 3, "C1": 3}
+    with pytest.raises(BadInputError, match=r"1 of 3 participants .*\(A in 1, 3\)"):
+        official_folds(samples, sets, 0)
+    for hole in ({**sets, "C1": None}, {k: v for k, v in sets.items() if k != "C1"}):
+        with pytest.raises(BadInputError, match=r"1 of 6 samples .* such as C1"):
+            official_folds(samples, hole, 0)
+
+
+def test_a_list_of_sets_that_is_missing_or_damaged_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInputError, match="has no official sets"):
+        read_sets(tmp_path)
+    (tmp_path / "sets.csv").write_text("sample_id,set\na,1\nb,\n")
+    assert read_sets(tmp_path) == {"a": 1, "b": None}
+    (tmp_path / "sets.csv").write_text("sample_id,set\na,first\n")
+    with pytest.raises(BadInputError, match="damaged"):
+        read_sets(tmp_path)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from emer_studio.cli import main
 from emer_studio.core.process import Child, command_line
 from emer_studio.dataset.cache import CacheWriter, open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
@@ -105,6 +107,24 @@ def test_intensity_is_learnt_beside_the_emotion(dataset: Path, tmp_path: Path) -
     assert saved["network"]["variant"] == "intensity"
     again = json.loads(_run("evaluate", run, "--dataset", dataset, "--json").stdout)
     assert again["same_as_run"] is True
+
+
+def test_official_sets_are_used_and_said(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = Path(shutil.copytree(dataset, tmp_path / "own"))
+    sets = {"S001": 1, "S002": 2, "S003": 2, "S004": 1}
+    rows = [f"{s.sample_id},{sets[s.participant]}" for s in open_cache(own).samples]
+    (own / "sets.csv").write_text("\n".join(["sample_id,set", *rows]) + "\n")
+    run = tmp_path / "run"
+    words = ["train", str(own), "--protocol", "fer3", "--folds", "official"]
+    assert main([*words, "--epochs", "1", "--device", "cpu", "--out", str(run)]) == 0
+    assert "pooled over 2 official sets" in capsys.readouterr().out
+    result = json.loads((run / "results.json").read_text())
+    assert result["folds_by"] == "official"
+    tested = [fold["test_participants"] for fold in result["folds"]]
+    assert tested == [["S001", "S004"], ["S002", "S003"]]
+    assert json.loads((run / "run.json").read_text())["folds"] == "official"
 
 
 def test_events_for_the_window(dataset: Path, tmp_path: Path) -> None:

@@ -72,7 +72,10 @@ def test_every_session_is_shown_trial_by_trial_from_the_study_page(
     qtbot.waitUntil(lambda: dialog.folder == first)
     assert dialog.view.quality == kept_quality(first)  # kept: nothing is looked at again
     assert not dialog.view.job.running
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    grid.selectRow(1)
+    with qtbot.waitSignal(made.wants) as asked:
+        QTest.keyClick(dialog, Qt.Key.Key_W)
+    assert asked.args == [f"explore:{first.name}/trial-2"]
     qtbot.waitUntil(lambda: not dialog.isVisible())
 
 

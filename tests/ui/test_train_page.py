@@ -66,6 +66,19 @@ def test_earlier_runs_are_listed_with_their_results(page, study):
     assert made.simulated
 
 
+def test_official_sets_are_offered_where_there_are_some(page, study):
+    folder = study.derived / "emer"
+    synthesise(folder, SynthConfig(2, 1, 1, 4))
+    made = page(TrainPage, study)
+    assert not made.official.isVisible()
+    (folder / "sets.csv").write_text("sample_id,set\n")
+    made.refresh()
+    assert made.official.isVisible()
+    made.official.click()
+    assert not made.folds.isEnabled()
+    assert made._folds() == "official"
+
+
 def test_a_real_training_draws_curves_and_fills_the_table(page, study, qtbot):
     synthesise(study.derived / "synthetic", SynthConfig(4, 3, 1, 4))
     made = page(TrainPage, study)

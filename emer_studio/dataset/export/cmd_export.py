@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,12 +11,14 @@ from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import new_folder, write_atomic
+from emer_studio.core.files import new_folder, refuse_taken, write_atomic
+from emer_studio.core.stopping import stop_check
 from emer_studio.dataset.export.bids import write_bids
 from emer_studio.dataset.export.emer import write_emer
 from emer_studio.dataset.export.gather import Gathered, gather
 from emer_studio.dataset.export.names import check_map_file
-from emer_studio.dataset.export.paperwork import scopes_of, write_paperwork
+from emer_studio.dataset.export.paperwork import write_paperwork
+from emer_studio.dataset.export.summary import lines_of, result_of
 from emer_studio.dataset.export.tables import write_tables
 from emer_studio.study.folder import open_study
 
@@ -31,7 +32,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.add_argument("study", type=Path, metavar="STUDY")
     parser.add_argument("--format", required=True, choices=FORMATS)
-    parser.add_argument("--out", type=Path, required=True, help="folder to create")
+    parser.add_argument("--out", type=Path, help="folder to create")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="write nothing; tell what would go out, what would not, and why",
+    )
     parser.add_argument(
         "--on-paper",
         action="append",
@@ -61,21 +67,22 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Export what consent covers and tell what was left out."""
     console, study = Console.of(args), open_study(args.study)
-    if args.keep_map is not None:
-        if not args.release:
-            raise BadInputError(
-                "--keep-map goes with --release: else codes stay as they are."
-            )
-        check_map_file(args.keep_map, args.out)
+    _check_places(args)
+    check_stop = stop_check(args.events)
     gathered = gather(study, release=args.release, on_paper=args.on_paper)
     pictures = args.format in _PICTURES and not args.features_only
 
     def on_session(done: int, total: int) -> None:
         console.progress("exporting sessions", done, total)
+        check_stop()
 
     def on_trial(done: int, total: int) -> None:
         console.progress("cutting trials", done, total)
+        check_stop()
 
+    if args.dry_run:
+        _tell(console, gathered, args, pictures=pictures)
+        return 0
     with _whole(args.out) as out:
         if args.format == "bids":
             write_bids(gathered, out, pictures=pictures, on_session=on_session)
@@ -89,6 +96,22 @@ def run(args: argparse.Namespace) -> int:
             args.keep_map.chmod(0o600)  # whose code is whose is nobody else's to read
     _tell(console, gathered, args, pictures=pictures)
     return 0
+
+
+def _check_places(args: argparse.Namespace) -> None:
+    """Refuse places that cannot be written to before any work is done."""
+    if args.out is None and not args.dry_run:
+        raise BadInputError(
+            "An export needs a folder.", fix="Name it with --out, or look with --dry-run."
+        )
+    if args.out is not None:
+        refuse_taken(args.out)
+    if args.keep_map is not None:
+        if not args.release:
+            raise BadInputError(
+                "--keep-map goes with --release: else codes stay as they are."
+            )
+        check_map_file(args.keep_map, args.out)
 
 
 @contextlib.contextmanager
@@ -113,30 +136,12 @@ def _whole(out: Path) -> Iterator[Path]:
 def _tell(
     console: Console, gathered: Gathered, args: argparse.Namespace, *, pictures: bool
 ) -> None:
-    scopes = scopes_of(pictures=pictures)
-    trials = sum(len(one.trials) for one in gathered.sessions)
-    lines = [
-        f"{args.out}: {len(gathered.codes)} participants,"
-        f" {len(gathered.sessions)} sessions, {trials} trials."
-        f" Consent this needs: {', '.join(scopes)}."
-    ]
-    if gathered.notes:
-        lines.append(f"  {gathered.notes}")
-    lines += [
-        f"  left out: {' '.join(filter(None, (o.participant, o.session)))}"
-        f" ({o.what}): {o.reason}"
-        for o in gathered.left_out
-    ]
+    first, *lines = lines_of(gathered, pictures=pictures)
+    head = "nothing was written; this would go out" if args.dry_run else str(args.out)
     result = {
-        "out": str(args.out),
+        "out": str(args.out or ""),
         "format": args.format,
-        "release": args.release,
-        "consent_scopes": scopes,
-        "participants": len(gathered.codes),
-        "sessions": len(gathered.sessions),
-        "trials": trials,
-        "simulated": gathered.simulated,
-        "imported": gathered.imported,
-        "left_out": [dataclasses.asdict(entry) for entry in gathered.left_out],
+        "dry_run": args.dry_run,
+        **result_of(gathered, pictures=pictures),
     }
-    console.result(result, "\n".join(lines))
+    console.result(result, "\n".join([f"{head}: {first}", *lines]))

@@ -104,9 +104,9 @@ def read_utc(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def check_map_file(path: Path, out: Path) -> None:
+def check_map_file(path: Path, out: Path | None) -> None:
     """Refuse a place for the map that is in the export, or taken."""
-    if path.resolve().is_relative_to(out.resolve()):
+    if out is not None and path.resolve().is_relative_to(out.resolve()):
         raise BadInputError(
             f"{path} lies in the export: whoever gets it could lead the codes back.",
             fix="Keep the map elsewhere, with the study's other confidential files.",

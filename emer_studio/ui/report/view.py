@@ -16,10 +16,12 @@ from emer_studio.core.errors import BadInputError
 
 __all__ = ["ReportView"]
 
-_MARGIN_PX = 90
+_MARGIN_PX = 110  # what the document leaves free at both sides, and the bar
 _RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
 _PAGE = re.compile(r"\b(html|body|main|article|section)\b")
-_FRAME = re.compile(r"(?:background(?:-color)?|font-family|max-width|padding)\s*:[^;]*;?")
+_FRAME = re.compile(
+    r"(?:background(?:-color)?|font-family|line-height|max-width|padding)\s*:[^;]*;?"
+)
 
 
 class ReportView(QTextBrowser):

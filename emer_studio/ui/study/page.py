@@ -37,8 +37,10 @@ from emer_studio.ui.parts import (
     set_cell,
     table,
 )
+from emer_studio.ui.study.export_dialog import ExportDialog
 from emer_studio.ui.study.findings import FindingsView
 from emer_studio.ui.study.next_step import next_step
+from emer_studio.ui.study.origin import origin
 from emer_studio.ui.study.participants import ParticipantsCard, protocol_of
 from emer_studio.ui.study.quality_dialog import QualityDialog
 from emer_studio.ui.study.today_card import TodayCard
@@ -68,14 +70,19 @@ class StudyPage(Page):
         self.explore.setToolTip("Watch the chosen session, trial by trial (Ctrl+E)")
         self.explore.setShortcut("Ctrl+E")
         self.open_folder = button("Open folder", "open")
+        self.export = button("E&xport…", "save")
+        self.export.setToolTip("BIDS, EMER's layout or tables, as far as consent allows")
+        self.export_dialog: ExportDialog | None = None
         self.head.addWidget(self.explore)
         self.head.addWidget(self.quality)
         self.head.addWidget(self.check)
+        self.head.addWidget(self.export)
         self.head.addWidget(self.open_folder)
         self.check.clicked.connect(self.check_all)
         self.quality.clicked.connect(self.show_quality)
         self.explore.clicked.connect(self.show_trials)
         self.open_folder.clicked.connect(self._open_folder)
+        self.export.clicked.connect(self.show_export)
         self.subtitle.show()
         self.box.addWidget(self._next_card())
         self.view = FindingsView()
@@ -188,6 +195,7 @@ class StudyPage(Page):
         self._recorded.setCurrentIndex(0 if found else 1)
         self.check.setEnabled(bool(found))
         self.quality.setEnabled(bool(found))
+        self.export.setEnabled(bool(found))
         self.explore.setEnabled(bool(found))
         self.sessions.blockSignals(True)
         self.sessions.setRowCount(len(found))
@@ -205,7 +213,7 @@ class StudyPage(Page):
         about = session.manifest
         cut_off = about.state == "running" and holder(self.study.folder) is None
         state = "cut off" if cut_off else about.state
-        devices = f"simulated: {', '.join(about.simulated_devices)}"
+        where, told = origin(about)
         cells: list[tuple[str, str | None]] = [
             (about.participant, None),
             (str(about.session), None),
@@ -215,10 +223,10 @@ class StudyPage(Page):
             (str(_count_ratings(session.folder)), None),
             (about.verdict or "not checked", about.verdict),
             ("yes", "green") if session.name in self._safe else ("none", "amber"),
-            ("simulated" if about.simulated else "real", None),
+            (where, None),
         ]
         for column, (text, pill) in enumerate(cells):
-            tip = devices if about.simulated and column == len(cells) - 1 else ""
+            tip = told if column == len(cells) - 1 else ""
             set_cell(
                 self.sessions, row, column, text, pill=pill, data=session.folder, tip=tip
             )
@@ -251,7 +259,14 @@ class StudyPage(Page):
             return
         folders = [session.folder for session in self.study.sessions()]
         self.quality_dialog = QualityDialog(self, folders, chosen)
+        self.quality_dialog.watched.connect(lambda what: self.wants.emit(f"explore:{what}"))
         self.quality_dialog.open()
+
+    def show_export(self) -> None:
+        """Ask what is to be exported, and export it."""
+        self.export_dialog = ExportDialog(self, self.study)
+        self.export_dialog.shut.connect(lambda: setattr(self, "export_dialog", None))
+        self.export_dialog.open()
 
     def show_trials(self) -> None:
         """Watch the chosen session's trials."""
@@ -345,6 +360,8 @@ class StudyPage(Page):
         super().finish()
         if self.quality_dialog is not None and self.quality_dialog.isVisible():
             self.quality_dialog.close()
+        if self.export_dialog is not None:
+            self.export_dialog.done(0)
 
     def _open_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.study.folder)))

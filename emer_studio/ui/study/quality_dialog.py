@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from emer_studio.ui.parts import button, label
@@ -16,6 +17,8 @@ __all__ = ["QualityDialog"]
 class QualityDialog(QDialog):
     """Leafs through sessions, oldest first; arrow keys in the table, Alt+arrows between.
 
+    `watched` asks for a trial in the explorer: ``SESSION/trial-N``.
+
     Parameters
     ----------
     parent : QWidget
@@ -24,6 +27,8 @@ class QualityDialog(QDialog):
     chosen : Path
         The one to begin with.
     """
+
+    watched = Signal(str)
 
     def __init__(self, parent: QWidget, folders: Sequence[Path], chosen: Path) -> None:
         super().__init__(parent)
@@ -38,6 +43,9 @@ class QualityDialog(QDialog):
         self.later.setToolTip("Alt+Right")
         self.earlier.clicked.connect(lambda: self._go(-1))
         self.later.clicked.connect(lambda: self._go(1))
+        self.watch = button("Watch this trial   W", "play")
+        self.watch.setShortcut("W")
+        self.watch.clicked.connect(self._watch)
         self.place = label("", "small")
         shut = button("Close")
         shut.clicked.connect(self.close)
@@ -46,8 +54,9 @@ class QualityDialog(QDialog):
             row.addWidget(part)
         row.addWidget(self.place)
         row.addStretch(1)
+        row.addWidget(self.watch)
         row.addWidget(shut)
-        for part in (self.earlier, self.later, shut, self.view.again):
+        for part in (self.earlier, self.later, self.watch, shut, self.view.again):
             part.setAutoDefault(False)
         box = QVBoxLayout(self)
         box.setContentsMargins(16, 14, 16, 14)
@@ -62,6 +71,12 @@ class QualityDialog(QDialog):
     def folder(self) -> Path:
         """The session that is shown."""
         return self._folders[self._at]
+
+    def _watch(self) -> None:
+        number = self.view.chosen_trial
+        if number is not None:
+            self.watched.emit(f"{self.folder.name}/trial-{number}")
+            self.close()
 
     def _go(self, step: int) -> None:
         last = len(self._folders) - 1

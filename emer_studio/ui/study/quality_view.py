@@ -233,6 +233,12 @@ class QualityView(Card):
             told = f"{told or f'Trial {trial.trial}:'} {said}"
         self.why.setText(told or _ABOUT)
 
+    @property
+    def chosen_trial(self) -> int | None:
+        """Number of the trial that is chosen in the table; None for none."""
+        trial = self._chosen()
+        return trial.trial if trial is not None else None
+
     def _chosen(self) -> TrialQuality | None:
         row = self.trials.currentRow()
         trials = self.quality.trials if self.quality is not None else ()

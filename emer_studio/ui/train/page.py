@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QHBoxLayout,
     QListWidget,
@@ -27,6 +28,7 @@ from emer_studio.ui.workspace import Dataset, Run, Workspace, datasets_of, runs_
 
 __all__ = ["TrainPage"]
 
+_GRACE_S = 30.0  # chosen by us: one step, also on a busy computer; then it is killed
 _SYNTH = ("--participants", "6", "--clips", "8", "--seed", "1")
 
 
@@ -80,6 +82,9 @@ class TrainPage(Page):
         card.box.addWidget(label("Training", "heading"))
         card.box.addLayout(_line("Protocol", self.protocol))
         card.box.addLayout(_line("Folds", self.folds))
+        self.official = QCheckBox("The dataset's official sets")
+        self.official.toggled.connect(lambda on: self.folds.setDisabled(on))
+        card.box.addWidget(self.official)
         card.box.addLayout(_line("Epochs", self.epochs))
         for other in (self.start, self.stop, self.progress):
             card.box.addWidget(other)
@@ -172,6 +177,9 @@ class TrainPage(Page):
             kind = " Synthetic." if chosen.synthetic else ""
             kind += " From simulated devices." if chosen.simulated else ""
             self.about.setText(f"{chosen.name}: {chosen.samples} samples.{kind}")
+        has_sets = chosen is not None and (chosen.folder / "sets.csv").is_file()
+        self.official.setVisible(has_sets)
+        self.official.setChecked(has_sets and self.official.isChecked())
         self.dataset.setEnabled(chosen is not None)
         self.start.setEnabled(chosen is not None and not self.job.running)
         self.simulatedChanged.emit()
@@ -206,6 +214,8 @@ class TrainPage(Page):
         if not self.job.running:
             self.curves.setVisible(self._run_folder == run.folder)
         about = f"{run.info.get('protocol')}, {run.info.get('epochs')} epochs"
+        if run.info.get("folds") == "official":
+            about += ", official sets"
         if run.info.get("synthetic"):
             about += ", synthetic data"
         self.results_about.setText(about)
@@ -256,11 +266,15 @@ class TrainPage(Page):
             "training",
             [
                 *("train", str(chosen.folder), "--protocol", protocol),
-                *("--folds", str(self.folds.value())),
+                *("--folds", self._folds()),
                 *("--epochs", str(self.epochs.value())),
                 *("--out", str(self._run_folder), "--events"),
             ],
+            grace_s=_GRACE_S,
         )
+
+    def _folds(self) -> str:
+        return "official" if self.official.isChecked() else str(self.folds.value())
 
     def _begin(self, what: str, text: str) -> None:
         self._what = what
@@ -289,8 +303,9 @@ class TrainPage(Page):
                 self._show_run()
 
     def _set_running(self, running: bool) -> None:
-        for widget in (self.build, self.synth, self.protocol, self.folds, self.epochs):
+        for widget in (self.build, self.synth, self.protocol, self.official, self.epochs):
             widget.setEnabled(not running)
+        self.folds.setEnabled(not running and not self.official.isChecked())
         self.build.setEnabled(not running and bool(self.study.sessions()))
         self.start.setVisible(not running)
         self.stop.setVisible(running)
