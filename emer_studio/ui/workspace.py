@@ -10,6 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from emer_studio.core.errors import MissingError
 from emer_studio.labels.store import find_store, fold
 from emer_studio.study.folder import Study
 from emer_studio.ui.backup import BackupKeeper
