@@ -111,6 +111,8 @@ def write_labels(out: Path, study: Study, found: LabelReport) -> None:
     }
     states = Counter(one.state for one in found.agreed.values())
     html = template("labels.html.j2").render(
+        kind="labels",
+        marks=["simulated"] * found.simulated,
         title=f"Labels of {study.file.name}",
         subtitle=f"{agreement.items} items of {agreement.participants} participants,"
         f" {len(agreement.raters)} raters",
