@@ -10,6 +10,7 @@ import pytest
 
 from emer_studio.cli import main
 from emer_studio.labels.ratings import IMPORTED, events_of, ratings_of
+from emer_studio.labels.store import open_store
 from emer_studio.study.folder import Study, create_study, open_study
 from raters_of_labels import blind_ratings, film, predict, say, study_with
 
@@ -180,6 +181,27 @@ def test_a_bad_file_is_told_and_nothing_is_stored(kind, text, told, tmp_path, ca
     assert bring_in(study, path, kind) == 2
     assert told in capsys.readouterr().err
     assert not (open_study(study.folder).folder / "labels.sqlite").exists()
+
+
+def test_what_is_closed_or_erased_stays_so(labelled: Study, tmp_path: Path, capsys):
+    path = export(labelled, "long", tmp_path / "long.csv")
+    study = create_study(tmp_path / "s")
+    store = open_store(study)
+    store.freeze("E1", "B")
+    store.close()
+    assert bring_in(study, path, "csv") == 2
+    assert "frozen" in capsys.readouterr().err
+    assert stands(study) == {}
+    other = create_study(tmp_path / "other")
+    assert bring_in(other, path, "csv") == 0
+    store = open_store(other)
+    assert store.erase(lambda item: item.startswith("sub-P000"))
+    store.close()
+    left = stands(other)
+    assert {item.split("_")[0] for _, item, _ in left} == {"sub-P001"}
+    again = create_study(tmp_path / "again")
+    assert bring_in(again, export(other, "jsonl", tmp_path / "left.jsonl"), "jsonl") == 0
+    assert stands(again) == left
 
 
 def test_elan_finds_items_by_time_where_nobody_named_them(labelled, tmp_path, capsys):

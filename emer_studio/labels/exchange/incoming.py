@@ -106,7 +106,7 @@ def cleaned(labels: Iterable[Incoming], path: Path) -> list[Incoming]:
             )  # fmt: skip
     if mistakes:
         raise BadInputError(
-            f"{path}: {mistakes.total()} labels cannot be understood, nothing was"
+            f"{path}: {_many(mistakes.total(), 'label')} cannot be understood, nothing was"
             f" imported: {_told(mistakes)}.",
             fix="Correct the file, or say in a mapping (--map FILE.yaml) what they mean.",
         )
@@ -123,10 +123,14 @@ def _told(mistakes: Counter[str]) -> str:
         told[what] = told.get(what, 0) + n
         firsts.setdefault(what, where)
     lines = [
-        f"{what} ({n} times, first at {firsts[what]})" if firsts[what] else f"{what} ({n})"
+        f"{what} ({_many(n, 'time')}{', first at ' * bool(firsts[what])}{firsts[what]})"
         for what, n in list(told.items())[:_TOLD]
     ]
     return "; ".join([*lines, "…"] if len(told) > _TOLD else lines)
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Stored:
@@ -139,6 +143,11 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
         Checked by `cleaned`.
     source : str
         See `source_of`.
+
+    Raises
+    ------
+    BadInputError
+        When a stage is frozen; nothing is stored then.
     """
     standing = {
         (r.annotator, r.item, r.stage): r.fields for r in ratings_of(events_of(study))
@@ -147,6 +156,13 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
     store = open_store(study)
     visible = {"mode": "unknown", "source": source}
     try:
+        closed = sorted({one.stage for one in labels} & store.frozen().keys())
+        if closed:
+            raise BadInputError(
+                f"The stage {', '.join(closed)} of {study.folder} is frozen; nothing was"
+                " imported.",
+                fix="Give the labels another stage (stage: in a mapping).",
+            )
         for one in labels:
             before = standing.get((one.annotator, one.item, one.stage), {})
             new = {k: v for k, v in one.fields.items() if before.get(k) != v}

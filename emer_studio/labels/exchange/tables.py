@@ -69,6 +69,8 @@ def labels_of_event_rows(
         lacking = [n for n in ("annotator", "item", "op", "field", "value") if n not in row]
         if lacking:
             raise BadInputError(f"{path}, row {number}: lacks {', '.join(lacking)}.")
+        if not row["item"]:
+            continue  # erased, or about no item
         given = dict(row)
         if as_text:
             try:
