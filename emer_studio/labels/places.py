@@ -65,7 +65,7 @@ def _places(recording: Recording) -> Iterator[Place]:
         pts_ms = table.get("pts_ms", (times_s - times_s[:1]) * 1000.0)
         frame_ms = float(np.median(np.diff(pts_ms))) if len(pts_ms) > 1 else 0.0
         for item, stimulus, start_s, end_s in _spans(recording):
-            inside = np.flatnonzero((times_s >= start_s) & (times_s <= end_s))
+            inside = np.flatnonzero((times_s >= start_s) & (times_s < end_s))
             if len(inside):
                 yield Place(
                     item=item,

@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from emer_studio.core.files import write_json
 from emer_studio.dataset.assembly import BuildReport
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache_reader import Dataset, open_cache
+from emer_studio.labels.places import places_of
 from emer_studio.labels.store import LabelStore
 from emer_studio.labels.units import windows_of
 from emer_studio.recording.reader import Recording
@@ -156,6 +158,20 @@ def test_experts_labels_belong_to_their_own_span(
         {p: seen.category for p, seen in explored.story(k).labels.items()} for k in (0, 1)
     ]
     assert told == [{"w-02": "fear"}, {"": "anger"}]
+
+
+def test_places_of_parts_follow_one_another_in_the_video(
+    built: tuple[Study, Dataset, BuildReport],
+) -> None:
+    places = places_of(built[0])
+    trial = f"{built[0].sessions()[0].name}/trial-1"
+    parts = [place for item, place in places.items() if item.startswith(f"{trial}/w-")]
+    whole = places[trial]
+    assert len(parts) == 3
+    assert (parts[0].first, parts[-1].last) == (whole.first, whole.last)
+    for before, after in pairwise(parts):
+        assert before.last < after.first <= before.last + 2
+        assert before.start_ms < before.end_ms <= after.start_ms + 1
 
 
 def test_exports_tell_parts(

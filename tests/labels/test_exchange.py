@@ -97,7 +97,7 @@ def test_predictions_go_out_and_never_come_in(labelled: Study, tmp_path: Path, c
     tasks = json.loads(path.read_text(encoding="utf-8"))
     (told,) = (task for task in tasks if task["predictions"])
     assert told["data"]["video"] == "sessions/sub-P000_ses-01/face_001.mkv"
-    assert (told["data"]["start_ms"], told["data"]["end_ms"]) == (4000.0, 6040.0)
+    assert (told["data"]["start_ms"], told["data"]["end_ms"]) == (4000.0, 6000.0)
     (prediction,) = told["predictions"]
     assert prediction["score"] == 0.5
     assert prediction["model_version"].startswith("mini-xception 111")
@@ -113,7 +113,7 @@ def test_predictions_go_out_and_never_come_in(labelled: Study, tmp_path: Path, c
         rows = list(csv.DictReader(stream))
     assert len(rows) == 2 * 450
     seen = [row for row in rows if row["FaceScore"]]
-    assert len(seen) == 51
+    assert len(seen) == 50
     assert {(row["fear"], row["FaceRectWidth"]) for row in seen} == {("0.5", "30")}
 
 
