@@ -7,6 +7,7 @@ said about the trials is read from where it is kept, so that it is never out of 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
@@ -66,7 +67,7 @@ class Explored(Model):
         In order of time.
     """
 
-    format_version: int = 1
+    format_version: Literal[1] = 1
     arrays: str = ""
     problem: str = ""
     pupil_unit: str = ""
