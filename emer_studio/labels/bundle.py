@@ -18,9 +18,10 @@ from typing import Any
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, refuse_taken, sha256_file
-from emer_studio.labels.cuts import Piece, cut
+from emer_studio.labels.cuts import cut
 from emer_studio.labels.names import enter
 from emer_studio.labels.opaque import opaque_id
+from emer_studio.labels.pieces import Piece
 from emer_studio.labels.store import LabelStore
 from emer_studio.study.folder import Study
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.labels.bundle import write_bundle
-from emer_studio.labels.cuts import Piece, pieces_of
+from emer_studio.labels.pieces import Piece, pieces_of
 from emer_studio.labels.store import open_store
 from emer_studio.study.folder import Study, open_study
 

@@ -6,7 +6,6 @@ without the words of a header. Which frames they were stays in the study.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +13,10 @@ import av
 import numpy as np
 
 from emer_studio.core.errors import BadInputError, WorkFailedError
-from emer_studio.recording.reader import Recording
+from emer_studio.labels.pieces import Piece
 from emer_studio.recording.video import VideoWriter
-from emer_studio.study.folder import Study
 
-__all__ = ["Piece", "cut", "pieces_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The face frames of one item.
-
-    Attributes
-    ----------
-    item : str
-        ``SESSION/trial-N``.
-    video : Path
-    first, last : int
-        Decoded frames, both included.
-    """
-
-    item: str
-    video: Path
-    first: int
-    last: int
-
-
-def pieces_of(study: Study) -> list[Piece]:
-    """Return the clips of every session that a face video shows, as whole trials."""
-    found = []
-    for session in study.sessions():
-        try:
-            recording = Recording(session.folder)
-            clips, videos = recording.shown_clips, recording.videos
-        except (BadInputError, OSError, KeyError, ValueError):
-            continue  # a damaged session is shown on the study page, not here
-        for video in videos:
-            times_s = recording.frame_times(video)
-            for clip in clips:
-                inside = (times_s >= clip.onset_s) & (times_s <= clip.end_s)
-                if np.any(inside):
-                    frames = np.flatnonzero(inside)
-                    item = f"{session.name}/trial-{clip.trial}"
-                    found.append(Piece(item, video, int(frames[0]), int(frames[-1])))
-    return found
+__all__ = ["cut"]
 
 
 def cut(piece: Piece, out: Path) -> list[int]:

@@ -65,7 +65,7 @@ class LabelEvent:
         stage is closed), ``erase`` (its value are the hashes of erased events), ``seat``
         (a seat and its key), ``upgrade`` (labels from before there were seats).
     item : str
-        What was labelled: ``SESSION/trial-N``.
+        What was labelled, see `labels.units.Span`.
     field : str
         ``category``, ``intensity``, ``peak`` …
     value : object

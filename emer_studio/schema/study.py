@@ -23,12 +23,10 @@ class StudyFile(Model):
 
     `exclude`, `eyes` and `consensus` hold what a study sets otherwise than we do.
 
-    `labels` is the address of a PostgreSQL database for several seats at once
-    (``postgresql+psycopg://HOST/DATABASE``, without a password); empty for
-    ``labels.sqlite`` in the study.
-
     `record_also` names other LSL streams that every session records when they are there: by
-    name, ``type:EDA`` or ``id:SOURCE_ID``.
+    name, ``type:EDA`` or ``id:SOURCE_ID``. `labels` is the address of a PostgreSQL database
+    for several seats at once (``postgresql+psycopg://HOST/DATABASE``, without a password);
+    empty for ``labels.sqlite`` in the study.
     """
 
     format_version: Literal[1] = 1

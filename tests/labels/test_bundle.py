@@ -19,9 +19,9 @@ from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError
 from emer_studio.labels.bundle import Bundle, open_bundle, unpack_bundle, write_bundle
 from emer_studio.labels.consensus import consensus
-from emer_studio.labels.cuts import pieces_of
 from emer_studio.labels.merge import merge, write_events
 from emer_studio.labels.opaque import opaque_id
+from emer_studio.labels.pieces import pieces_of
 from emer_studio.labels.store import LabelStore, fold_stages, open_store
 from emer_studio.study.folder import Study, create_study, open_study
 from sessions import write_session

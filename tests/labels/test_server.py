@@ -12,9 +12,9 @@ import pytest
 from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.labels.bundle import unpack_bundle, write_bundle
-from emer_studio.labels.cuts import pieces_of
 from emer_studio.labels.database import open_postgres
 from emer_studio.labels.merge import write_events
+from emer_studio.labels.pieces import pieces_of
 from emer_studio.labels.postgres import Login, prepare
 from emer_studio.labels.store import LabelEvent, LabelStore, fold, fold_stages, open_store
 from emer_studio.study.folder import create_study, open_study
