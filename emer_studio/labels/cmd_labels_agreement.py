@@ -68,7 +68,7 @@ def _told(found: Agreement, facts: dict[str, str]) -> str:
             f"{found.imported} ratings are imported: what the raters could see is unknown"
         )
     if found.shown:
-        lines.append(f"{found.shown} ratings were made with a prediction in view")
+        lines.append(f"{found.shown} ratings were made with a prediction in view: left out")
     for section, title in SECTIONS.items():
         rows = [row for row in found.rows if row.section == section]
         if rows:

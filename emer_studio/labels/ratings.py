@@ -83,6 +83,14 @@ class Rating:
         return self.fields.get("category")
 
     @property
+    def blind(self) -> bool:
+        """Whether it is of the blind stage, and no prediction was in view.
+
+        Labels from before there were stages may have been made with one.
+        """
+        return self.stage == BLIND and "model" not in self.visible
+
+    @property
     def imported(self) -> bool:
         """Whether nobody knows what this annotator could see."""
         return self.input == IMPORTED

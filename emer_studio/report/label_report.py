@@ -22,7 +22,7 @@ from emer_studio.labels.consensus import Consensus, consensus_of_ratings
 from emer_studio.labels.model_panel import ModelPanel, judged_of, model_panel
 from emer_studio.labels.places import Place, places_of
 from emer_studio.labels.predictions import predicted_of
-from emer_studio.labels.ratings import BLIND, Rating, events_of, fingerprint, ratings_of
+from emer_studio.labels.ratings import Rating, events_of, fingerprint, ratings_of
 from emer_studio.report import figures, label_figures
 from emer_studio.report.write import template
 from emer_studio.study.folder import Study
@@ -94,7 +94,7 @@ def _against_the_model(
         item: EMOTIONS[int(one.probabilities.argmax())] for item, one in predicted.items()
     }
     reviewed = reviewed_of(ratings, suggested, about)
-    blind = [rating for rating in ratings if rating.stage == BLIND]
+    blind = [rating for rating in ratings if rating.blind]
     agreed = consensus_of_ratings(blind, study.file.consensus)
     judged = judged_of(agreed, predicted, about)
     panel = model_panel(judged, draws=draws) if len(judged.truth) else None
@@ -140,7 +140,9 @@ def _banners(found: LabelReport) -> list[str]:
     if n := found.agreement.imported:
         told.append(f"{n} ratings were imported: nobody knows what those raters could see.")
     if n := found.agreement.shown:
-        told.append(f"{n} ratings of the blind stage were made with a prediction in view.")
+        told.append(
+            f"{n} ratings outside of a review were made with a prediction in view: left out."
+        )
     return told
 
 

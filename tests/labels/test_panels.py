@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -59,6 +60,9 @@ def test_the_summary_names_every_coefficient_with_its_interval():
     assert sum(share for share in shares if share == share) == pytest.approx(1.0)
     same = agreement_of(ratings(repeats=False), {}, draws=200)
     assert same.rows[0] == found.rows[0]  # repeats and reviews change no blind agreement
+    seen = [replace(r, annotator="E4", visible=SHOWN) for r in ratings(repeats=False)]
+    helped = agreement_of([*ratings(repeats=False), *seen], {}, draws=200)
+    assert (helped.rows[0], helped.shown) == (found.rows[0], len(seen))
     told = found.as_json()
     assert told["together"] == [[120] * 3] * 3
 

@@ -44,7 +44,7 @@ class Agreement:
     imported : int
         Ratings from elsewhere, of which nobody knows what the rater could see.
     shown : int
-        Ratings of stage A that were made with a prediction in view.
+        Ratings of stage A that were made with a prediction in view, and are left out.
     """
 
     items: int
@@ -93,7 +93,7 @@ def agreement_of(
     draws, seed : int
         Of the bootstrap.
     """
-    blind = [rating for rating in ratings if rating.stage == BLIND]
+    blind = [rating for rating in ratings if rating.blind]
     items = tuple(dict.fromkeys(rating.item for rating in blind))
     raters = tuple(sorted({rating.annotator for rating in blind}))
     who = [_participant(item, places) for item in items]
@@ -112,7 +112,7 @@ def agreement_of(
         confusions=study.confusions(),
         qualities={str(k): n for k, n in sorted(said.items(), key=str) if k},
         imported=sum(rating.imported for rating in blind),
-        shown=sum(bool(rating.shown) or "model" in rating.visible for rating in blind),
+        shown=sum(r.stage == BLIND and not r.blind for r in ratings),
     )
 
 
