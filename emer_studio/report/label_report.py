@@ -141,7 +141,7 @@ def _banners(found: LabelReport) -> list[str]:
         told.append(f"{n} ratings were imported: nobody knows what those raters could see.")
     if n := found.agreement.shown:
         told.append(
-            f"{n} ratings outside of a review were made with a prediction in view: left out."
+            f"{n} ratings outside a review were made with a prediction in view: left out."
         )
     return told
 
