@@ -119,7 +119,8 @@ def write_bundle(
         raise BadInputError("A bundle needs an annotator and at least one face to label.")
     if out.exists():
         raise BadInputError(f"{out} already exists; nothing was written.")
-    named = {opaque_id(study.file.seed, annotator, p.item): p for p in pieces}
+    seed = study.file.seed
+    named = {opaque_id(seed, annotator, p.item, again=p.again): p for p in pieces}
     if len(named) != len(pieces):
         raise BadInputError("An item stands in the list twice; nothing was written.")
     half = out.with_name(f".{out.name}.part")
@@ -229,6 +230,7 @@ def _alias(name: str, annotator: str, piece: Piece, pts: list[int]) -> dict[str,
         "opaque": name,
         "annotator": annotator,
         "item": piece.item,
+        "stage": "A-repeat" if piece.again else "",
         "first_frame": piece.first,
         "pts": json.dumps(pts),
     }

@@ -27,7 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="one item a line (SESSION/trial-N); without it every face of the study",
     )
-    parser.add_argument("--pass", dest="stage", default="A", metavar="PASS")
+    passes = ("training", "A", "B", "adjudication")
+    parser.add_argument("--pass", dest="stage", default="A", choices=passes)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -30,5 +30,7 @@ def run(args: argparse.Namespace) -> int:
     lines.append(f"{done.known} were there before")
     if done.erased:
         lines.append(f"{done.erased} were erased: their participant has withdrawn")
+    if done.late:
+        lines.append(f"{done.late} labels are of a pass that was frozen before they came")
     Console.of(args).result(asdict(done), "\n".join(lines))
     return 0

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.labels.chain import extend, put
+from emer_studio.labels.chain import extend, frozen_as, put
 from emer_studio.labels.erasing import erase_rows
 from emer_studio.labels.events import PAYLOAD, LabelEvent
 from emer_studio.labels.names import given_names, known_names
@@ -45,12 +45,15 @@ class Merged:
         New events by the seat's name.
     erased : int
         Events that were erased, because their person withdrew here or elsewhere.
+    late : int
+        New labels in a pass that was frozen here before they came.
     """
 
     new: int
     known: int
     seats: dict[str, int]
     erased: int
+    late: int
 
 
 def write_events(store: LabelStore, out: Path, *, study: str = "") -> int:
@@ -123,13 +126,15 @@ def merge(
     gone = [e.hash for e in coming.values() if not e.erased and forgotten(e.item)]
     emptied = erased | set(gone)
     new = [_emptied(e) if e.hash in emptied else e for e in coming.values()]
-    late = [e.hash for e in there.values() if not e.erased and e.hash in erased]
+    to_empty = [e.hash for e in there.values() if not e.erased and e.hash in erased]
+    frozen = store.frozen()
     _take_over(store, new, gone)
-    if late:
-        erase_rows(store.database, late, lambda _item: False)
+    if to_empty:
+        erase_rows(store.database, to_empty, lambda _item: False)
     names = _names([*there.values(), *coming.values()])
     seats = Counter(names.get(event.seat, event.seat) for event in new)
-    return Merged(len(new), known, dict(seats), len(late) + len(gone))
+    after = sum(e.op == "set" and frozen_as(e.stage) in frozen for e in new)
+    return Merged(len(new), known, dict(seats), len(to_empty) + len(gone), after)
 
 
 def _take_over(store: LabelStore, new: list[LabelEvent], gone: list[str]) -> None:
@@ -190,7 +195,7 @@ def _forgotten(
     names = known_names(store.database)
 
     def forgotten(item: str) -> bool:
-        stands_for = names[item][0] if item in names else item
+        stands_for = names[item].item if item in names else item
         return (item in names and not stands_for) or is_withdrawn(stands_for)
 
     return forgotten

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -12,18 +12,36 @@ from emer_studio.labels.database import Database
 from emer_studio.labels.events import LabelEvent
 from emer_studio.labels.tables import ALIASES
 
-__all__ = ["Names", "as_the_study_says", "enter", "given_names", "known_names"]
+__all__ = ["Known", "Names", "as_the_study_says", "enter", "given_names", "known_names"]
 
-Names = Mapping[str, tuple[str, int]]
-"""Item and first frame in the source that each opaque name stands for; the item is empty
-once it was erased."""
+
+class Known(NamedTuple):
+    """What an opaque name stands for.
+
+    Attributes
+    ----------
+    item : str
+        Empty once it was erased.
+    stage : str
+        Of what is said under this name; empty: the one that was signed.
+    first_frame : int
+        Of the cut, in the study's own video.
+    """
+
+    item: str
+    stage: str
+    first_frame: int
+
+
+Names = Mapping[str, Known]
 
 
 def known_names(database: Database) -> Names:
     """Return what each opaque name stands for."""
-    query = sa.select(ALIASES.c.opaque, ALIASES.c.item, ALIASES.c.first_frame)
+    columns = (ALIASES.c[name] for name in ("opaque", *Known._fields))
     with database.reading() as connection:
-        return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+        rows = connection.execute(sa.select(*columns)).all()
+    return {opaque: Known(*known) for opaque, *known in rows}
 
 
 def given_names(database: Database) -> dict[str, str]:
@@ -46,7 +64,7 @@ def as_the_study_says(event: LabelEvent, names: Names) -> LabelEvent:
     """Return an event from an offline seat with the study's name of item and frame."""
     if event.item not in names:
         return event
-    item, first_frame = names[event.item]
-    if event.field == "peak" and event.op == "set" and isinstance(event.value, int):
-        return replace(event, item=item, value=event.value + first_frame)
-    return replace(event, item=item)
+    known, value = names[event.item], event.value
+    if event.field == "peak" and event.op == "set" and isinstance(value, int):
+        value += known.first_frame
+    return replace(event, item=known.item, stage=known.stage or event.stage, value=value)

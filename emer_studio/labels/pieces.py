@@ -28,12 +28,15 @@ class Piece:
     video : Path
     first, last : int
         Decoded frames, both included.
+    again : bool
+        A silent repeat: in a bundle it has another name, and nothing tells.
     """
 
     item: str
     video: Path
     first: int
     last: int
+    again: bool = False
 
 
 def pieces_of(study: Study) -> list[Piece]:

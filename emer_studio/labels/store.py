@@ -253,13 +253,15 @@ class LabelStore:
         wanted: list[sa.ColumnElement[bool]] = [EVENTS.c.op.not_in(BOOKKEEPING)]
         if annotator is not None:
             wanted.append(EVENTS.c.annotator == annotator)
-        if stage is not None:
-            wanted.append(EVENTS.c.stage == stage)
         names = self._names()
         if item is not None:
-            known_as = [item, *(opaque for opaque, a in names.items() if a[0] == item)]
+            known_as = [
+                item,
+                *(opaque for opaque, known in names.items() if known.item == item),
+            ]
             wanted.append(EVENTS.c.item.in_(known_as))
-        return [as_the_study_says(e, names) for e in self._rows(*wanted)]
+        events = [as_the_study_says(event, names) for event in self._rows(*wanted)]
+        return [event for event in events if stage is None or event.stage == stage]
 
     def stored(self) -> list[LabelEvent]:
         """Return every event as it was signed, the store's own acts too."""

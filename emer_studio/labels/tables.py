@@ -61,6 +61,7 @@ ALIASES = sa.Table(
     sa.Column("opaque", sa.String, primary_key=True),
     sa.Column("annotator", sa.String, nullable=False),
     sa.Column("item", sa.String, nullable=False),  # empty once it was erased
+    sa.Column("stage", sa.String, nullable=False),  # empty: the one that was signed
     sa.Column("first_frame", sa.Integer, nullable=False),
     sa.Column("pts", sa.Text, nullable=False),
 )

@@ -8,6 +8,7 @@ import random
 import shutil
 import sqlite3
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,26 @@ def test_a_bundle_gives_nothing_away(away: Path, study: Study) -> None:
         assert [stream.type for stream in container.streams] == ["video"]
         said = {**container.metadata, **container.streams.video[0].metadata}
         assert {key.lower() for key in said} <= {"encoder", "duration"}
+
+
+def test_a_repeat_is_silent(away: Path, study: Study, tmp_path: Path) -> None:
+    store = open_store(study)
+    first, *others = pieces_of(study)
+    pieces = [first, *others, replace(first, again=True)]
+    named = write_bundle(study, store, "R4", pieces, tmp_path / "R4.zip")
+    assert len({name for name, _ in named}) == len(others) + 2
+    bundle = unpack_bundle(tmp_path / "R4.zip", tmp_path / "R4")
+    label(bundle, random.Random(3))
+    labels = bundle.store()
+    assert {event.stage for event in labels.events()} == {"A"}
+    write_events(labels, tmp_path / "R4.labels", study=bundle.study)
+    labels.close()
+    store.freeze("lead", "A")
+    assert merge(store, [tmp_path / "R4.labels"]).late == 2 * len(pieces)
+    stages = {key[2] for key in fold_stages(store.events(first.item))}
+    assert stages == {"A", "A-repeat"}
+    assert {e.item for e in store.events(stage="A-repeat")} == {first.item}
+    store.close()
 
 
 def test_a_cut_shows_exactly_the_frames_of_its_item(away: Path, study: Study) -> None:
