@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.labels.chain import frozen_as
 from emer_studio.labels.exchange.values import STAGES, checked
 from emer_studio.labels.ratings import BLIND, IMPORTED, events_of, ratings_of
 from emer_studio.labels.store import open_store
@@ -156,7 +157,7 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
     store = open_store(study)
     visible = {"mode": "unknown", "source": source}
     try:
-        closed = sorted({one.stage for one in labels} & store.frozen().keys())
+        closed = sorted({frozen_as(one.stage) for one in labels} & store.frozen().keys())
         if closed:
             raise BadInputError(
                 f"The stage {', '.join(closed)} of {study.folder} is frozen; nothing was"
