@@ -11,6 +11,7 @@ which the hash tells nothing. Which ones were erased is an event of its own.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,12 +20,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from emer_studio.core.errors import BadInputError
+from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.labels.chain import extend, frozen_as
 from emer_studio.labels.database import Database, open_postgres, open_sqlite
 from emer_studio.labels.erasing import erase_rows
 from emer_studio.labels.events import BOOKKEEPING, FREEZE, LabelEvent, plain
 from emer_studio.labels.fold import fold, fold_stages, in_order, standing, to_redo, to_undo
+from emer_studio.labels.memory import forgotten_end, remember
 from emer_studio.labels.names import Names, as_the_study_says, known_names
 from emer_studio.labels.seat import Seat, open_seat
 from emer_studio.labels.tables import ABOUT, EVENTS, event_of
@@ -61,6 +63,7 @@ class LabelStore:
 
     def __init__(self, place: Path | str) -> None:
         self._seat: Seat | None = None
+        self._last: LabelEvent | None = None  # that was written from here
         self._leads = True if isinstance(place, Path) else None
         if isinstance(place, Path):
             self.database: Database = open_sqlite(place)
@@ -74,7 +77,11 @@ class LabelStore:
             raise
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database; this computer remembers how far its chain has come."""
+        if self._last is not None:
+            with contextlib.suppress(OSError, EmerError):  # a server may be gone by now
+                remember(self._called(), self._last)
+            self._last = None
         self.database.engine.dispose()
 
     # -- writing
@@ -289,7 +296,9 @@ class LabelStore:
 
     def check(self) -> list[Finding]:
         """Look at every chain and return what is wrong; empty when sound."""
-        return examine(self.stored(), partial=not self.sees_everything())
+        events = self.stored()
+        found = examine(events, partial=not self.sees_everything())
+        return [*found, *forgotten_end(self._called(), events)]
 
     def verify(self) -> list[str]:
         """Return the ids of events that `check` finds something wrong with."""
@@ -329,6 +338,9 @@ class LabelStore:
         if self._seat is None:
             self._seat = open_seat(self.store_id, self.database.location())
         return self._seat
+
+    def _called(self) -> str:
+        return f"{self.store_id} {self.database.location()}"
 
     def _about(self, key: str) -> str:
         query = sa.select(ABOUT.c.value).where(ABOUT.c.key == key)
@@ -373,7 +385,9 @@ class LabelStore:
             raise BadInputError("Who is labelling? An annotator code is needed.")
         seat = self.seat()
         with self.database.writing(seat.seat) as connection:
-            return extend(connection, seat, drafts)
+            written = extend(connection, seat, drafts)
+        self._last = written[-1]
+        return written
 
 
 def open_store(study: Study) -> LabelStore:

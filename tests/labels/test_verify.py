@@ -112,6 +112,16 @@ def test_a_chain_that_was_cut_off_is_told_by_who_vouched_for_it(
     assert "had events up to 4: now only up to 3" in what
 
 
+def test_the_computer_that_wrote_the_last_events_misses_them(
+    raw: sqlite3.Connection, path: Path
+) -> None:
+    assert found_in(path) == []
+    raw.execute("DELETE FROM label_event WHERE seq > 2")
+    raw.commit()
+    ((seq, what),) = found_in(path)
+    assert (seq, "written from this computer and is gone" in what) == (4, True)
+
+
 def test_the_database_refuses_a_fork(path: Path) -> None:
     with sqlite3.connect(path) as raw:
         again = (
