@@ -78,7 +78,7 @@ COMMANDS: dict[str, Command] = {
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
     "prelabel": Command("emer_studio.fer.cmd_prelabel", "pre-label facial expressions"),
     "labels": Command(
-        "emer_studio.labels.cmd_labels", "what experts said: verify, bundle, merge, server"
+        "emer_studio.labels.cmd_labels", "experts' labels: agreement, exchange, bundles"
     ),
     "features": Command(
         "emer_studio.features.cmd_features", "what the eyes did, as tables"

@@ -29,7 +29,7 @@ def extend(
     Raises
     ------
     BadInputError
-        When a draft judges in a stage that is frozen.
+        When a draft judges in a stage of an item that is frozen.
     """
     _refuse_frozen(connection, drafts)
     annotators = sorted({draft.annotator for draft in drafts})
@@ -80,14 +80,15 @@ def _introduction(seat: Seat, annotator: str) -> LabelEvent:
 
 
 def _refuse_frozen(connection: sa.Connection, drafts: Sequence[LabelEvent]) -> None:
-    stages = {frozen_as(d.stage) for d in drafts if d.op in _JUDGEMENTS}
-    if not stages:
+    wanted = {(frozen_as(d.stage), d.item) for d in drafts if d.op in _JUDGEMENTS}
+    if not wanted:
         return
-    query = sa.select(EVENTS.c.stage, EVENTS.c.utc)
-    query = query.where(EVENTS.c.op == FREEZE, EVENTS.c.stage.in_(stages)).limit(1)
+    query = sa.select(EVENTS.c.stage, EVENTS.c.utc).where(EVENTS.c.op == FREEZE)
+    query = query.where(sa.tuple_(EVENTS.c.stage, EVENTS.c.item).in_(wanted)).limit(1)
     row = connection.execute(query).one_or_none()
     if row is not None:
         raise BadInputError(
-            f"Pass {row.stage} was frozen on {row.utc[:10]}; nothing is added to it.",
+            f"Pass {row.stage} of this item was frozen on {row.utc[:10]}; nothing is"
+            " added to it.",
             fix="Go on in the next pass.",
         )

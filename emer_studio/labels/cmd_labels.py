@@ -12,10 +12,14 @@ from typing import NamedTuple
 
 from emer_studio.core.console import add_output_arguments
 from emer_studio.labels import (
+    cmd_labels_agreement,
     cmd_labels_bundle,
     cmd_labels_bundle_open,
     cmd_labels_bundle_out,
+    cmd_labels_consensus,
+    cmd_labels_export,
     cmd_labels_freeze,
+    cmd_labels_import,
     cmd_labels_merge,
     cmd_labels_seats,
     cmd_labels_server,
@@ -33,6 +37,10 @@ class SubCommand(NamedTuple):
 
 
 SUBCOMMANDS: dict[str, SubCommand] = {
+    "agreement": SubCommand(cmd_labels_agreement, "how far the raters agree"),
+    "consensus": SubCommand(cmd_labels_consensus, "one label for each item"),
+    "export": SubCommand(cmd_labels_export, "labels for other programs"),
+    "import": SubCommand(cmd_labels_import, "labels from other programs"),
     "verify": SubCommand(cmd_labels_verify, "whether anything was changed, lost or forged"),
     "seats": SubCommand(cmd_labels_seats, "who labelled from where, and how much"),
     "freeze": SubCommand(cmd_labels_freeze, "close a pass: nothing is added to it"),

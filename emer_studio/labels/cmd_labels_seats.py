@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """List the seats."""
     store = find_store(open_study(args.study))
     events: list[LabelEvent] = []
-    frozen: dict[str, str] = {}
+    frozen: dict[tuple[str, str], str] = {}
     if store is not None:
         with contextlib.closing(store):
             events, frozen = store.stored(), store.frozen()
@@ -34,9 +34,11 @@ def run(args: argparse.Namespace) -> int:
         f"  {seat['first'][:16]} to {seat['last'][:16]}"
         for seat in seats
     ]
-    lines += [f"pass {stage} was frozen on {utc[:16]}" for stage, utc in frozen.items()]
+    if frozen:
+        last = max(frozen.values())[:16]
+        lines.append(f"the blind pass of {len(frozen)} items is frozen, last on {last}")
     text = "\n".join(lines) or "Nobody has labelled yet."
-    Console.of(args).result({"seats": seats, "frozen": frozen}, text)
+    Console.of(args).result({"seats": seats, "frozen": len(frozen)}, text)
     return 0
 
 

@@ -62,8 +62,9 @@ class LabelEvent:
     op : str
         ``set``, ``undo`` and ``redo`` (their value is the id of the event that is undone
         or stands again), ``seen`` (the annotator was shown something), ``freeze`` (its
-        stage is closed), ``erase`` (its value are the hashes of erased events), ``seat``
-        (a seat and its key), ``upgrade`` (labels from before there were seats).
+        stage of its item is closed), ``erase`` (its value are the hashes of erased
+        events), ``seat`` (a seat and its key), ``upgrade`` (labels from before there were
+        seats).
     item : str
         What was labelled, see `labels.units.Span`.
     field : str

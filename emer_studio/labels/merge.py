@@ -13,7 +13,7 @@ import json
 import uuid
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -133,8 +133,18 @@ def merge(
         erase_rows(store.database, to_empty, lambda _item: False)
     names = _names([*there.values(), *coming.values()])
     seats = Counter(names.get(event.seat, event.seat) for event in new)
-    after = sum(e.op == "set" and frozen_as(e.stage) in frozen for e in new)
-    return Merged(len(new), known, dict(seats), len(to_empty) + len(gone), after)
+    late = _late(store, {event.event_id for event in new}, frozen)
+    return Merged(len(new), known, dict(seats), len(to_empty) + len(gone), late)
+
+
+def _late(store: LabelStore, new: set[str], frozen: Container[tuple[str, str]]) -> int:
+    """Count new labels in what was frozen before; by the study's names of the items."""
+    return sum(
+        event.op == "set"
+        and event.event_id in new
+        and (frozen_as(event.stage), event.item) in frozen
+        for event in store.events()
+    )
 
 
 def _take_over(store: LabelStore, new: list[LabelEvent], gone: list[str]) -> None:

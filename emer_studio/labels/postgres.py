@@ -43,14 +43,12 @@ CREATE OR REPLACE FUNCTION label_me() RETURNS text LANGUAGE sql STABLE {_DEFINER
 AS $$ SELECT annotator FROM label_login WHERE login = session_user $$
 """,
     f"""
-CREATE OR REPLACE FUNCTION label_frozen() RETURNS text[] LANGUAGE sql STABLE {_DEFINER}
+CREATE OR REPLACE FUNCTION label_frozen(in_stage text, of_item text) RETURNS boolean
+LANGUAGE sql STABLE {_DEFINER}
 AS $$
-  SELECT coalesce(array_agg(stage), '{{}}') FROM (
-    SELECT stage FROM label_event WHERE op = 'freeze'
-    UNION
-    SELECT unnest(ARRAY['', 'A-repeat']) FROM label_event
-      WHERE op = 'freeze' AND stage = 'A'
-  ) AS frozen
+  SELECT EXISTS (
+    SELECT 1 FROM label_event WHERE op = 'freeze' AND item = of_item
+      AND stage = CASE WHEN in_stage IN ('', 'A-repeat') THEN 'A' ELSE in_stage END)
 $$
 """,
     f"""
@@ -125,24 +123,25 @@ CREATE POLICY rater_reads ON label_event FOR SELECT TO {RATER} USING (
   annotator = (SELECT label_me())
   OR ((SELECT label_me()) IS NOT NULL AND (
     op IN ('freeze', 'erase')
-    OR (op IN {_JUDGEMENTS} AND stage = ANY ((SELECT label_frozen())::text[])))));
+    OR (op IN {_JUDGEMENTS} AND label_frozen(stage, item)))));
 CREATE POLICY rater_writes ON label_event FOR INSERT TO {RATER} WITH CHECK (
   annotator = (SELECT label_me())
   AND salt IS NOT NULL
   AND label_seat_is_mine(seat)
   AND (op IN ('seat', 'seen') OR (op IN {_JUDGEMENTS}
-    AND NOT stage = ANY ((SELECT label_frozen())::text[]))));
+    AND NOT label_frozen(stage, item))));
 """
 _GRANTS = f"""
 REVOKE ALL ON label_event, label_store, label_alias, label_login FROM PUBLIC;
-REVOKE ALL ON FUNCTION label_leads(), label_me(), label_frozen(), label_seat_is_mine(text),
-  label_in_chain(), label_refuse(), label_erase(text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION label_leads(), label_me(), label_frozen(text, text),
+  label_seat_is_mine(text), label_in_chain(), label_refuse(), label_erase(text[])
+  FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO {LEAD}, {RATER};
 GRANT SELECT, INSERT ON label_event TO {LEAD}, {RATER};
 GRANT SELECT ON label_store TO {LEAD}, {RATER};
 GRANT SELECT, INSERT, UPDATE ON label_alias TO {LEAD};
 GRANT SELECT ON label_login TO {LEAD};
-GRANT EXECUTE ON FUNCTION label_leads(), label_me(), label_frozen(),
+GRANT EXECUTE ON FUNCTION label_leads(), label_me(), label_frozen(text, text),
   label_seat_is_mine(text) TO {LEAD}, {RATER};
 GRANT EXECUTE ON FUNCTION label_erase(text[]) TO {LEAD};
 """

@@ -241,11 +241,26 @@ class LabelStore:
         last = to_redo(self.events(item, annotator=annotator, stage=stage))
         return self._take_back("redo", last, visible, input_by)
 
-    def freeze(self, annotator: str, stage: str) -> LabelEvent:
-        """Close a stage: nothing more is set in it. It also vouches for every chain."""
+    def freeze(self, annotator: str, stage: str, items: Iterable[str]) -> list[LabelEvent]:
+        """Close a stage of some items: nothing more is set there.
+
+        It is an event of each item, so that a withdrawal erases it with the item; the
+        first one also vouches for every chain.
+        """
         chains = sorted(self.stored(), key=lambda event: (event.seat, event.seq))
         heads = {event.seat: [event.seq, event.hash] for event in chains}
-        return self.append(annotator, "", FREEZE, value={"heads": heads}, stage=stage)
+        drafts = [
+            LabelEvent(
+                event_id=uuid.uuid4().hex,
+                annotator=annotator,
+                op=FREEZE,
+                item=item,
+                value={} if number else {"heads": heads},
+                stage=stage,
+            )
+            for number, item in enumerate(items)
+        ]
+        return self._write(drafts)
 
     # -- reading
 
@@ -274,10 +289,10 @@ class LabelStore:
         """Return every event as it was signed, the store's own acts too."""
         return self._rows()
 
-    def frozen(self) -> dict[str, str]:
-        """Return when each frozen stage was frozen, UTC."""
+    def frozen(self) -> dict[tuple[str, str], str]:
+        """Return when a stage of an item was frozen, UTC, by stage and item."""
         rows = self._rows(EVENTS.c.op == FREEZE)
-        return {event.stage: event.utc for event in reversed(rows)}
+        return {(event.stage, event.item): event.utc for event in reversed(rows)}
 
     def check(self) -> list[Finding]:
         """Look at every chain and return what is wrong; empty when sound."""

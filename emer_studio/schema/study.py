@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from emer_studio.schema.base import Model, load_yaml
+from emer_studio.schema.consensus import ConsensusRules
 from emer_studio.schema.exclusion import ExclusionRules
 from emer_studio.schema.eye_parameters import EyeParameters
 
@@ -18,7 +19,9 @@ __all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile", "rules_of"]
 
 
 class StudyFile(Model):
-    """``study.yaml``; `exclude` and `eyes` hold what a study sets otherwise than we do.
+    """``study.yaml``.
+
+    `exclude`, `eyes` and `consensus` hold what a study sets otherwise than we do.
 
     `record_also` names other LSL streams that every session records when they are there: by
     name, ``type:EDA`` or ``id:SOURCE_ID``. `labels` is the address of a PostgreSQL database
@@ -34,6 +37,7 @@ class StudyFile(Model):
     exclude: ExclusionRules = ExclusionRules()
     eyes: EyeParameters = EyeParameters()
     record_also: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    consensus: ConsensusRules = ConsensusRules()
     labels: str = ""
 
     @model_validator(mode="after")

@@ -103,7 +103,7 @@ def test_a_repeat_is_silent(away: Path, study: Study, tmp_path: Path) -> None:
     assert {event.stage for event in labels.events()} == {"A"}
     write_events(labels, tmp_path / "R4.labels", study=bundle.study)
     labels.close()
-    store.freeze("lead", "A")
+    store.freeze("lead", "A", [piece.item for piece in pieces])
     assert merge(store, [tmp_path / "R4.labels"]).late == 2 * len(pieces)
     stages = {key[2] for key in fold_stages(store.events(first.item))}
     assert stages == {"A", "A-repeat"}
@@ -259,10 +259,16 @@ def test_by_the_command_line_out_and_back(
     assert (code, len(told["seats"])) == (0, 2)
     code, told, _ = call("verify", str(study.folder))
     assert (code, told["findings"]) == (0, [])
-    code, told, _ = call("freeze", str(study.folder), "--pass", "A", "--by", "lead")
-    assert (code, told["pass"]) == (0, "A")
+    code, told, _ = call("freeze", str(study.folder), "--by", "lead")
+    assert (code, told["frozen"]) == (0, 0)  # two raters are too few
+    store = open_store(study)
+    one = sorted(item for _, item, stage in fold_stages(store.events()) if stage == "A")[0]
+    store.close()
+    code, told, _ = call("freeze", str(study.folder), "--by", "lead", "--item", one)
+    assert (code, told["frozen"]) == (0, 1)
+    assert call("freeze", str(study.folder), "--by", "lead", "--item", "x")[0] == 2
     code, told, _ = call("seats", str(study.folder))
-    assert set(told["frozen"]) == {"A"}
+    assert told["frozen"] == 1
     assert (code, {s["annotators"][0] for s in told["seats"]}) == (0, {"R1", "R9", "lead"})
     listed = tmp_path / "items.txt"
     listed.write_text("sub-P001_ses-01_x/trial-9\n")

@@ -149,13 +149,14 @@ def test_a_store_folds_as_the_oracle_says(tmp_path: Path) -> None:
 def test_a_frozen_pass_takes_no_more_labels(tmp_path: Path) -> None:
     store = LabelStore(tmp_path / "labels.sqlite")
     store.append_many("R1", "a", {"category": "fear"}, stage="A", **SHOWN)
-    store.freeze("lead", "A")
+    store.freeze("lead", "A", ["a"])
     for stage in ("A", "A-repeat", ""):
-        with pytest.raises(BadInputError, match="Pass A was frozen"):
+        with pytest.raises(BadInputError, match="Pass A of this item was frozen"):
             store.append_many("R1", "a", {"category": "anger"}, stage=stage, **SHOWN)
-    with pytest.raises(BadInputError, match="Pass A was frozen"):
+    with pytest.raises(BadInputError, match="Pass A of this item was frozen"):
         store.undo_commit("R1", **SHOWN)
     store.append_many("R1", "a", {"category": "anger"}, stage="B", **SHOWN)
-    assert list(store.frozen()) == ["A"]
+    store.append_many("R1", "b", {"category": "anger"}, stage="A", **SHOWN)
+    assert list(store.frozen()) == [("A", "a")]
     assert fold_stages(store.events())["R1", "a", "A"] == {"category": "fear"}
     store.close()

@@ -74,7 +74,7 @@ def forged(after: LabelEvent, stage: str) -> str:
         "INSERT INTO label_event (seat, seq, event_id, annotator, utc, op, stage, item,"
         " field, value, visible, input, salt, prev_hash, payload_hash, hash, signature)"
         f" VALUES ('{after.seat}', {after.seq + 1}, 'x', 'R1', 'now', 'set', '{stage}',"
-        f" 'i', 'f', '1', '{{}}', '', 's', '{after.hash}', 'p', 'h', 'sig')"
+        f" '{ITEM}', 'f', '1', '{{}}', '', 's', '{after.hash}', 'p', 'h', 'sig')"
     )
 
 
@@ -112,17 +112,23 @@ def test_the_server_keeps_raters_blind_until_a_pass_is_frozen(
         assert "append-only" in refused(server, name, "admin", change)
     assert len(fold(lead.events())) == 2
 
-    for draft in (lambda: put(one, "R2", ITEM, "fear"), lambda: one.freeze("R1", "A")):
+    for draft in (
+        lambda: put(one, "R2", ITEM, "fear"),
+        lambda: one.freeze("R1", "A", [ITEM]),
+    ):
         with pytest.raises(BadInputError, match="refuses that to this login"):
             draft()
     mine, theirs = one.stored()[-1], two.stored()[-1]
     assert "row-level security" in refused(server, name, "rater_r1", forged(theirs, "B"))
 
-    lead.freeze("lead", "A")
+    other = ITEM.replace("trial-1", "trial-2")
+    put(two, "R2", other, "disgust")
+    lead.freeze("lead", "A", [ITEM])
+    assert not one.events(other)  # what is not frozen stays unseen
     assert fold_stages(one.events())["R2", ITEM, "A"] == {"category": "anger"}
     assert ("R2", ITEM, "training") not in fold_stages(one.events())
     for late in (one, lead):
-        with pytest.raises(BadInputError, match="Pass A was frozen"):
+        with pytest.raises(BadInputError, match="Pass A of this item was frozen"):
             put(late, "R1", ITEM, "neutral")
     assert "row-level security" in refused(server, name, "rater_r1", forged(mine, "A"))
     put(one, "R1", ITEM, "anger", stage="B")

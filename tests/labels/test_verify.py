@@ -101,7 +101,7 @@ def test_a_chain_that_was_cut_off_is_told_by_who_vouched_for_it(
 ) -> None:
     lead = Path(shutil.copytree(path.parent, tmp_path / "lead")) / path.name
     store = LabelStore(lead)  # another place: another seat
-    store.freeze("lead", "A")
+    store.freeze("lead", "A", ["i"])
     assert store.verify() == []
     store.close()
     with sqlite3.connect(lead) as opened:

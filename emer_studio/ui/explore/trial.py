@@ -239,8 +239,9 @@ def _labels(study: Study, recording: Recording, clip: ShownClip) -> dict[str, Co
         items |= {span.part: span.item for span in Units(recording).of(clip)}
     except BadInputError:  # its unit is a peak that it does not have
         pass
+    rules = study.file.consensus.model_copy(update={"method": "majority"})  # of one item
     try:
-        said = {part: consensus(store.events(item)) for part, item in items.items()}
+        said = {part: consensus(store.events(item), rules) for part, item in items.items()}
     finally:
         store.close()
     return {part: found[items[part]] for part, found in said.items() if found}
