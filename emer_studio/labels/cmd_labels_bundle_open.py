@@ -20,8 +20,9 @@ def run(args: argparse.Namespace) -> int:
     bundle = unpack_bundle(args.file, args.folder)
     result = {"annotator": bundle.annotator, "items": len(bundle.items)}
     text = (
-        f"{args.folder}: {len(bundle.items)} faces for {bundle.annotator}. When they are"
-        f" labelled: emer-studio labels bundle-out {args.folder} --out FILE"
+        f"{args.folder}: {len(bundle.items)} faces for {bundle.annotator}.\n"
+        f"To label them: emer-studio gui {args.folder}\n"
+        f"Then: emer-studio labels bundle-out {args.folder} --out FILE"
     )
     Console.of(args).result(result, text)
     return 0

@@ -30,6 +30,12 @@ class Piece:
         Decoded frames, both included.
     again : bool
         A silent repeat: in a bundle it has another name, and nothing tells.
+    session, participant : str
+        Whose face it is; not for raters.
+    trial : int
+    part : str
+        As in tables: ``w-01`` for a window, ``peak``; empty for a whole clip.
+    simulated : bool
     """
 
     item: str
@@ -37,6 +43,11 @@ class Piece:
     first: int
     last: int
     again: bool = False
+    session: str = ""
+    participant: str = ""
+    trial: int = 0
+    part: str = ""
+    simulated: bool = False
 
 
 def pieces_of(study: Study) -> list[Piece]:
@@ -66,7 +77,17 @@ def _pieces(recording: Recording) -> Iterator[Piece]:
             inside = (times_s >= span.start_s) & (times_s < span.end_s)
             frames = np.flatnonzero(inside)
             if len(frames):
-                yield Piece(span.item, video, int(frames[0]), int(frames[-1]))
+                yield Piece(
+                    item=span.item,
+                    video=video,
+                    first=int(frames[0]),
+                    last=int(frames[-1]),
+                    session=recording.folder.name,
+                    participant=recording.manifest.participant,
+                    trial=span.trial,
+                    part=span.part,
+                    simulated=recording.manifest.simulated,
+                )
 
 
 def _spans(recording: Recording) -> Iterator[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
@@ -13,9 +14,10 @@ from emer_studio.labels.passes import Standing, disputes, standing_of, undecided
 from emer_studio.labels.queue import Labelled, Turn, blind_queue, review_queue, withheld
 from emer_studio.labels.store import LabelStore, find_store, open_store
 from emer_studio.labels.training import TrainingResult, training_result
+from emer_studio.schema.consensus import ConsensusRules
 from emer_studio.schema.labelling import FILE, LabellingFile, load_labelling
 from emer_studio.study.folder import Study
-from emer_studio.ui.label.items import Item
+from emer_studio.ui.label.items import Item, find_items
 from emer_studio.ui.label.predictions import Predictions
 
 __all__ = ["REVIEWED", "STAGES", "Desk"]
@@ -48,23 +50,27 @@ class Desk:
     """
 
     def __init__(self, study: Study) -> None:
-        self._study, self.problem = study, ""
-        try:
-            self.plan = load_labelling(study.folder)
-        except BadInputError as why:
-            self.plan, self.problem = LabellingFile(), str(why)
-        self.seed = study.file.seed
-        self._store: LabelStore | None = None
-        self._items: dict[str, Item] = {}
-        self._means: dict[str, Mapping[str, float]] = {}
-        self._seen: dict[str, dict[str, str]] = {}
+        self._study = study
+        self._begin(study.folder, study.file.seed, study.file.consensus)
         quorum = study.file.consensus.quorum
-        self.standing = Standing({}, frozenset(), quorum)
         if self.plan.raters and len(self.plan.raters) < quorum:
             self.problem = (
                 f"{FILE} names {len(self.plan.raters)} raters, and a consensus needs"
                 f" {quorum} labels (consensus: {{quorum: …}} in study.yaml)."
             )
+
+    def _begin(self, folder: Path, seed: int, rules: ConsensusRules) -> None:
+        self.seed, self._rules, self.problem = seed, rules, ""
+        self.plan: LabellingFile = LabellingFile()
+        try:
+            self.plan = load_labelling(folder)
+        except BadInputError as why:
+            self.problem = str(why)
+        self._store: LabelStore | None = None
+        self._items: dict[str, Item] = {}
+        self._means: dict[str, Mapping[str, float]] = {}
+        self._seen: dict[str, dict[str, str]] = {}
+        self.standing = Standing({}, frozenset(), rules.quorum)
         self.annotator, self.stage = "", "A"
 
     def close(self) -> None:
@@ -74,6 +80,10 @@ class Desk:
             self._store = None
 
     # -- what there is to do
+
+    def find_items(self) -> list[Item]:
+        """Return what there is to label, by anybody."""
+        return find_items(self._study)
 
     def read(self, items: Sequence[Item], means: Mapping[str, Mapping[str, float]]) -> None:
         """Take the study's items, a model's mean probabilities of them, and the labels."""
@@ -86,7 +96,7 @@ class Desk:
         if store is None:
             return
         events = store.events()
-        self.standing = standing_of(events, self._study.file.consensus)
+        self.standing = standing_of(events, self._rules)
         self._seen = {
             event.item: {k: v for k, v in event.visible.items() if k.startswith("model")}
             for event in events
@@ -345,13 +355,20 @@ class Desk:
         """Return all items of the study."""
         return list(self._items.values())
 
+    def find_store(self) -> LabelStore | None:
+        """Open the labels if anybody has labelled; looking makes none."""
+        return find_store(self._study)
+
+    def make_store(self) -> LabelStore:
+        """Open the labels, made when absent."""
+        return open_store(self._study)
+
     def _found(self) -> LabelStore | None:
-        """Return the store if anybody has labelled; looking makes none."""
         if self._store is None:
-            self._store = find_store(self._study)
+            self._store = self.find_store()
         return self._store
 
     def _open(self) -> LabelStore:
         if self._store is None:
-            self._store = open_store(self._study)
+            self._store = self.make_store()
         return self._store

@@ -19,7 +19,7 @@ from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.label import words
 from emer_studio.ui.label.actions import actions_of
 from emer_studio.ui.label.desk import REVIEWED, STAGES, Desk
-from emer_studio.ui.label.items import Item, find_items
+from emer_studio.ui.label.items import Item
 from emer_studio.ui.label.keys import Keys, name_of
 from emer_studio.ui.label.lead import LeadDialog
 from emer_studio.ui.label.pace import Pace
@@ -37,11 +37,11 @@ __all__ = ["LabelPage"]
 class LabelPage(Page):
     """Items on the left, the face in the middle, the judgement on the right."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, desk: Desk | None = None) -> None:
         super().__init__(workspace, "Label faces")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.keys, self.pace = Keys(), Pace()
-        self.desk = Desk(workspace.study)
+        self.desk = desk if desk is not None else Desk(workspace.study)
         self.turns: list[Turn] = []
         self.current: Turn | None = None
         self.predictions: Predictions | None = None
@@ -106,7 +106,7 @@ class LabelPage(Page):
 
     def refresh(self) -> None:
         """Read items and labels again; the shown item stays."""
-        items = find_items(self.study)
+        items = self.desk.find_items()
         self.room.show_empty(not items)
         for widget in (self.badge, self.count, self.rate, self.lead):
             widget.setVisible(bool(items))
@@ -227,7 +227,7 @@ class LabelPage(Page):
         self.progress.end()
         if outcome.error:
             self.said.emit(outcome.error)
-        elif outcome.result:
+        elif "frames_with_face" in outcome.result:
             self.said.emit(words.prelabelled(outcome.result))
         self.refresh()
         if self.current is not None:
