@@ -105,7 +105,8 @@ def test_no_word_of_it_tells_person_trial_clip_or_model(page, another):
     shown = seen(made)
     buttons = {name.capitalize() for name in EMOTIONS}  # what can be said, not what was
     ours = {f" {k}   {name.capitalize()}" for k, name in enumerate(EMOTIONS, start=1)}
-    ours |= set(words_of(made.room.sheet))  # the keys are the same for everybody
+    for sheet in (made.room.sheet, made.room.codebook):
+        ours |= set(words_of(sheet))  # the same for everybody
     for _, texts in shown:
         said = " ".join(text for text in texts if text not in buttons | ours).lower()
         for secret in (

@@ -81,12 +81,12 @@ def test_the_sheet_takes_the_next_key(qtbot):
     assert "is taken: play" in sheet.said.text()
     sheet.ask("loop")
     with qtbot.waitSignal(sheet.changed):
-        QTest.keyClick(sheet, K.Key_B)
-    assert sheet.keys["loop"].text() == keys["loop"] == "B"
-    assert sheet.keys["loop"].accessibleName() == "Key for loop: B"
+        QTest.keyClick(sheet, K.Key_V)
+    assert sheet.keys["loop"].text() == keys["loop"] == "V"
+    assert sheet.keys["loop"].accessibleName() == "Key for loop: V"
     sheet.ask("loop")
     QTest.keyClick(sheet, K.Key_Escape)  # keeps the key, and the sheet open
-    assert keys["loop"] == "B"
+    assert keys["loop"] == "V"
     sheet.reset.click()
     assert sheet.keys["loop"].text() == "L"
     with qtbot.waitSignal(sheet.closed):

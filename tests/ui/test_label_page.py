@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 
 from emer_studio.labels.fold import fold, fold_stages
 from emer_studio.labels.store import LabelStore
@@ -461,6 +462,28 @@ def test_the_sheet_of_keys_lies_over_the_room_and_goes_again(desk):
     assert desk.hasFocus()
     _press(desk, K.Key_7)
     assert desk.panel.value().category == "neutral"
+
+
+def test_the_codebook_tells_what_the_categories_mean(page, recorded, qtbot):
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    with qtbot.waitSignal(made.said) as told:
+        _press(made, K.Key_B)
+    assert "labelling.yaml" in told.args[0]
+    made.player.grab().save(str(recorded.folder / "fear.png"))
+    plan = "scheme: {codebook: {fear: wide eyes}, pictures: {fear: fear.png, anger: x.png}}"
+    (recorded.folder / "labelling.yaml").write_text(plan)
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    _press(made, K.Key_B)
+    book = made.room.codebook
+    assert made.room.currentWidget() is book
+    pictures = [one for one in book.findChildren(QLabel) if not one.pixmap().isNull()]
+    assert len(pictures) == 1
+    texts = [one.text() for one in book.findChildren(QLabel)]
+    assert {"wide eyes", "x.png is no picture"} <= set(texts)
+    QTest.keyClick(book, K.Key_Escape)
+    assert made.room.currentIndex() == 0
 
 
 def test_an_empty_study_says_what_to_do(page, study, qtbot):

@@ -30,7 +30,8 @@ def _of_items(page: LabelPage) -> Acts:
         "model": page.toggle_model,
         "peak-before": lambda: page.jump(-1),
         "peak-after": lambda: page.jump(1),
-        "sheet": page.open_sheet,
+        "codebook": lambda: page.open_sheet("codebook"),
+        "sheet": lambda: page.open_sheet("sheet"),
     }
 
 

@@ -60,7 +60,7 @@ class Desk:
             )
 
     def _begin(self, folder: Path, seed: int, rules: ConsensusRules) -> None:
-        self.seed, self._rules, self.problem = seed, rules, ""
+        self.folder, self.seed, self._rules, self.problem = folder, seed, rules, ""
         self.plan: LabellingFile = LabellingFile()
         try:
             self.plan = load_labelling(folder)

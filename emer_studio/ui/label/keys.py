@@ -78,6 +78,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("model", "show or hide the model (review only)", "H", "Review"),
     Action("peak-before", "peak of the model before", "J", "Review"),
     Action("peak-after", "next peak of the model", "K", "Review"),
+    Action("codebook", "codebook", "B", "Items"),
     Action("sheet", "this sheet", "?", "Items"),
 )
 """Everything that has a key."""

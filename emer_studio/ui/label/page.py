@@ -61,7 +61,7 @@ class LabelPage(Page):
             self.badge,
         ):
             self.head.addWidget(widget)
-        self.room = Room(self.desk.plan.scheme, self.keys)
+        self.room = Room(self.desk.plan.scheme, self.desk.folder, self.keys)
         self.player, self.timeline = self.room.player, self.room.timeline
         self.panel, self.list = self.room.panel, self.room.list
         self.box.addWidget(self.room, 1)
@@ -76,7 +76,8 @@ class LabelPage(Page):
         room.annotator.returnPressed.connect(self.setFocus)
         room.stage.activated.connect(self._stage_chosen)
         room.play.clicked.connect(self.player.toggle)
-        room.sheet.closed.connect(self._close_sheet)
+        for sheet in (room.sheet, room.codebook):
+            sheet.closed.connect(self._close_sheet)
         self.list.currentRowChanged.connect(self._open_row)
         self.player.valueChanged.connect(self._frame_shown)
         self.player.playingChanged.connect(room.show_playing)
@@ -98,11 +99,7 @@ class LabelPage(Page):
     @property
     def simulated(self) -> bool:
         """Whether the shown face is simulated."""
-        return self._item is not None and self._item.simulated
-
-    @property
-    def _item(self) -> Item | None:
-        return self.desk.item(self.current) if self.current is not None else None
+        return self.current is not None and self.desk.item(self.current).simulated
 
     def refresh(self) -> None:
         """Read items and labels again; the shown item stays."""
@@ -178,9 +175,10 @@ class LabelPage(Page):
     # -- what may be seen
 
     def _show_predictions(self) -> None:
-        turn, item, table = self.current, self._item, self.predictions
-        if turn is None or item is None:
+        turn, table = self.current, self.predictions
+        if turn is None:
             return
+        item = self.desk.item(turn)
         position = self.player.value()
         blind = not self.desk.assisted(turn)
         gaps = None if blind or table is None else table.face
@@ -382,13 +380,16 @@ class LabelPage(Page):
         else:
             super().keyPressEvent(event)
 
-    def open_sheet(self) -> None:
-        """Show all keys."""
+    def open_sheet(self, name: str) -> None:
+        """Show the ``sheet`` of keys or the ``codebook``."""
+        if name == "codebook" and self.room.codebook.empty:
+            self.said.emit(words.NO_CODEBOOK)
+            return
         self.player.pause()
-        self.room.show_sheet(True)
+        self.room.lay_over(getattr(self.room, name))
 
     def _close_sheet(self) -> None:
-        self.room.show_sheet(False)
+        self.room.lay_over(None)
         self.setFocus()
 
     def finish(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from emer_studio.schema.labelling import Scheme
 from emer_studio.ui import theme
+from emer_studio.ui.label.codebook import Codebook
 from emer_studio.ui.label.judgement import JudgementPanel
 from emer_studio.ui.label.key_sheet import KeySheet
 from emer_studio.ui.label.keys import Keys
@@ -33,12 +36,13 @@ _STAGES = {
 
 
 class Room(QStackedWidget):
-    """Queue, video and judgement; or the sheet of keys; or that there is nothing yet."""
+    """Queue, video and judgement; or a sheet over them; or that there is nothing yet."""
 
-    def __init__(self, scheme: Scheme, keys: Keys) -> None:
+    def __init__(self, scheme: Scheme, folder: Path, keys: Keys) -> None:
         super().__init__()
         self.player, self.timeline = Player(), Timeline()
         self.panel, self.sheet = JudgementPanel(scheme, keys), KeySheet(keys)
+        self.codebook = Codebook(scheme, folder, keys)
         self.empty = Empty(
             "label",
             "No face to label yet",
@@ -54,7 +58,7 @@ class Room(QStackedWidget):
         row.addWidget(self._video(), 1)
         self.panel.setFixedWidth(292)
         row.addWidget(self.panel)
-        for widget in (view, self.sheet, self.empty):
+        for widget in (view, self.sheet, self.codebook, self.empty):
             self.addWidget(widget)
 
     def _queue(self, keys: Keys) -> Card:
@@ -114,11 +118,13 @@ class Room(QStackedWidget):
         elif self.currentWidget() is self.empty:
             self.setCurrentIndex(0)
 
-    def show_sheet(self, shown: bool) -> None:
-        """Show the keys over the room, or the room."""
-        self.setCurrentWidget(self.sheet) if shown else self.setCurrentIndex(0)
-        if shown:
-            self.sheet.setFocus()
+    def lay_over(self, sheet: QWidget | None) -> None:
+        """Show the keys or the codebook over the room, or the room again."""
+        if sheet is None:
+            self.setCurrentIndex(0)
+        else:
+            self.setCurrentWidget(sheet)
+            sheet.setFocus()
 
     def show_stages(self, stages: list[str], chosen: str) -> None:
         """Offer the passes in which there is something to do."""

@@ -12,6 +12,7 @@ from emer_studio.ui.label.desk import REVIEWED, STAGES, Desk
 
 __all__ = [
     "NOT_NOW",
+    "NO_CODEBOOK",
     "NO_FACE_KNOWN",
     "about",
     "badge",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 _COLOURS = {"training": "", "A": "green", "B": "amber", "adjudication": "red"}
+NO_CODEBOOK = "The study has no codebook: write one into labelling.yaml (scheme: codebook)."
 NOT_NOW = "No suggestion is shown here: the blind pass is judged without one."
 NO_FACE_KNOWN = "Where the face is, is not known yet: the faces are not pre-labelled."
 
