@@ -49,8 +49,8 @@ DEBIAN = (
     "libxcb-xinerama0",
     "libxcb-xkb1",
 )
-# Clocks that run wrong on purpose; only the tests need it.
-DEBIAN_TEST = ("faketime", "openbox", "x11-xserver-utils", "xdotool")
+# Clocks that run wrong on purpose, desktops, a label server; only the tests need them.
+DEBIAN_TEST = ("faketime", "openbox", "x11-xserver-utils", "xdotool", "postgresql")
 # CUDA builds of torch live on PyTorch's own index; the driver decides which one runs.
 CUDA_BUILDS = (((580, 65), "cu130"), ((570, 26), "cu128"), ((560, 28), "cu126"))
 TORCH_INDEX = "https://download.pytorch.org/whl"

@@ -77,6 +77,9 @@ COMMANDS: dict[str, Command] = {
     "plan": Command("emer_studio.session.cmd_plan", "print the trial order"),
     "models": Command("emer_studio.fer.cmd_models", "list, install, import, verify"),
     "prelabel": Command("emer_studio.fer.cmd_prelabel", "pre-label facial expressions"),
+    "labels": Command(
+        "emer_studio.labels.cmd_labels", "experts' labels: agreement, exchange, bundles"
+    ),
     "features": Command(
         "emer_studio.features.cmd_features", "what the eyes did, as tables"
     ),

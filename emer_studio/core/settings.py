@@ -24,6 +24,7 @@ __all__ = [
     "models_dir",
     "remember",
     "remember_gaze",
+    "remember_label_keys",
     "remember_lag",
     "remember_model",
     "remember_second_place",
@@ -75,6 +76,8 @@ class Settings:
         Study folders, each with the folder that it is copied to after each session.
     trusted_models : tuple of (str, str)
         Models that a person vouched for, each with the SHA-256 of the file.
+    label_keys : tuple of (str, str)
+        Actions of the labelling room with the keys that somebody gave them.
     """
 
     last_study: str = ""
@@ -96,6 +99,7 @@ class Settings:
     lags: tuple[KnownLag, ...] = ()
     second_places: tuple[tuple[str, str], ...] = ()
     trusted_models: tuple[tuple[str, str], ...] = ()
+    label_keys: tuple[tuple[str, str], ...] = ()
 
 
 def config_dir() -> Path:
@@ -119,20 +123,20 @@ def load() -> Settings:
         return Settings()
     if not isinstance(raw, dict):
         return Settings()
-    listed_ones = {"confirmed_gaze", "lags", "second_places", "trusted_models"}
+    pairs = {"second_places", "trusted_models", "label_keys"}
+    listed_ones = {"confirmed_gaze", "lags"} | pairs
     known = {field.name for field in fields(Settings)} - listed_ones
     kept = {k: v for k, v in raw.items() if k in known and isinstance(v, str)}
     listed = raw.get("confirmed_gaze")
     confirmed = listed if isinstance(listed, list) else []
     texts = tuple(v for v in confirmed if isinstance(v, str))
-    places = _pairs(raw.get("second_places"))
-    lags = _lags(raw.get("lags"))
     return Settings(
         **kept,
         confirmed_gaze=texts,
-        lags=lags,
-        second_places=places,
+        lags=_lags(raw.get("lags")),
+        second_places=_pairs(raw.get("second_places")),
         trusted_models=_pairs(raw.get("trusted_models")),
+        label_keys=_pairs(raw.get("label_keys")),
     )
 
 
@@ -157,6 +161,11 @@ def remember(**choices: str) -> None:
     """Store some choices, keeping the others."""
     known = asdict(load())
     write_json(config_dir() / "settings.json", known | choices)
+
+
+def remember_label_keys(changed: tuple[tuple[str, str], ...]) -> None:
+    """Store which actions of the labelling room have another key than their own."""
+    write_json(config_dir() / "settings.json", asdict(replace(load(), label_keys=changed)))
 
 
 def remember_gaze(signature: str) -> None:

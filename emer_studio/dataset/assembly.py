@@ -209,6 +209,9 @@ class Assembly:
         found = [trial.remark] if trial.remark else []
         if span.part and f"{session}/trial-{trial.number}" in self._labels:
             found.append("experts labelled the whole clip: that is no label of its parts")
+        fer = self._labels.get(span.item)
+        if fer is not None and fer.category is None:
+            found.append(f"experts labelled it, without a consensus: {fer.state}")
         return found
 
     def _decided(self, plan: Planned, trial: Trial, part: str, doubted: str) -> str:

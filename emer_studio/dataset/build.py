@@ -23,7 +23,7 @@ from emer_studio.dataset.pieces import Contents, key_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.faces import FaceDetector, open_detector
 from emer_studio.labels.consensus import Consensus, consensus
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.ratings import events_of
 from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.decisions import Decisions
@@ -205,11 +205,4 @@ def _participants(study: Study, people: set[str]) -> list[list[str]]:
 
 def consensus_of(study: Study) -> dict[str, Consensus]:
     """Return what the experts agree on, by sample; empty where nobody labelled."""
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
-        return {}
-    store = LabelStore(path)
-    try:
-        return consensus(store.events())
-    finally:
-        store.close()
+    return consensus(events_of(study), study.file.consensus)

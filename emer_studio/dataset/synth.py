@@ -22,7 +22,7 @@ from emer_studio.features.eye_table import eye_table
 from emer_studio.features.eyes import Eyes, eyes_of
 from emer_studio.features.gaze_table import eyes_table
 from emer_studio.features.trial_measures import TRIAL_MEASURES, trial_measures
-from emer_studio.labels.consensus import majority
+from emer_studio.labels.votes import majority
 from emer_studio.recording.screen_geometry import geometry_of
 from emer_studio.schema.dataset import FACE_SIZE, DatasetManifest, SampleRow
 from emer_studio.synthetic.face import FaceRenderer

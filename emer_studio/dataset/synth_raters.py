@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
-from emer_studio.labels.consensus import against_the_others, majority
+from emer_studio.labels.votes import against_the_others, majority
 
 __all__ = ["Raters"]
 

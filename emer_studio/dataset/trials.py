@@ -110,6 +110,7 @@ def sample_row(
     seen: dict[str, Any] = {}
     if fer is not None:
         seen = {"fer_emotion": fer.category, "fer_intensity": fer.intensity}
+        seen |= {"fer_valence": fer.valence, "fer_arousal": fer.arousal}
     return SampleRow(
         sample_id=span.item,
         participant=participant,

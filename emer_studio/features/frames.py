@@ -44,6 +44,8 @@ class FrameReader:
         The same in seconds from the first frame.
     first_s : float
         Time stamp of the first frame in seconds.
+    width_px, height_px : int
+        Of the video; its pictures may be asked for smaller.
 
     Raises
     ------
@@ -68,6 +70,7 @@ class FrameReader:
         base = float(self._stream.time_base or 0)
         self.times_s = (self.pts - self.pts[0]).astype(np.float64) * base
         self.first_s = float(self.pts[0]) * base
+        self.width_px, self.height_px = int(self._stream.width), int(self._stream.height)
         self._kept: OrderedDict[int, npt.NDArray[np.uint8]] = OrderedDict()
         self._size = max(cache, 1)
         self._frames: Iterator[Any] | None = None

@@ -20,7 +20,7 @@ from emer_studio.fer.panel import Panel, hash_of
 from emer_studio.fer.runs import run_of, simulated, study_of
 from emer_studio.fer.table import followed
 from emer_studio.labels.consensus import consensus
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.ratings import events_of
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.predictions import (
     CalibrationFile,
@@ -129,14 +129,7 @@ def _samples(study: Study, run: str, models: int) -> _Samples:
 
 def _agreed(study: Study) -> dict[str, str]:
     """Return the category that the experts agree on, of each item that has one."""
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
-        return {}
-    store = LabelStore(path)
-    try:
-        found = consensus(store.events())
-    finally:
-        store.close()
+    found = consensus(events_of(study), study.file.consensus)
     return {item: one.category for item, one in found.items() if one.category}
 
 

@@ -15,6 +15,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.add_argument("source", type=Path, metavar="STUDY|RUN|DATASET")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.html")
+    parser.add_argument(
+        "--labels", action="store_true", help="of a study: how far its raters agree"
+    )
     add_output_arguments(parser)
 
 
@@ -33,6 +36,8 @@ def run(args: argparse.Namespace) -> int:
         raise BadInputError(
             f"{args.out} already exists; nothing was written.", fix="Choose another name."
         )
+    if args.labels:
+        return _of_labels(args.source, args.out, console)
     if (args.source / "samples.csv").is_file():
         return _of_dataset(args.source, args.out, console)
     sessions: list[SessionFacts] = []
@@ -87,4 +92,26 @@ def _of_dataset(source: Path, out: Path, console: Console) -> int:
         f"{out}\nfelt and shown differ in {gap.discordance} of {of_what};"
         f" raters among themselves: {gap.floor or 'not known'}",
     )
+    return 0
+
+
+def _of_labels(source: Path, out: Path, console: Console) -> int:
+    from emer_studio.report.label_report import collect_labels, write_labels
+
+    study = open_study(source)
+    found = collect_labels(study)
+    write_labels(out, study, found)
+    panel = found.panel
+    facts = {
+        "report": str(out),
+        **found.agreement.as_json(),
+        "anchoring": [dataclasses.asdict(one) for one in found.anchoring],
+        "model_accuracy": None if panel is None else dataclasses.asdict(panel.accuracy),
+        "ece": None if panel is None else dataclasses.asdict(panel.before.ece),
+        "study_hash": found.study_hash,
+        "simulated": found.simulated,
+    }
+    first = found.agreement.rows[0]
+    told = first.reason or f"{first.value:.2f} [{first.low:.2f}, {first.high:.2f}]"
+    console.result(facts, f"{out}\n{first.name}: {told}")
     return 0

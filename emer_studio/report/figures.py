@@ -163,7 +163,13 @@ def shown(rows: Sequence[tuple[str, dict[str, float]]]) -> str:
     return embed(figure)
 
 
-def confusion(classes: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
+def confusion(
+    classes: Sequence[str],
+    counts: Sequence[Sequence[int]],
+    *,
+    rows: str = "true",
+    columns: str = "predicted",
+) -> str:
     """Draw a confusion matrix; rows are the truth, shaded by their share."""
     table = np.asarray(counts, dtype=float)
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
@@ -176,7 +182,7 @@ def confusion(classes: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
         )
     axis.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
     axis.set_yticks(range(len(classes)), classes)
-    axis.set(xlabel="predicted", ylabel="true")
+    axis.set(xlabel=columns, ylabel=rows)
     return embed(figure)
 
 

@@ -15,15 +15,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from emer_studio.core.emotions import EMOTIONS
-from emer_studio.dataset.cache_reader import Dataset
-from emer_studio.labels.consensus import against_the_others
-from emer_studio.report.resampling import (
+from emer_studio.core.resampling import (
     Interval,
     drawn_weights,
     interval,
     mean_interval,
     share_interval,
 )
+from emer_studio.dataset.cache_reader import Dataset
+from emer_studio.labels.votes import against_the_others
 from emer_studio.schema.dataset import POLARITIES
 
 __all__ = ["Confusion", "Contrast", "Gap", "gap_of", "noise_floor"]

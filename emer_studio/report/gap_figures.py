@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from emer_studio.core.resampling import Interval
 from emer_studio.report.figures import COLOURS, INK, LINE, embed, new_figure
 from emer_studio.report.gap import Confusion, Contrast
-from emer_studio.report.resampling import Interval
 
 __all__ = ["arrows", "contrasts", "intervals", "table_of_shares"]
 

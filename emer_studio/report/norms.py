@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
+from emer_studio.core.resampling import Interval, drawn_weights, mean_interval
 from emer_studio.recording.reader import Recording
-from emer_studio.report.resampling import Interval, drawn_weights, mean_interval
 from emer_studio.schema.stimulus import load_manifest
 from emer_studio.study.folder import Study
 

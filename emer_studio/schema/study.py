@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from emer_studio.schema.base import Model, load_yaml
+from emer_studio.schema.consensus import ConsensusRules
 from emer_studio.schema.exclusion import ExclusionRules
 from emer_studio.schema.eye_parameters import EyeParameters
+
+_SERVERS = ("postgresql", "postgresql+psycopg")
 
 __all__ = ["LEFT_ALONE", "SessionManifest", "StudyFile", "rules_of"]
 
 
 class StudyFile(Model):
-    """``study.yaml``; `exclude` and `eyes` hold what a study sets otherwise than we do.
+    """``study.yaml``.
+
+    `exclude`, `eyes` and `consensus` hold what a study sets otherwise than we do.
 
     `record_also` names other LSL streams that every session records when they are there: by
-    name, ``type:EDA`` or ``id:SOURCE_ID``.
+    name, ``type:EDA`` or ``id:SOURCE_ID``. `labels` is the address of a PostgreSQL database
+    for several seats at once (``postgresql+psycopg://HOST/DATABASE``, without a password);
+    empty for ``labels.sqlite`` in the study.
     """
 
     format_version: Literal[1] = 1
@@ -29,6 +37,23 @@ class StudyFile(Model):
     exclude: ExclusionRules = ExclusionRules()
     eyes: EyeParameters = EyeParameters()
     record_also: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    consensus: ConsensusRules = ConsensusRules()
+    labels: str = ""
+
+    @model_validator(mode="after")
+    def _labels_are_on_a_server(self) -> Self:
+        parts = urlsplit(self.labels)
+        if parts.password is not None or "password" in parts.query:  # not said once more
+            raise ValueError(
+                "'labels' has a password in it, which does not belong into a file of the"
+                " study; put it into ~/.pgpass, or into PGPASSWORD"
+            )
+        if self.labels and (parts.scheme not in _SERVERS or not parts.path.strip("/")):
+            raise ValueError(
+                "'labels' should be the address of a PostgreSQL database,"
+                f" postgresql+psycopg://HOST/DATABASE (found {self.labels!r})"
+            )
+        return self
 
 
 def rules_of(session: Path) -> ExclusionRules:

@@ -135,7 +135,9 @@ def backed_up(study: Study) -> dict[str, Backup]:
 def _files(study: Study) -> Iterator[Path]:
     for path in sorted(study.folder.rglob("*")):
         parts = path.relative_to(study.folder).parts
-        if parts[0] not in _LEFT_OUT and path.is_file() and path.suffix != ".tmp":
+        if parts[0] in _LEFT_OUT or path.suffix == ".tmp" or not path.is_file():
+            continue
+        if not path.name.startswith(f"{_LABELS}-"):  # its log, copied with the database
             yield path
 
 
@@ -190,6 +192,7 @@ def _copy_database(source: Path, target: Path) -> None:
         contextlib.closing(sqlite3.connect(target)) as new,
     ):
         old.backup(new)
+        new.execute("PRAGMA journal_mode = DELETE")  # one file, readable on any disk
 
 
 def _record(study: Study, target: Path, sizes: dict[str, tuple[int, int]]) -> None:

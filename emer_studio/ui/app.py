@@ -23,9 +23,11 @@ from emer_studio.core import logs, settings
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import Control
+from emer_studio.labels.bundle import Bundle, open_bundle
 from emer_studio.study.folder import open_study
 from emer_studio.ui.application import make_application
 from emer_studio.ui.jobs import Outcome
+from emer_studio.ui.label.bundle_window import BundleWindow
 from emer_studio.ui.main_window import MainWindow
 from emer_studio.ui.session.page import SessionPage
 from emer_studio.ui.snapshots import Photographer
@@ -38,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 def run_window(args: argparse.Namespace) -> int:
     """Open the window and return the exit code of the program."""
+    if args.study is not None and (args.study / "bundle.json").is_file():
+        return _label_bundle(open_bundle(args.study))
     if args.study is not None:
         open_study(args.study)  # refused before anything is shown
     application = make_application()
@@ -55,6 +59,18 @@ def run_window(args: argparse.Namespace) -> int:
         QTimer.singleShot(0, driver.begin)
         application.exec()
     return driver.code
+
+
+def _label_bundle(bundle: Bundle) -> int:
+    """Open the window of a rater without the study."""
+    application = make_application()
+    apply_style(application)
+    window = BundleWindow(bundle)
+    window.closed.connect(application.quit)
+    window.show()
+    with _logged(), catch_exceptions(window.toast.say), interruptible(window):
+        application.exec()
+    return 0
 
 
 class _Driver(QObject):

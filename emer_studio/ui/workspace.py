@@ -10,7 +10,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from emer_studio.labels.store import LabelStore, fold
+from emer_studio.core.errors import MissingError
+from emer_studio.labels.store import find_store, fold
 from emer_studio.study.folder import Study
 from emer_studio.ui.backup import BackupKeeper
 
@@ -35,6 +36,7 @@ _WATCHED = (
     "demographics.tsv",
     "demographics.waiting.jsonl",
     "labels.sqlite",
+    "labels.sqlite-wal",  # what was labelled since it was opened
     "protocols/*.yaml",
     "sessions/*/session.json",
     "sessions/*/decisions.jsonl",
@@ -170,10 +172,12 @@ def reports_of(study: Study) -> list[Path]:
 
 def count_labelled(study: Study, items: Iterable[str]) -> int:
     """Return how many of these items carry at least one human label."""
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
+    try:
+        store = find_store(study)
+    except MissingError:  # the page that labels says what is wrong with the server
         return 0
-    store = LabelStore(path)
+    if store is None:
+        return 0
     try:
         return len({item for _annotator, item in fold(store.events())} & set(items))
     finally:

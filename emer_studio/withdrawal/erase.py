@@ -14,7 +14,8 @@ from pathlib import Path
 
 from emer_studio.core.clock import utc_now
 from emer_studio.core.files import fsync_file, read_json, write_atomic, write_json
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.names import given_names, known_names
+from emer_studio.labels.store import find_store
 from emer_studio.schema.consent import VIDEO_SCOPE
 from emer_studio.study.appointments import Appointments
 from emer_studio.study.backup import known_backups
@@ -66,6 +67,7 @@ def erase(study: Study, reach: Reach, vault: Vault | None) -> Erased:
         The open vault, where there is one.
     """
     today = utc_now()[:10]
+    holders = _holders(study, reach)
     if reach.video_only:
         _remove((*reach.media, *reach.predictions))
         for folder in reach.sessions:
@@ -89,7 +91,7 @@ def erase(study: Study, reach: Reach, vault: Vault | None) -> Erased:
         labels=labels,
         rebuild=tuple(names),
         flagged=tuple(runs),
-        beyond=tuple(_beyond(study, reach)),
+        beyond=(*_beyond(study, reach), *holders),
     )
 
 
@@ -111,14 +113,28 @@ def _without_video(folder: Path) -> None:
 
 
 def _erase_labels(study: Study, reach: Reach) -> int:
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
+    store = find_store(study)
+    if store is None:
         return 0
-    store = LabelStore(path)
     try:
         return store.erase(reach.of_session)
     finally:
         store.close()
+
+
+def _holders(study: Study, reach: Reach) -> list[str]:
+    """Return who was given the participant's face in a bundle, in sentences."""
+    store = find_store(study)
+    if store is None:
+        return []
+    try:
+        names, given = known_names(store.database), given_names(store.database)
+    finally:
+        store.close()
+    people = {given[name] for name, known in names.items() if reach.of_session(known.item)}
+    return [
+        f"the bundle of {code}, with the face: ask to delete it" for code in sorted(people)
+    ]
 
 
 def _flag(run: Path, participant: str) -> None:
@@ -164,6 +180,8 @@ def _write_line(path: Path, reach: Reach, today: str) -> None:
 
 
 def _beyond(study: Study, reach: Reach) -> Iterable[str]:
+    if study.file.labels:
+        yield "backups and logs of the label server, which its administrator keeps"
     for target in sorted({backup.target for backup in known_backups(study)}):
         yield f"the backup in {target}"
     yield "other copies of the study made earlier, and what was exported from it"

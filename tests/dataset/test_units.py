@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,12 @@ from emer_studio.core.files import write_json
 from emer_studio.dataset.assembly import BuildReport
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache_reader import Dataset, open_cache
+from emer_studio.labels.places import places_of
 from emer_studio.labels.store import LabelStore
 from emer_studio.labels.units import windows_of
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.dataset import parse_sample
-from emer_studio.study.folder import Study, create_study
+from emer_studio.study.folder import Study, create_study, open_study
 from emer_studio.ui.explore.trial import ExploredSession
 from emer_studio.ui.label.items import find_items
 from sessions import write_session
@@ -67,7 +69,10 @@ def built(
 ) -> tuple[Study, Dataset, BuildReport]:
     """A study whose sessions label windows and peaks, and its dataset."""
     base = tmp_path_factory.mktemp("units")
-    study = create_study(base / "study", seed=1)
+    create_study(base / "study", seed=1)
+    with (base / "study/study.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("consensus: {quorum: 1}\n")  # a lab of one rater
+    study = open_study(base / "study")
     windowed = session_of(study, "P001", "{kind: windows, seconds: 0.2}")
     session_of(study, "P002", "{kind: peak, seconds: 0.25}")
     (study.folder / "stimuli").mkdir(exist_ok=True)
@@ -153,6 +158,20 @@ def test_experts_labels_belong_to_their_own_span(
         {p: seen.category for p, seen in explored.story(k).labels.items()} for k in (0, 1)
     ]
     assert told == [{"w-02": "fear"}, {"": "anger"}]
+
+
+def test_places_of_parts_follow_one_another_in_the_video(
+    built: tuple[Study, Dataset, BuildReport],
+) -> None:
+    places = places_of(built[0])
+    trial = f"{built[0].sessions()[0].name}/trial-1"
+    parts = [place for item, place in places.items() if item.startswith(f"{trial}/w-")]
+    whole = places[trial]
+    assert len(parts) == 3
+    assert (parts[0].first, parts[-1].last) == (whole.first, whole.last)
+    for before, after in pairwise(parts):
+        assert before.last < after.first <= before.last + 2
+        assert before.start_ms < before.end_ms <= after.start_ms + 1
 
 
 def test_exports_tell_parts(

@@ -15,12 +15,12 @@ import pytest
 
 from emer_studio.core.clock import utc_now
 from emer_studio.core.process import command_line
+from emer_studio.core.resampling import drawn_weights, mean_interval
 from emer_studio.dataset.cache_reader import Dataset, open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.dataset.synth_raters import Raters
 from emer_studio.labels.consensus import majority
 from emer_studio.report.gap import gap_of, noise_floor
-from emer_studio.report.resampling import drawn_weights, mean_interval
 from emer_studio.schema.dataset import DatasetManifest, StoredSample
 
 PEOPLE, CLIPS = 40, 14

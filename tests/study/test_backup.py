@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -26,9 +27,10 @@ Recorded = tuple[Path, dict[str, Any]]
 def study(recorded_study: Recorded, tmp_path: Path) -> Study:
     folder = tmp_path / "Pilot"
     shutil.copytree(recorded_study[0], folder)
-    with sqlite3.connect(folder / "labels.sqlite") as labels:
+    with contextlib.closing(sqlite3.connect(folder / "labels.sqlite")) as labels:
         labels.execute("create table if not exists mark (text)")
         labels.execute("insert into mark values ('first')")
+        labels.commit()
     (folder / "derived").mkdir(exist_ok=True)
     (folder / "derived" / "big.bin").write_bytes(b"x" * 1000)
     return open_study(folder)

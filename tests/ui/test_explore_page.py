@@ -32,8 +32,10 @@ def explored(page, recorded_study, qtbot):
     study, result = recorded_study
     made = page(ExplorePage, open_study(study))
     made.visit(Path(result["session"]).name)
-    qtbot.waitUntil(lambda: made.story is not None and made.story.curves is not None)
-    qtbot.waitUntil(lambda: not made.job.running)
+    qtbot.waitUntil(
+        lambda: made.story is not None and made.story.curves is not None, timeout=30000
+    )
+    qtbot.waitUntil(lambda: not made.job.running, timeout=30000)
     return made
 
 
@@ -129,7 +131,7 @@ def test_felt_shown_and_the_model_stand_apart(page, recorded, qtbot):
     assert len(lanes["Shown, by model"].curves) == 7
     qtbot.waitUntil(lambda: made.story.curves is not None, timeout=30000)
     assert "not in the study any more" in made.clip.words
-    qtbot.waitUntil(lambda: not made.job.running)
+    qtbot.waitUntil(lambda: not made.job.running, timeout=30000)
 
 
 def test_the_study_page_leads_there(window, recorded, qtbot):
@@ -157,7 +159,7 @@ def test_a_session_without_gaze_or_video_is_still_shown(page, recorded, qtbot):
         lambda: made.timeline.lanes[0].absent == "there is no gaze stream in the recording",
         timeout=30000,
     )
-    qtbot.waitUntil(lambda: not made.job.running)
+    qtbot.waitUntil(lambda: not made.job.running, timeout=30000)
     assert made.face.words == "No face video of this trial."
     QTest.keyClick(made, Qt.Key.Key_Right)
     assert made.playhead.value() == pytest.approx(1 / 30)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QLabel
 
-from emer_studio.core.emotions import EMOTIONS
-from emer_studio.labels.store import LabelStore, fold
+from emer_studio.labels.fold import fold, fold_stages
+from emer_studio.labels.store import LabelStore
 from emer_studio.ui.label.desk import Desk
 from emer_studio.ui.label.items import find_items
 from emer_studio.ui.label.page import LabelPage
@@ -20,10 +20,30 @@ K = Qt.Key
 @pytest.fixture
 def desk(page, recorded):
     made = page(LabelPage, recorded)
-    made.panel.annotator.setFocus()
-    QTest.keyClicks(made.panel.annotator, "R1")
-    QTest.keyClick(made.panel.annotator, K.Key_Return)
+    sit(made, "R1")
     return made
+
+
+def sit(made, code):
+    made.room.annotator.clear()
+    made.room.annotator.setFocus()
+    QTest.keyClicks(made.room.annotator, code)
+    QTest.keyClick(made.room.annotator, K.Key_Return)
+
+
+def said_blind(study, labels, *, frozen=True):
+    """Write blind labels of several raters: ``{rater: [(category, intensity), …]}``."""
+    store = LabelStore(study.folder / "labels.sqlite")
+    items = [item.id for item in find_items(study)]
+    about = {"visible": {"mode": "blind"}, "input_by": "keyboard", "stage": "A"}
+    for rater, said in labels.items():
+        for item, (category, level) in zip(items, said, strict=False):
+            values = {"category": category, "intensity": level}
+            store.append_many(rater, item, values, **about)
+    if frozen:
+        store.freeze("LEAD", "A", items)
+    store.close()
+    return items
 
 
 def _events(study):
@@ -48,18 +68,55 @@ def test_items_are_the_trials_between_onset_and_end(recorded):
 
 
 def test_keys_become_events_and_the_next_item_comes(desk, recorded):
-    first, second = (item.id for item in desk.items)
+    first, second = (turn.item for turn in desk.turns)
     _press(desk, K.Key_2, K.Key_E, K.Key_Return)
     events = _events(recorded)
-    said = [(e.item, e.op, e.field, e.value, e.input) for e in events]
+    said = [(e.item, e.op, e.field, e.value, e.input, e.stage) for e in events]
     assert said == [
-        (first, "set", "category", "sadness", "keyboard"),
-        (first, "set", "intensity", 2, "keyboard"),
+        (first, "set", "category", "sadness", "keyboard", "A"),
+        (first, "set", "intensity", 2, "keyboard", "A"),
     ]
     assert {e.annotator for e in events} == {"R1"}
-    assert [e.visible for e in events] == [{"mode": "blind"}] * 2
-    assert desk.current.id == second
+    assert [e.visible["mode"] for e in events] == ["blind"] * 2
+    assert {e.visible["scheme"] for e in events} == {1}
+    assert {e.position for e in events} == {1}
+    assert all(0 <= e.elapsed_ms < 60000 for e in events)
+    assert desk.current.item == second
     assert desk.panel.value().category is None
+
+
+def test_everything_a_face_can_be_said_of_has_a_key(desk, recorded):
+    shift, alt = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+    first = desk.current.item
+    _press(desk, K.Key_3, K.Key_E)
+    QTest.keyClick(desk, K.Key_4, shift)
+    for _ in range(3):
+        QTest.keyClick(desk, K.Key_Left, alt)
+    QTest.keyClick(desk, K.Key_Up, alt)
+    _press(desk, K.Key_D, K.Key_G, K.Key_Right, K.Key_Right, K.Key_P, K.Key_N)
+    assert desk.panel.note.hasFocus()
+    peak = desk.player.value()
+    QTest.keyClicks(desk.panel.note, "hand at 2 QWE")
+    QTest.keyClick(desk.panel.note, K.Key_Return)  # saves, as everywhere
+    (fields,) = fold_stages(_events(recorded)).values()
+    assert fields == {
+        "category": "fear",
+        "second": "surprise",
+        "intensity": 2,
+        "valence": -0.15,
+        "arousal": 0.05,
+        "confidence": 3,
+        "flag": True,
+        "peak": peak,
+        "note": "hand at 2 QWE",
+    }
+    assert desk.current.item != first
+
+
+def test_an_unusable_face_needs_no_category(desk, recorded):
+    _press(desk, K.Key_3, K.Key_X, K.Key_Return)
+    (fields,) = fold(_events(recorded)).values()
+    assert fields == {"quality": "no_face"}
 
 
 def test_neutral_needs_no_intensity(desk, recorded):
@@ -73,8 +130,7 @@ def test_nothing_is_stored_without_a_code_or_an_intensity(page, recorded):
     _press(made, K.Key_2, K.Key_E, K.Key_Return)
     assert "code" in made.panel.missing.text()
     assert not (recorded.folder / "labels.sqlite").exists()
-    made.panel.annotator.setText("R1")
-    made.setFocus()
+    sit(made, "R1")
     _press(made, K.Key_3, K.Key_Return)
     assert "intensity" in made.panel.missing.text()
     assert not (recorded.folder / "labels.sqlite").exists()
@@ -82,21 +138,28 @@ def test_nothing_is_stored_without_a_code_or_an_intensity(page, recorded):
 
 def test_typing_the_code_does_not_label(page, recorded):
     made = page(LabelPage, recorded)
-    made.panel.annotator.setFocus()
-    QTest.keyClicks(made.panel.annotator, "QWE123")
-    assert made.panel.annotator.text() == "QWE123"
+    made.room.annotator.setFocus()
+    QTest.keyClicks(made.room.annotator, "QWE123")
+    assert made.room.annotator.text() == "QWE123"
     assert made.panel.value().category is None
 
 
-def test_undo_is_an_event_and_goes_back_to_its_item(desk, recorded):
-    first = desk.items[0].id
-    _press(desk, K.Key_6, K.Key_R, K.Key_Return)
-    QTest.keyClick(desk, K.Key_Z, Qt.KeyboardModifier.ControlModifier)
+def test_undo_and_redo_are_events_and_go_back_to_their_item(desk, recorded):
+    first = desk.current.item
+    _press(desk, K.Key_6, K.Key_R, K.Key_Return, K.Key_5, K.Key_Q, K.Key_Return)
+    held = Qt.KeyboardModifier.ControlModifier
+    QTest.keyClick(desk, K.Key_Z, held)
+    QTest.keyClick(desk, K.Key_Z, held)
     events = _events(recorded)
-    assert [e.op for e in events] == ["set", "set", "undo", "undo"]
+    assert [e.op for e in events] == ["set"] * 4 + ["undo"] * 4
     assert fold(events) == {}
-    assert desk.current.id == first
+    assert desk.current.item == first
     assert desk.panel.value().category is None
+    QTest.keyClick(desk, K.Key_Z, held | Qt.KeyboardModifier.ShiftModifier)
+    assert fold(_events(recorded)) == {("R1", first): {"category": "anger", "intensity": 3}}
+    assert desk.panel.value().category == "anger"
+    QTest.keyClick(desk, K.Key_Z, held | Qt.KeyboardModifier.ShiftModifier)
+    assert len(fold(_events(recorded))) == 2
 
 
 def test_a_choice_that_is_not_saved_is_undone_without_an_event(desk, recorded):
@@ -107,110 +170,244 @@ def test_a_choice_that_is_not_saved_is_undone_without_an_event(desk, recorded):
 
 
 def test_the_store_is_shown_in_the_widgets(page, recorded):
-    items = find_items(recorded)
-    store = LabelStore(recorded.folder / "labels.sqlite")
-    how = {"visible": {"mode": "blind"}, "input_by": "keyboard"}
-    store.set("R1", items[0].id, "category", "anger", **how)
-    store.set("R1", items[0].id, "intensity", 3, **how)
-    store.close()
+    items = said_blind(recorded, {"R1": [("anger", 3)]}, frozen=False)
     made = page(LabelPage, recorded)
     assert made.panel.value().category is None  # another annotator's label is not shown
-    made.panel.annotator.setText("R1")
+    sit(made, "R1")
+    assert "1 of 2" in made.count.text()
+    assert made.current.item == items[1]  # what is open comes first
+    _press(made, K.Key_Backspace)
+    if made.current.item != items[0]:
+        made.go(1)
+    assert made.current.item == items[0]
     assert made.panel.categories["anger"].isChecked()
     assert made.panel.levels[3].isChecked()
-    assert "1 of 2" in made.count.text()
-    _press(made, K.Key_Backspace)
-    assert made.current.id == items[0].id
 
 
 def test_mouse_and_keyboard_say_the_same(desk, recorded):
     panel = desk.panel
     QTest.mouseClick(panel.categories["fear"], Qt.MouseButton.LeftButton)
     QTest.mouseClick(panel.levels[1], Qt.MouseButton.LeftButton)
+    middle = QPoint(panel.pad.width() // 2, panel.pad.height() // 2)
+    QTest.mouseClick(panel.pad, Qt.MouseButton.LeftButton, pos=middle)
     QTest.mouseClick(panel.commit, Qt.MouseButton.LeftButton)
-    assert [(e.value, e.input) for e in _events(recorded)] == [
-        ("fear", "mouse"),
-        (1, "mouse"),
-    ]
-
-
-def _texts(widget: QWidget) -> list[str]:
-    found = [widget.toolTip()]
-    for child in widget.findChildren(QWidget):
-        found.append(child.toolTip())
-        if isinstance(child, QLabel):
-            found.append(child.text())
-    return found
-
-
-def test_blind_mode_shows_no_prediction(desk):
-    assert desk.badge.text() == "BLIND"
-    assert desk.predictions is not None  # the file is there, its content is not shown
-    assert not desk.timeline.shows_predictions
-    shown = " ".join(_texts(desk)).lower()
-    assert "mini-xception" not in shown
-    assert not any(emotion in shown for emotion in EMOTIONS)
-    rows = [desk.list.item(row) for row in range(desk.list.count())]
-    words = " ".join(f"{row.text()} {row.toolTip()}" for row in rows).lower()
-    assert not any(emotion in words for emotion in EMOTIONS)
-    blind = desk.timeline.grab().toImage()
-    _press(desk, K.Key_H)
-    assert desk.timeline.grab().toImage() != blind
-
-
-def test_assisted_mode_is_told_by_the_badge_and_by_every_event(desk, recorded):
-    _press(desk, K.Key_H)
-    assert desk.badge.text().startswith("ASSISTED")
-    assert desk.timeline.shows_predictions
-    _press(desk, K.Key_1, K.Key_W, K.Key_Return)
-    seen = {"mode": "assisted", "model": "mini-xception", "model_sha256": "2" * 64}
     events = _events(recorded)
-    assert [e.op for e in events] == [
-        "seen",
-        "set",
-        "set",
-        "seen",
-    ]  # the next item is shown
-    assert [e.visible for e in events] == [seen] * 4
+    assert {e.input for e in events} == {"mouse"}
+    (fields,) = fold(events).values()
+    assert fields == {
+        "category": "fear",
+        "intensity": 1,
+        "valence": pytest.approx(0.0, abs=0.05),
+        "arousal": pytest.approx(0.0, abs=0.05),
+    }
 
 
-def test_what_was_seen_is_known_on_another_day_and_to_nobody_else(desk, recorded):
-    _press(desk, K.Key_H)
-    first = desk.items[0].id
-    again = Desk(desk.study.folder / "labels.sqlite")
-    again.change_annotator(desk.desk.annotator)
-    assert again.visible(first)["mode"] == "assisted"
-    again.change_annotator("R99")
-    assert again.visible(first) == {"mode": "blind"}
+def test_a_repeat_is_silent_and_a_label_of_its_own(page, recorded):
+    (recorded.folder / "labelling.yaml").write_text("repeats: 0.5\n")
+    made = page(LabelPage, recorded)
+    for number in range(1, 40):  # somebody whose queue has a repeat
+        sit(made, f"R{number}")
+        if any(turn.stage == "A-repeat" for turn in made.turns):
+            break
+    names = [made.list.item(row).text().split()[1] for row in range(made.list.count())]
+    assert len(set(names)) == len(names) == 3
+    assert made.badge.text() == "BLIND"
+    for _ in names:
+        _press(made, K.Key_7, K.Key_Return)
+    repeated = next(turn.item for turn in made.turns if turn.stage == "A-repeat")
+    said = [e.stage for e in _events(recorded) if e.item == repeated]
+    assert said == ["A", "A", "A-repeat", "A-repeat"]
+    assert "3 of 3" in made.count.text()
+
+
+# -- the passes
+
+
+def test_a_frozen_pass_is_reviewed_where_it_is_disputed(page, recorded):
+    items = said_blind(
+        recorded,
+        {
+            "R1": [("fear", 1), ("anger", 2)],
+            "R2": [("fear", 1), ("fear", 2)],
+            "R3": [("fear", 2), ("sadness", 2)],
+        },
+    )
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    assert made.room.stage.currentText() == "Review"
+    assert [turn.item for turn in made.turns] == [items[1]]  # the other is agreed on
+    assert "no majority" in made.room.told.text()
+    assert "you: anger 2" in made.room.told.text()
+    assert "R2: fear 2" in made.room.told.text()
+    assert made.panel.value().category is None  # as many keys to agree as to disagree
+    if not made.desk.withholds(made.current):
+        assert made.badge.text() == "ASSISTED · mini-xception"
+        assert made.timeline.shows_predictions
+        _press(made, K.Key_H)
+        assert not made.timeline.shows_predictions
+        assert made.badge.text() == "ASSISTED · model hidden"
+    _press(made, K.Key_3, K.Key_E, K.Key_Return)
+    said = [e for e in _events(recorded) if e.op == "set" and e.stage == "B"]
+    assert [(e.item, e.field, e.value) for e in said] == [
+        (items[1], "category", "fear"),
+        (items[1], "intensity", 2),
+    ]
+    for event in said:
+        assert event.visible["mode"] == "assisted"
+        assert event.visible["others"] is True
+        assert ("withheld" in event.visible) != ("model" in event.visible)
+    assert "1 of 1" in made.count.text()
+
+
+def test_what_stays_disputed_is_decided_by_somebody_else_with_a_reason(page, recorded):
+    items = said_blind(
+        recorded,
+        {
+            "R1": [("fear", 1), ("anger", 2)],
+            "R2": [("fear", 1), ("fear", 2)],
+            "R3": [("fear", 2), ("sadness", 2)],
+        },
+    )
+    made = page(LabelPage, recorded)
+    sit(made, "R2")
+    assert "adjudication" not in made.desk.stages  # nobody decides on their own label
+    sit(made, "X1")
+    assert made.badge.text().startswith("ADJUDICATE")
+    assert [turn.item for turn in made.turns] == [items[1]]
+    _press(made, K.Key_4, K.Key_W, K.Key_Return)
+    assert "reason" in made.panel.missing.text()
+    _press(made, K.Key_N)
+    QTest.keyClicks(made.panel.note, "brows up, lids tense")
+    QTest.keyClick(made.panel.note, K.Key_Return)
+    fields = fold_stages(_events(recorded))["X1", items[1], "adjudication"]
+    assert fields == {
+        "category": "surprise",
+        "intensity": 1,
+        "reason": "brows up, lids tense",
+    }
+
+
+def test_the_training_tells_the_gold_label_and_opens_the_blind_pass(page, recorded):
+    gold = next(item.id for item in find_items(recorded))
+    (recorded.folder / "labelling.yaml").write_text(f"training: {{{gold}: fear}}\n")
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    assert made.badge.text() == "TRAINING"
+    assert [turn.item for turn in made.turns] == [gold]
+    _press(made, K.Key_6, K.Key_W, K.Key_Return)
+    assert "The gold label is fear; you said anger 1" in made.room.told.text()
+    _press(made, K.Key_Return)
+    assert made.badge.text() == "TRAINING"  # not good enough
+    QTest.keyClick(made, K.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    _press(made, K.Key_3, K.Key_W, K.Key_Return)
+    assert "Right" in made.room.told.text()
+    _press(made, K.Key_Return)
+    assert made.badge.text() == "BLIND"
+    assert gold not in [turn.item for turn in made.turns]
+
+
+def test_only_raters_of_the_plan_label(page, recorded):
+    plan = "raters: [R1, R2, R3]\nadjudicators: [X1]\ndeadline: 2026-12-01\n"
+    (recorded.folder / "labelling.yaml").write_text(plan)
+    made = page(LabelPage, recorded)
+    sit(made, "R9")
+    assert made.list.count() == 0
+    assert "R9 is not among the raters" in made.room.told.text()
+    sit(made, "X1")
+    assert made.list.count() == 0
+    sit(made, "R2")
+    assert made.list.count() == 2
+    assert "until 2026-12-01" in made.count.text()
+
+
+def test_a_damaged_plan_is_told_and_labels_nothing(page, recorded):
+    (recorded.folder / "labelling.yaml").write_text("raterss: [R1]\n")
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    assert "labelling.yaml" in made.room.told.text()
+    _press(made, K.Key_7, K.Key_Return)
+    assert not (recorded.folder / "labels.sqlite").exists()
+
+
+def test_the_study_lead_freezes_what_is_ready(page, recorded, qtbot):
+    said_blind(
+        recorded,
+        {"R1": [("fear", 1)], "R2": [("fear", 1)], "R3": [("fear", 2)]},
+        frozen=False,
+    )
+    made = page(LabelPage, recorded)
+    made.show_lead()
+    lead = made.lead_dialog
+    assert not lead.freeze.isEnabled()  # nobody said who freezes
+    lead.close()
+    sit(made, "R1")
+    QTest.mouseClick(made.lead, Qt.MouseButton.LeftButton)
+    lead = made.lead_dialog
+    cells = [lead.people.item(0, column).text() for column in range(2)]
+    assert cells == ["R1", "1 of 2"]
+    assert "1 with enough blind labels" in lead.text.text()
+    with qtbot.waitSignal(lead.frozen):
+        QTest.mouseClick(lead.freeze, Qt.MouseButton.LeftButton)
+    assert "1 frozen" in lead.text.text()
+    lead.close()
+    assert made.list.count() == 1  # the frozen one is agreed on, the other still blind
+    assert made.badge.text() == "BLIND"
+    (event,) = [e for e in _events(recorded) if e.op == "freeze"]
+    assert (event.annotator, event.stage) == ("R1", "A")
+
+
+# -- what was seen
+
+
+def test_the_model_is_not_shown_in_the_blind_pass(desk, recorded, qtbot):
+    with qtbot.waitSignal(desk.said) as told:
+        _press(desk, K.Key_H)
+    assert "blind" in told.args[0]
+    assert desk.badge.text() == "BLIND"
+    assert not desk.timeline.shows_predictions
+    assert not (recorded.folder / "labels.sqlite").exists()
+
+
+def test_what_was_seen_is_known_on_another_day_and_to_nobody_else(page, recorded):
+    said_blind(
+        recorded,
+        {
+            "R1": [("fear", 0), ("anger", 2)],
+            "R2": [("anger", 0), ("fear", 2)],
+            "R3": [("neutral", 0), ("sadness", 2)],
+        },
+    )
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    shown = [turn for turn in made.turns if not made.desk.withholds(turn)]
+    for turn in shown:
+        made.list.setCurrentRow(made.turns.index(turn))
+    again = Desk(recorded)
+    again.read(find_items(recorded), {})
+    again.sit_down("R1")
+    assert all("model" in again.visible(turn) for turn in shown)
+    again.sit_down("R2")
+    assert not any("model" in again.visible(turn) for turn in shown)
     again.close()
-    desk.panel.annotator.setText("R99")
-    assert desk.badge.text() == "BLIND"
-    assert not desk.timeline.shows_predictions
 
 
-def test_hiding_the_model_again_does_not_make_a_seen_item_blind(desk, recorded):
-    _press(desk, K.Key_H, K.Key_H)
-    assert desk.badge.text() == "BLIND"
-    assert not desk.timeline.shows_predictions
-    _press(desk, K.Key_7, K.Key_Return)
-    assert {e.visible["mode"] for e in _events(recorded)} == {"assisted"}
-    _press(desk, K.Key_7, K.Key_Return)
-    assert _events(recorded)[-1].visible == {"mode": "blind"}
+# -- the video
 
 
 def test_steps_are_decoded_frames_inside_the_item(desk):
     player = desk.player
-    assert player.value() == 6
+    item = desk.desk.item(desk.current)
+    assert player.value() == item.first
     _press(desk, K.Key_Right, K.Key_Right)
-    assert player.value() == desk.timeline.value() == 8
+    assert player.value() == desk.timeline.value() == item.first + 2
     QTest.keyClick(desk, K.Key_Right, Qt.KeyboardModifier.ShiftModifier)
-    assert player.value() == 17
+    assert player.value() == item.last
     _press(desk, K.Key_Right)
-    assert player.value() == 17
+    assert player.value() == item.last
     _press(desk, K.Key_Home)
-    assert player.value() == 6
+    assert player.value() == item.first
     _press(desk, K.Key_End, K.Key_Left)
-    assert player.value() == 16
+    assert player.value() == item.last - 1
 
 
 def test_space_plays_at_real_time_by_the_stamps(desk, qtbot):
@@ -220,40 +417,91 @@ def test_space_plays_at_real_time_by_the_stamps(desk, qtbot):
         _press(desk, K.Key_Space)
     with qtbot.waitSignal(desk.player.playingChanged, timeout=3000):
         pass
-    assert shown[-1] == 17
+    assert shown[-1] == desk.desk.item(desk.current).last
     assert shown == sorted(shown)
 
 
+def test_a_loop_begins_again_and_the_speed_has_steps(desk, qtbot):
+    item = desk.desk.item(desk.current)
+    _press(desk, K.Key_L, K.Key_Period, K.Key_Period)
+    assert desk.player.speed == 2.0
+    assert desk.room.how.text() == "2 ×   ·   loop"
+    shown = []
+    desk.player.valueChanged.connect(shown.append)
+    _press(desk, K.Key_Space)
+    qtbot.waitUntil(lambda: shown.count(item.first) >= 2, timeout=5000)
+    assert desk.player.playing
+    _press(desk, K.Key_Space)
+    _press(desk, K.Key_Comma)
+    assert desk.player.speed == 1.5
+
+
+def test_the_face_alone_can_be_shown(desk):
+    whole = desk.player.grab().toImage()
+    assert desk.player.knows_face
+    _press(desk, K.Key_C)
+    assert desk.player.grab().toImage() != whole
+    assert "face only" in desk.room.how.text()
+    _press(desk, K.Key_C)
+    assert desk.player.grab().toImage() == whole
+
+
 def test_a_click_on_the_timeline_moves_the_video(desk):
-    line = desk.timeline
+    line, item = desk.timeline, desk.desk.item(desk.current)
     at = QPoint(line.width() // 2, 20)
     QTest.mouseClick(line, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
     assert desk.player.value() == line.value()
-    assert line.value() in (11, 12)
+    assert line.value() - item.first in (5, 6)
+
+
+def test_the_sheet_of_keys_lies_over_the_room_and_goes_again(desk):
+    _press(desk, K.Key_Question)
+    assert desk.room.currentWidget() is desk.room.sheet
+    QTest.keyClick(desk.room.sheet, K.Key_Escape)
+    assert desk.room.currentIndex() == 0
+    assert desk.hasFocus()
+    _press(desk, K.Key_7)
+    assert desk.panel.value().category == "neutral"
+
+
+def test_the_codebook_tells_what_the_categories_mean(page, recorded, qtbot):
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    with qtbot.waitSignal(made.said) as told:
+        _press(made, K.Key_B)
+    assert "labelling.yaml" in told.args[0]
+    made.player.grab().save(str(recorded.folder / "fear.png"))
+    plan = "scheme: {codebook: {fear: wide eyes}, pictures: {fear: fear.png, anger: x.png}}"
+    (recorded.folder / "labelling.yaml").write_text(plan)
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    _press(made, K.Key_B)
+    book = made.room.codebook
+    assert made.room.currentWidget() is book
+    pictures = [one for one in book.findChildren(QLabel) if not one.pixmap().isNull()]
+    assert len(pictures) == 1
+    texts = [one.text() for one in book.findChildren(QLabel)]
+    assert {"wide eyes", "x.png is no picture"} <= set(texts)
+    QTest.keyClick(book, K.Key_Escape)
+    assert made.room.currentIndex() == 0
 
 
 def test_an_empty_study_says_what_to_do(page, study, qtbot):
     made = page(LabelPage, study)
-    assert made.empty.isVisible()
+    assert made.room.empty.isVisible()
     with qtbot.waitSignal(made.wants) as asked:
-        made.empty.button.click()
+        made.room.empty.button.click()
     assert asked.args == ["session"]
     _press(made, K.Key_1, K.Key_Return)
 
 
-def test_a_new_session_and_new_prelabels_appear(page, study):
-    made = page(LabelPage, study)
-    session = write_session(study)
+def test_a_new_session_appears_and_the_shown_item_stays(page, recorded):
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    shown = made.current
+    _press(made, K.Key_4)
+    write_prelabels(write_session(recorded))
     made.refresh()
-    assert made.list.count() == 2
-    assert made.prelabel.isVisible()
-    _press(made, K.Key_H)
-    assert made.badge.text() == "BLIND"  # nothing to show yet
-    write_prelabels(session)
-    made.refresh()
-    assert not made.prelabel.isVisible()
-    _press(made, K.Key_H)
-    assert made.badge.text() == "BLIND"  # nobody has said who is looking
-    made.panel.annotator.setText("R1")
-    _press(made, K.Key_H)
-    assert made.timeline.shows_predictions
+    assert made.list.count() == 4
+    assert made.current == shown
+    assert made.panel.value().category == "surprise"

@@ -48,6 +48,8 @@ SEEN_COLUMNS = (
         "fer_emotion", "what the face showed; missing on a tie", source=_SEEN, levels=_SEVEN
     ),
     Column("fer_intensity", "how strongly, 0 to 3", "1", _SEEN),
+    Column("fer_valence", "shown, -1 unpleasant to 1 pleasant", "1", _SEEN),
+    Column("fer_arousal", "shown, -1 calm to 1 excited", "1", _SEEN),
     Column("fer_raters", "how many experts labelled the face", "1", _SEEN, dtype="Int64"),
 )
 _LABELS = (
@@ -98,6 +100,8 @@ def said_of(seen: Consensus | None) -> dict[str, Any]:
     return {
         "fer_emotion": seen.category,
         "fer_intensity": seen.intensity,
+        "fer_valence": seen.valence,
+        "fer_arousal": seen.arousal,
         "fer_raters": seen.raters,
     }
 

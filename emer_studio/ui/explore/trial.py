@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from emer_studio.core.errors import BadInputError
+from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.labels.consensus import Consensus, consensus
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.store import find_store
 from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording, ShownClip
 from emer_studio.schema.explored import Explored, ExploredTrial, read_explored
@@ -228,17 +228,20 @@ class ExploredSession:
 
 
 def _labels(study: Study, recording: Recording, clip: ShownClip) -> dict[str, Consensus]:
-    path = study.folder / "labels.sqlite"
-    if not path.is_file():
+    try:
+        store = find_store(study)
+    except MissingError:  # a label server that does not answer hides no trial
+        return {}
+    if store is None:
         return {}
     items = {"": f"{recording.folder.name}/trial-{clip.trial}"}
     try:
         items |= {span.part: span.item for span in Units(recording).of(clip)}
     except BadInputError:  # its unit is a peak that it does not have
         pass
-    store = LabelStore(path)
+    rules = study.file.consensus.model_copy(update={"method": "majority"})  # of one item
     try:
-        said = {part: consensus(store.events(item)) for part, item in items.items()}
+        said = {part: consensus(store.events(item), rules) for part, item in items.items()}
     finally:
         store.close()
     return {part: found[items[part]] for part, found in said.items() if found}

@@ -1,36 +1,77 @@
-"""An annotator's work, without a window: what is said, what was seen, what is undone."""
+"""An annotator's work, without a window: what is to be done, said, seen and undone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from emer_studio.core.emotions import EMOTIONS
-from emer_studio.labels.store import LabelStore, fold
-from emer_studio.ui.label.judgement import Judgement
+from emer_studio.core.errors import BadInputError
+from emer_studio.labels.events import LabelEvent
+from emer_studio.labels.judgement import Judgement
+from emer_studio.labels.opaque import opaque_id
+from emer_studio.labels.passes import Standing, disputes, standing_of, undecided
+from emer_studio.labels.queue import Labelled, Turn, blind_queue, review_queue, withheld
+from emer_studio.labels.store import LabelStore, find_store, open_store
+from emer_studio.labels.training import TrainingResult, training_result
+from emer_studio.schema.consensus import ConsensusRules
+from emer_studio.schema.labelling import FILE, LabellingFile, load_labelling
+from emer_studio.study.folder import Study
+from emer_studio.ui.label.items import Item, find_items
 from emer_studio.ui.label.predictions import Predictions
 
-__all__ = ["Desk"]
+__all__ = ["REVIEWED", "STAGES", "Desk"]
+
+STAGES = {
+    "training": "TRAINING",
+    "A": "BLIND",
+    "B": "ASSISTED",
+    "adjudication": "ADJUDICATE",
+}
+"""In the order in which they are worked through, with what the badge says."""
+REVIEWED = ("B", "adjudication")
+"""Those in which others' labels are seen, and a model's suggestion may be."""
 
 
 class Desk:
-    """The labels of one annotator in one study.
+    """The work of one annotator in one study.
 
     The store is opened with the first label, so looking at a study changes nothing.
 
     Parameters
     ----------
-    path : Path
-        ``labels.sqlite`` of the study.
+    study : Study
+
+    Attributes
+    ----------
+    plan : LabellingFile
+    problem : str
+        Why ``labelling.yaml`` cannot be understood; then nobody labels.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._begin(study.folder, study.file.seed, study.file.consensus)
+        quorum = study.file.consensus.quorum
+        if self.plan.raters and len(self.plan.raters) < quorum:
+            self.problem = (
+                f"{FILE} names {len(self.plan.raters)} raters, and a consensus needs"
+                f" {quorum} labels (consensus: {{quorum: …}} in study.yaml)."
+            )
+
+    def _begin(self, folder: Path, seed: int, rules: ConsensusRules) -> None:
+        self.folder, self.seed, self._rules, self.problem = folder, seed, rules, ""
+        self.plan: LabellingFile = LabellingFile()
+        try:
+            self.plan = load_labelling(folder)
+        except BadInputError as why:
+            self.problem = str(why)
         self._store: LabelStore | None = None
-        self._commits: list[tuple[str, int]] = []
+        self._items: dict[str, Item] = {}
+        self._means: dict[str, Mapping[str, float]] = {}
         self._seen: dict[str, dict[str, str]] = {}
-        self.annotator = ""
-        self.assisted = False
+        self.standing = Standing({}, frozenset(), rules.quorum)
+        self.annotator, self.stage = "", "A"
 
     def close(self) -> None:
         """Close the store."""
@@ -38,103 +79,296 @@ class Desk:
             self._store.close()
             self._store = None
 
-    # -- what was seen
+    # -- what there is to do
 
-    def look(self, item: str, predictions: Predictions | None) -> None:
-        """Note that an item is on the screen in the present mode."""
-        if not self.assisted or predictions is None or item in self._seen:
+    def find_items(self) -> list[Item]:
+        """Return what there is to label, by anybody."""
+        return find_items(self._study)
+
+    def read(self, items: Sequence[Item], means: Mapping[str, Mapping[str, float]]) -> None:
+        """Take the study's items, a model's mean probabilities of them, and the labels."""
+        self._items = {item.id: item for item in items}
+        self._means = dict(means)
+        self._read_labels()
+
+    def _read_labels(self) -> None:
+        store = self._found()
+        if store is None:
             return
-        self._seen[item] = predictions.visible
-        self._open().seen(
-            self.annotator, item, visible={"mode": "assisted", **predictions.visible}
-        )
-
-    def visible(self, item: str) -> dict[str, Any]:
-        """Return what the annotator could see of an item, now or earlier."""
-        seen = self._seen.get(item)
-        if seen is not None:
-            return {"mode": "assisted", **seen}
-        return {"mode": "assisted" if self.assisted else "blind"}
-
-    # -- what was said
-
-    def judgement(self, item: str) -> Judgement:
-        """Return what stands of an item."""
-        return self.all_judgements().get(item, Judgement())
-
-    def all_judgements(self) -> dict[str, Judgement]:
-        """Return what stands of every item that this annotator labelled."""
-        if self._store is None and not self._path.is_file():
-            return {}
-        found = {}
-        for (annotator, item), fields in fold(self._open().events()).items():
-            if annotator != self.annotator:
-                continue
-            category, level = fields.get("category"), fields.get("intensity")
-            found[item] = Judgement(
-                category if category in EMOTIONS else None,
-                int(level) if isinstance(level, int | float) else None,
-            )
-        return found
-
-    def commit(self, item: str, value: Judgement, input_by: str) -> int:
-        """Store what is new in a judgement; return the number of events."""
-        before, written = self.judgement(item), 0
-        for field in ("category", "intensity"):
-            said = getattr(value, field)
-            if said is None or said == getattr(before, field):
-                continue
-            self._open().set(
-                self.annotator,
-                item,
-                field,
-                said,
-                visible=self.visible(item),
-                input_by=input_by,
-            )
-            written += 1
-        if written:
-            self._commits.append((item, written))
-        return written
-
-    def undo(self, item: str, input_by: str) -> str | None:
-        """Take back the last commit; without one, the last label of `item`.
-
-        Returns
-        -------
-        item : str or None
-            The item whose label changed.
-        """
-        if not self.annotator or (self._store is None and not self._path.is_file()):
-            return None
-        target, count = self._commits.pop() if self._commits else (item, 1)
-        done = None
-        for _ in range(count):
-            event = self._open().undo(
-                self.annotator, target, visible=self.visible(target), input_by=input_by
-            )
-            done = target if event is not None else done
-        return done
-
-    def change_annotator(self, code: str) -> None:
-        """Work as another annotator: blind again, with their own undo and memory."""
-        if code != self.annotator:
-            self.annotator = code
-            self.assisted = False
-            self._commits.clear()
-            self._seen = self._seen_before()
-
-    def _seen_before(self) -> dict[str, dict[str, str]]:
-        """Return what this annotator was ever shown, also on another day."""
-        if not self.annotator or (self._store is None and not self._path.is_file()):
-            return {}
-        return {
-            event.item: {k: v for k, v in event.visible.items() if k != "mode"}
-            for event in self._open().events()
+        events = store.events()
+        self.standing = standing_of(events, self._rules)
+        self._seen = {
+            event.item: {k: v for k, v in event.visible.items() if k.startswith("model")}
+            for event in events
             if event.op == "seen" and event.annotator == self.annotator
         }
 
+    def sit_down(self, code: str) -> None:
+        """Work as another annotator, with their own undo, at what they have to do next."""
+        if code == self.annotator:
+            return
+        self.annotator = code
+        self._read_labels()
+        self.stage = self.next_stage()
+
+    @property
+    def why_not(self) -> str:
+        """Why this annotator cannot label here; empty when they can."""
+        if self.problem:
+            return self.problem
+        if not self.annotator:
+            return "Type your annotator code first (letters and digits)."
+        known = {*self.plan.raters, *self.plan.adjudicators}
+        if known and self.annotator not in known:
+            return f"{self.annotator} is not among the raters of this study."
+        return ""
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages in which this annotator has something to do, or had."""
+        return [stage for stage in STAGES if self.turns(stage)]
+
+    def next_stage(self) -> str:
+        """Return the first stage with something left to do; else the last with anything."""
+        stages = self.stages
+        open_ones = (s for s in stages if any(not self.done(t) for t in self.turns(s)))
+        return next(open_ones, stages[-1] if stages else "A")
+
+    def turns(self, stage: str | None = None) -> list[Turn]:
+        """Return the annotator's turns of a stage, in the order to take them."""
+        wanted = self.stage if stage is None else stage
+        if self.why_not and self.annotator:
+            return []
+        if wanted == "training":
+            return self._training_turns()
+        if wanted == "A":
+            return [] if self._in_training else self._blind_turns()
+        return self._review_turns() if wanted == "B" else self._adjudication_turns()
+
+    def _training_turns(self) -> list[Turn]:
+        if not self._rates:
+            return []
+        known = sorted(set(self.plan.training) & set(self._items))
+        order = sorted(known, key=lambda item: opaque_id(self.seed, self.annotator, item))
+        return [Turn(item, "training") for item in order]
+
+    @property
+    def _rates(self) -> bool:
+        return not self.plan.raters or self.annotator in self.plan.raters
+
+    @property
+    def training(self) -> TrainingResult:
+        """How the annotator did in the training."""
+        said = {
+            item: labels[self.annotator].get("category")
+            for item in self.plan.training
+            if self.annotator in (labels := self.standing.of(item, "training"))
+        }
+        return training_result(said, self.plan, len(self._training_turns()))
+
+    @property
+    def _in_training(self) -> bool:
+        return bool(self._training_turns()) and not self.training.passed
+
+    def _blind_turns(self) -> list[Turn]:
+        if not self._rates:
+            return []
+        frozen = self.standing.frozen
+        open_ones = [
+            Labelled(item.id, item.participant)
+            for item in self._items.values()
+            if item.id not in frozen
+        ]
+        return blind_queue(
+            open_ones, self.annotator, self.plan, self.seed, self.standing.quorum
+        )
+
+    def _review_turns(self) -> list[Turn]:
+        mine = (
+            item
+            for item in self.standing.frozen & set(self._items)
+            if self.standing.done(self.annotator, item, "A")
+        )
+        doubts = [(item, self._doubt(item)) for item in mine if self.why_disputed(item)]
+        return review_queue(doubts)
+
+    def _adjudication_turns(self) -> list[Turn]:
+        if self.plan.adjudicators and self.annotator not in self.plan.adjudicators:
+            return []
+        waiting = [
+            item
+            for item in sorted(self.standing.frozen & set(self._items))
+            if not self.standing.done(self.annotator, item, "A")
+            and (
+                undecided(item, self.standing)
+                or self.standing.done(self.annotator, item, "adjudication")
+            )
+        ]
+        turns = review_queue([(item, self._doubt(item)) for item in waiting])
+        return [Turn(turn.item, "adjudication") for turn in turns]
+
+    def _doubt(self, item: str) -> float:
+        return 1.0 - max(self._means.get(item, {}).values(), default=0.0)
+
+    def why_disputed(self, item: str) -> list[str]:
+        """Return why an item is looked at again."""
+        return disputes(item, self.standing, self.plan, self._means.get(item))
+
+    # -- what may be seen
+
+    def item(self, turn: Turn) -> Item:
+        """Return the item of a turn."""
+        return self._items[turn.item]
+
+    def name(self, turn: Turn) -> str:
+        """Return what the annotator sees instead of session, participant and trial."""
+        again = turn.stage == "A-repeat"  # it must not be recognised
+        return opaque_id(self.seed, self.annotator, turn.item, again=again)
+
+    def withholds(self, turn: Turn) -> bool:
+        """Say whether the suggestion is withheld from this review, to measure anchoring."""
+        return turn.stage == "B" and withheld(
+            turn.item, self.annotator, self.plan, self.seed
+        )
+
+    def assisted(self, turn: Turn) -> bool:
+        """Say whether a model may be shown."""
+        return turn.stage in REVIEWED and not self.withholds(turn)
+
+    def look(self, turn: Turn, predictions: Predictions | None, *, shown: bool) -> None:
+        """Write down that the annotator now sees, or no longer sees, a suggestion."""
+        if self.why_not or predictions is None or not self.assisted(turn):
+            return
+        if shown:
+            self._seen[turn.item] = predictions.visible
+        visible = {**self.visible(turn), "shown": shown}
+        self._open().seen(self.annotator, turn.item, visible=visible, stage=turn.stage)
+
+    def visible(self, turn: Turn) -> dict[str, Any]:
+        """Return what the annotator could see of an item, now or earlier."""
+        others = turn.stage in REVIEWED
+        seen = self._seen.get(turn.item)
+        about: dict[str, Any] = {"scheme": self.plan.scheme.version, "others": others}
+        if self.withholds(turn):
+            about["withheld"] = True
+        if seen is not None and not self.withholds(turn):
+            return {"mode": "assisted", **about, **seen}
+        return {"mode": "assisted" if others else "blind", **about}
+
+    # -- what was said
+
+    def judgement(self, turn: Turn) -> Judgement:
+        """Return what stands of a turn."""
+        labels = self.standing.labels.get((turn.item, turn.stage), {})
+        return Judgement.of(labels.get(self.annotator, {}))
+
+    def done(self, turn: Turn) -> bool:
+        """Say whether a turn is labelled."""
+        return self.standing.done(self.annotator, turn.item, turn.stage)
+
+    def commit(
+        self,
+        turn: Turn,
+        value: Judgement,
+        input_by: str,
+        *,
+        position: int | None = None,
+        elapsed_ms: int | None = None,
+    ) -> int:
+        """Store what is new in a judgement, all or nothing; return how many events.
+
+        `position` is the turn's place in the queue, from 1; `elapsed_ms` how long the item
+        was looked at.
+        """
+        before, after = self.judgement(turn).values(), value.values()
+        changes = {k: v for k, v in after.items() if before.get(k) != v}
+        changes |= dict.fromkeys(set(before) - set(after))
+        if not changes:
+            return 0
+        self._open().append_many(
+            self.annotator,
+            turn.item,
+            changes,
+            visible=self.visible(turn),
+            input_by=input_by,
+            stage=turn.stage,
+            position=position,
+            elapsed_ms=elapsed_ms,
+        )
+        labels = self.standing.labels.setdefault((turn.item, turn.stage), {})
+        labels.setdefault(self.annotator, {}).update(changes)
+        return len(changes)
+
+    def undo(self, turn: Turn, input_by: str) -> Turn | None:
+        """Take back the annotator's last commit, whenever that was.
+
+        Returns
+        -------
+        Turn or None
+            Where something changed.
+        """
+        store = self._found()
+        if self.why_not or store is None:
+            return None
+        seen = self.visible(turn)
+        return self._changed(
+            store.undo_commit(self.annotator, visible=seen, input_by=input_by)
+        )
+
+    def redo(self, turn: Turn, input_by: str) -> Turn | None:
+        """Say again what was undone last, unless something else was said since."""
+        store = self._found()
+        if self.why_not or store is None:
+            return None
+        seen = self.visible(turn)
+        return self._changed(
+            store.redo_commit(self.annotator, visible=seen, input_by=input_by)
+        )
+
+    def _changed(self, events: Sequence[LabelEvent]) -> Turn | None:
+        if not events:
+            return None
+        self._read_labels()
+        return Turn(events[-1].item, events[-1].stage or "A")
+
+    def votes(self, turn: Turn) -> dict[str, Judgement]:
+        """Return what was said of an item blind and in review, by annotator."""
+        if turn.stage not in REVIEWED:
+            return {}
+        labels = (
+            self.standing.of(turn.item, "A")
+            if turn.stage == "B"
+            else self.standing.reviewed(turn.item)
+        )
+        return {who: Judgement.of(said) for who, said in sorted(labels.items())}
+
+    # -- the study lead
+
+    def freeze(self, items: Sequence[str]) -> None:
+        """End the blind pass of some items: from now on they are reviewed."""
+        if not self.annotator:
+            raise BadInputError("Who freezes the pass? Type your code first.")
+        self._open().freeze(self.annotator, "A", items)
+        self._read_labels()
+
+    def items(self) -> list[Item]:
+        """Return all items of the study."""
+        return list(self._items.values())
+
+    def find_store(self) -> LabelStore | None:
+        """Open the labels if anybody has labelled; looking makes none."""
+        return find_store(self._study)
+
+    def make_store(self) -> LabelStore:
+        """Open the labels, made when absent."""
+        return open_store(self._study)
+
+    def _found(self) -> LabelStore | None:
+        if self._store is None:
+            self._store = self.find_store()
+        return self._store
+
     def _open(self) -> LabelStore:
         if self._store is None:
-            self._store = LabelStore(self._path)
+            self._store = self.make_store()
         return self._store

@@ -1,126 +1,96 @@
-"""The label page: experts say what a face shows, with the keyboard, blind by default.
+"""The labelling room: what a face shows, said by keyboard, blind until the review.
 
-Keys: 1 to 7 category, Q W E R intensity, Enter save and next, Backspace previous item,
-arrows one frame (with Shift ten), Home and End, Space play, H show or hide the model,
-Ctrl+Z undo.
+Which turn comes next, and what may be seen in it, is the `Desk`'s to say; the page shows
+it. The keys are in `ui.label.keys`, and on the sheet behind ``?``.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QHBoxLayout,
-    QListWidget,
-    QListWidgetItem,
-    QStackedWidget,
-    QWidget,
-)
+import time
+from collections.abc import Callable
 
-from emer_studio.core.emotions import EMOTIONS
-from emer_studio.ui import theme
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QListWidgetItem
+
+from emer_studio.core.errors import EmerError
+from emer_studio.labels.queue import Turn
 from emer_studio.ui.jobs import Outcome
-from emer_studio.ui.label.desk import Desk
-from emer_studio.ui.label.items import Item, find_items
-from emer_studio.ui.label.judgement import JudgementPanel
-from emer_studio.ui.label.player import Player
-from emer_studio.ui.label.predictions import Predictions, read_predictions
-from emer_studio.ui.label.timeline import Timeline
+from emer_studio.ui.label import words
+from emer_studio.ui.label.actions import actions_of
+from emer_studio.ui.label.desk import REVIEWED, STAGES, Desk
+from emer_studio.ui.label.items import Item
+from emer_studio.ui.label.keys import Keys, name_of
+from emer_studio.ui.label.lead import LeadDialog
+from emer_studio.ui.label.pace import Pace
+from emer_studio.ui.label.player import SPEEDS
+from emer_studio.ui.label.predictions import Predictions
+from emer_studio.ui.label.room import Room, dot
+from emer_studio.ui.label.tables import Tables
 from emer_studio.ui.page import Page
-from emer_studio.ui.parts import Card, Empty, Pill, ProgressLine, button, label
+from emer_studio.ui.parts import Pill, ProgressLine, button, label
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["LabelPage"]
-
-_HELP = (
-    ("← →", "one frame"),
-    ("Shift ← →", "ten frames"),
-    ("Home End", "first, last"),
-    ("Space", "play, pause"),
-    ("Enter", "save and next"),
-    ("Backspace", "previous item"),
-    ("H", "show the model"),
-    ("Ctrl+Z", "undo"),
-)
-_K = Qt.Key
 
 
 class LabelPage(Page):
     """Items on the left, the face in the middle, the judgement on the right."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, desk: Desk | None = None) -> None:
         super().__init__(workspace, "Label faces")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.desk = Desk(workspace.study.folder / "labels.sqlite")
-        self.items: list[Item] = []
-        self.current: Item | None = None
+        self.keys, self.pace = Keys(), Pace()
+        self.desk = desk if desk is not None else Desk(workspace.study)
+        self.turns: list[Turn] = []
+        self.current: Turn | None = None
         self.predictions: Predictions | None = None
-        self.badge = Pill()
-        self.player, self.timeline, self.panel = Player(), Timeline(), JudgementPanel()
-        self.prelabel = button("Pre-label faces", "demo")
+        self._tables = Tables()
+        self._begun_s, self._told = 0.0, False
+        self._shows_model = True
+        self.badge, self.rate, self.count = Pill(), label("", "muted"), label("", "muted")
+        self.prelabel, self.lead = button("Pre-label faces", "demo"), button("Study lead…")
         self.progress = ProgressLine()
-        self.progress.setFixedWidth(220)
-        self.count = label("", "muted")
-        for widget in (self.progress, self.count, self.prelabel, self.badge):
+        self.progress.setFixedWidth(200)
+        for widget in (
+            self.progress,
+            self.count,
+            self.rate,
+            self.lead,
+            self.prelabel,
+            self.badge,
+        ):
             self.head.addWidget(widget)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self._desk_view())
-        self.empty = Empty(
-            "label",
-            "No face to label yet",
-            "Every finished trial of a filmed session becomes one item here, or several if"
-            " its protocol wants windows. Run a session first; a simulated camera films a"
-            " drawn face.",
-            "Run a session",
-        )
-        self.empty.pressed.connect(lambda: self.wants.emit("session"))
-        self._stack.addWidget(self.empty)
-        self.box.addWidget(self._stack, 1)
+        self.room = Room(self.desk.plan.scheme, self.desk.folder, self.keys)
+        self.player, self.timeline = self.room.player, self.room.timeline
+        self.panel, self.list = self.room.panel, self.room.list
+        self.box.addWidget(self.room, 1)
         self._connect()
+        self._acts = actions_of(self)
         self.refresh()
 
-    def _desk_view(self) -> QWidget:
-        view = QWidget()
-        row = QHBoxLayout(view)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(12)
-        left = Card("Items")
-        left.setFixedWidth(212)
-        self.list = QListWidget()
-        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        left.box.addWidget(self.list, 1)
-        left.box.addLayout(_help())
-        middle = Card()
-        middle.box.addWidget(self.player, 1)
-        middle.box.addWidget(self.timeline)
-        foot = QHBoxLayout()
-        self.where = label("", "small")
-        self.play = button("Play", "play")
-        self.play.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        foot.addWidget(self.play)
-        foot.addStretch(1)
-        foot.addWidget(self.where)
-        middle.box.addLayout(foot)
-        self.panel.setFixedWidth(248)
-        row.addWidget(left)
-        row.addWidget(middle, 1)
-        row.addWidget(self.panel)
-        return view
-
     def _connect(self) -> None:
+        room = self.room
+        room.empty.pressed.connect(lambda: self.wants.emit("session"))
+        room.annotator.textChanged.connect(self._annotator_changed)
+        room.annotator.returnPressed.connect(self.setFocus)
+        room.stage.activated.connect(self._stage_chosen)
+        room.play.clicked.connect(self.player.toggle)
+        for sheet in (room.sheet, room.codebook):
+            sheet.closed.connect(self._close_sheet)
         self.list.currentRowChanged.connect(self._open_row)
         self.player.valueChanged.connect(self._frame_shown)
-        self.player.playingChanged.connect(self._playing_changed)
+        self.player.playingChanged.connect(room.show_playing)
         self.player.failed.connect(self.said)
-        self.play.clicked.connect(self.player.toggle)
         self.timeline.valueChanged.connect(self.player.setValue)
         self.panel.commitAsked.connect(lambda: self.commit("mouse"))
         self.panel.undoAsked.connect(lambda: self.undo("mouse"))
-        self.panel.annotatorChanged.connect(self._annotator_changed)
-        self.panel.annotator.returnPressed.connect(self.setFocus)
+        self.panel.valueChanged.connect(lambda said: self.timeline.setPeak(said.peak))
+        self.panel.note.returnPressed.connect(self.setFocus)
+        for widget in (self.prelabel, self.lead):
+            widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.prelabel.clicked.connect(self.start_prelabel)
-        self.prelabel.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.lead.clicked.connect(self.show_lead)
         self.job.progressed.connect(self.progress.setValue)
         self.job.ended.connect(self._prelabelled)
 
@@ -129,105 +99,118 @@ class LabelPage(Page):
     @property
     def simulated(self) -> bool:
         """Whether the shown face is simulated."""
-        return self.current is not None and self.current.simulated
+        return self.current is not None and self.desk.item(self.current).simulated
 
     def refresh(self) -> None:
-        """Read the items and the dots again; the shown item stays."""
-        found = find_items(self.study)
-        self._stack.setCurrentIndex(0 if found else 1)
-        for widget in (self.badge, self.prelabel, self.count):
-            widget.setVisible(bool(found))
-        if found != self.items:
-            self.items = found
-            self._fill_list()
-        if self.current is not None:
-            before = self.predictions
-            self.predictions = read_predictions(self.current.video)
-            if (before is None) != (self.predictions is None):
-                self._show_predictions()
-        self._show_dots()
-        self._show_mode()
+        """Read items and labels again; the shown item stays."""
+        items = self.desk.find_items()
+        self.room.show_empty(not items)
+        for widget in (self.badge, self.count, self.rate, self.lead):
+            widget.setVisible(bool(items))
+        try:
+            self.desk.read(items, self._means(items))
+        except EmerError as problem:
+            self.said.emit(str(problem))
+            return
+        self._show_queue()
 
-    def _fill_list(self) -> None:
-        shown = self.current.id if self.current else ""
+    def _means(self, items: list[Item]) -> dict[str, dict[str, float]]:
+        """Return what a model thinks of each item; nobody needs it before the review."""
+        return self._tables.means(items) if self.desk.standing.frozen else {}
+
+    def _show_queue(self) -> None:
+        """Show the annotator's turns of the stage; the shown one stays if it is there."""
+        shown, self.turns = self.current, self.desk.turns()
+        self.room.show_stages(self.desk.stages, self.desk.stage)
         self.list.blockSignals(True)
         self.list.clear()
-        for item in self.items:
-            names = (item.participant, f"trial {item.trial}", item.part)
-            entry = QListWidgetItem("   ".join(filter(None, names)))
-            what = item.part.replace("w-", "window ")
-            entry.setToolTip(f"{item.session}\n{what}".rstrip())
+        for number, turn in enumerate(self.turns, start=1):
+            entry = QListWidgetItem(f"{number}   {self.desk.name(turn)}")
+            entry.setIcon(dot(self.desk.done(turn)))
             self.list.addItem(entry)
+        row = self.turns.index(shown) if shown in self.turns else self._next_open(-1)
+        self.list.setCurrentRow(row)
         self.list.blockSignals(False)
-        ids = [item.id for item in self.items]
-        if self.items:
-            self.list.setCurrentRow(ids.index(shown) if shown in ids else 0)
-        else:
-            self.current = None
-            self.player.close_video()
+        if shown not in self.turns or shown is None:
+            self._open_row(row)
+        self._show_count()
+        self._show_mode()
 
-    def _show_dots(self) -> None:
-        done = {item for item, said in self.desk.all_judgements().items() if said.complete}
-        for row, item in enumerate(self.items):
-            entry = self.list.item(row)
-            if entry is not None:
-                entry.setIcon(_dot(item.id in done))
-        ours = sum(item.id in done for item in self.items)
-        who = self.panel.code()
-        by = f" by {who}" if who else ""
-        self.count.setText(f"{ours} of {len(self.items)} labelled{by}")
+    def _next_open(self, row: int) -> int:
+        """Return the next turn after a row that is not done; from the top at the end."""
+        order = [*range(row + 1, len(self.turns)), *range(row + 1)]
+        open_ones = (k for k in order if not self.desk.done(self.turns[k]))
+        return next(open_ones, min(row + 1, len(self.turns) - 1))
+
+    def _show_count(self) -> None:
+        done = sum(self.desk.done(turn) for turn in self.turns)
+        self.count.setText(words.progress(done, len(self.turns), self.desk.plan.deadline))
+        self.rate.setText(words.pace(self.pace.per_minute))
 
     def _open_row(self, row: int) -> None:
-        if not 0 <= row < len(self.items):
+        if not 0 <= row < len(self.turns):
+            self.current, self.predictions = None, None
+            self.player.close_video()
+            self.timeline.setRange(0, 0, None)
+            self.room.tell(words.nothing_to_do(self.desk))
             return
-        item = self.items[row]
-        self.current = item
-        self.predictions = read_predictions(item.video)
+        turn = self.turns[row]
+        item, table = self.desk.item(turn), self._tables.of(self.desk.item(turn))
+        self.current, self.predictions, self._told = turn, table, False
+        self._shows_model = True
         self.player.open(item.video, item.first, item.last)
+        self.player.setFace(table.face_in(item.first, item.last) if table else None)
+        self._begun_s = time.monotonic()
+        self._prepare(row)
+        self.panel.setValue(self.desk.judgement(turn))
         self._show_predictions()
-        self.panel.setValue(self.desk.judgement(item.id))
         self.simulatedChanged.emit()
 
-    def go(self, by: int) -> None:
-        """Go to another item; at the ends nothing happens."""
-        row = self.list.currentRow() + by
-        if 0 <= row < len(self.items):
-            self.list.setCurrentRow(row)
+    def _prepare(self, row: int) -> None:
+        coming = [self._next_open(row), row + 1, row - 1]
+        rows = [k for k in dict.fromkeys(coming) if 0 <= k < len(self.turns) and k != row]
+        items = [self.desk.item(self.turns[k]) for k in rows]
+        self.player.shelf.prepare([(item.video, item.first) for item in items])
 
-    # -- the model's opinion
+    # -- what may be seen
 
     def _show_predictions(self) -> None:
-        item, found = self.current, self.predictions
-        if item is None:
+        turn, table = self.current, self.predictions
+        if turn is None:
             return
+        item = self.desk.item(turn)
         position = self.player.value()
-        self.timeline.setRange(item.first, item.last, found.face if found else None)
+        blind = not self.desk.assisted(turn)
+        gaps = None if blind or table is None else table.face
+        self.timeline.setRange(item.first, item.last, gaps)
         self.timeline.setValue(position)
-        shown = found.probabilities if self.desk.assisted and found is not None else None
-        self.timeline.setPredictions(shown)
-        self.timeline.setFixedHeight(76 if shown is None else 168)
-        self.desk.look(item.id, found)
+        self.timeline.setPeak(self.panel.value().peak)
+        shown = not blind and self._shows_model and table is not None
+        if shown and table is not None:
+            self.timeline.setPredictions(table.probabilities, table.feeling)
+        self.timeline.setFixedHeight(168 if not blind else 76)
+        if not blind:
+            self.desk.look(turn, table, shown=shown)
         self._show_mode()
 
     def _show_mode(self) -> None:
-        if not self.desk.assisted:
-            self.badge.setValue("BLIND", "green")
-        elif self.predictions is None:
-            self.badge.setValue("ASSISTED · no prediction here", "amber")
-        else:
-            self.badge.setValue(f"ASSISTED · {self.predictions.model}", "amber")
-        none = bool(self.items) and self.predictions is None
-        self.prelabel.setVisible(none and not self.job.running)
+        turn, desk = self.current, self.desk
+        model = self.predictions.model if self.predictions is not None else ""
+        self.badge.setValue(*words.badge(desk, turn, model, self._shows_model))
+        deciding = desk.stage == "adjudication"
+        self.panel.setMode(adjudicating=deciding, why_not=desk.why_not)
+        if turn is not None and not self._told:
+            self.room.tell(words.about(desk, turn))
+        idle = not self.job.running and bool(desk.items())
+        self.prelabel.setVisible(idle and desk.stage in REVIEWED and not model)
 
-    def toggle_mode(self) -> None:
-        """Show or hide what the model thinks."""
-        if self.predictions is None and not self.desk.assisted:
-            self.said.emit("Nothing is pre-labelled yet: press Pre-label faces first.")
+    def toggle_model(self) -> None:
+        """Show or hide what the model thinks, in the review."""
+        turn = self.current
+        if turn is None or not self.desk.assisted(turn):
+            self.said.emit(words.NOT_NOW)
             return
-        if not self.desk.annotator:
-            self.said.emit("Type your annotator code first: what you see is noted with it.")
-            return
-        self.desk.assisted = not self.desk.assisted
+        self._shows_model = not self._shows_model
         self._show_predictions()
 
     def start_prelabel(self) -> None:
@@ -242,120 +225,175 @@ class LabelPage(Page):
         self.progress.end()
         if outcome.error:
             self.said.emit(outcome.error)
-        elif outcome.result:
-            frames, faces = (
-                outcome.result.get("frames"),
-                outcome.result.get("frames_with_face"),
-            )
-            self.said.emit(f"Pre-labelled: a face in {faces} of {frames} frames.")
+        elif "frames_with_face" in outcome.result:
+            self.said.emit(words.prelabelled(outcome.result))
         self.refresh()
+        if self.current is not None:
+            self.predictions = self._tables.of(self.desk.item(self.current))
+            self._show_predictions()
 
     # -- the expert's opinion
 
     def commit(self, input_by: str = "keyboard") -> None:
-        """Store the judgement and go to the next item."""
-        item, value = self.current, self.panel.value()
-        if item is None or not value.complete or not self.desk.annotator:
+        """Store the judgement and go to the next item that is open."""
+        turn = self.current
+        if turn is None or not self.panel.ready:
             return
-        self.desk.commit(item.id, value, input_by)
-        self._show_dots()
-        self.go(1)
+        if self._told:  # the gold label was read
+            self._go_on()
+            return
+        try:
+            self.desk.commit(
+                turn,
+                self.panel.value(),
+                input_by,
+                position=self.list.currentRow() + 1,
+                elapsed_ms=round(1000 * (time.monotonic() - self._begun_s)),
+            )
+        except EmerError as problem:
+            self.said.emit(str(problem))
+            return
+        self.pace.tick(time.monotonic())
+        self._mark_row()
+        if turn.stage == "training":
+            self._told = True
+            self.room.tell(words.feedback(self.desk, turn, self.panel.value()))
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        row, self._told = self.list.currentRow(), False
+        if all(self.desk.done(turn) for turn in self.turns):
+            following = self.desk.next_stage()
+            if following != self.desk.stage:
+                self._change_stage(following)
+                return
+        self.list.setCurrentRow(self._next_open(row))
+
+    def _mark_row(self) -> None:
+        row = self.list.currentRow()
+        entry = self.list.item(row)
+        if entry is not None:
+            entry.setIcon(dot(self.desk.done(self.turns[row])))
+        self._show_count()
+
+    def go(self, by: int) -> None:
+        """Go to another item; at the ends nothing happens."""
+        row = self.list.currentRow() + by
+        if 0 <= row < self.list.count():
+            self.list.setCurrentRow(row)
 
     def undo(self, input_by: str = "keyboard") -> None:
         """Take back what was chosen and not saved, else the last saved label."""
-        item = self.current
-        if item is None:
+        turn = self.current
+        if turn is None:
             return
-        stored = self.desk.judgement(item.id)
+        stored = self.desk.judgement(turn)
         if self.panel.value() != stored:
             self.panel.setValue(stored)
             return
-        changed = self.desk.undo(item.id, input_by)
-        if changed is None:
-            return
-        ids = [one.id for one in self.items]
-        if changed in ids:
-            self.list.setCurrentRow(ids.index(changed))
-        self.panel.setValue(self.desk.judgement(changed))
-        self._show_dots()
+        self._change(lambda: self.desk.undo(turn, input_by))
 
-    def _annotator_changed(self, code: str) -> None:
-        self.desk.change_annotator(code)
-        self._show_dots()
-        self._show_predictions()
-        if self.current is not None:
-            self.panel.setValue(self.desk.judgement(self.current.id))
+    def redo(self) -> None:
+        """Say again what was undone."""
+        turn = self.current
+        if turn is not None:
+            self._change(lambda: self.desk.redo(turn, "keyboard"))
+
+    def _change(self, act: Callable[[], Turn | None]) -> None:
+        """Undo or redo, and show where; a frozen item says why not."""
+        try:
+            turn = act()
+        except EmerError as problem:
+            self.said.emit(str(problem))
+            return
+        if turn is None:
+            return
+        if turn.stage in STAGES and turn.stage != self.desk.stage:
+            self._change_stage(turn.stage)
+        if turn in self.turns:
+            self.list.setCurrentRow(self.turns.index(turn))
+            self._mark_row()
+        self.panel.setValue(self.desk.judgement(turn))
+        self.timeline.setPeak(self.panel.value().peak)
+
+    def _annotator_changed(self, _text: str) -> None:
+        self.desk.sit_down(self.room.code())
+        self.current = None
+        self._show_queue()
+
+    def _stage_chosen(self, _place: int) -> None:
+        self._change_stage(str(self.room.stage.currentData()))
+        self.setFocus()
+
+    def _change_stage(self, stage: str) -> None:
+        self.desk.stage, self.current = stage, None
+        if stage in REVIEWED:
+            self.desk.read(self.desk.items(), self._means(self.desk.items()))
+        self._show_queue()
+
+    # -- the study lead
+
+    def show_lead(self) -> None:
+        """Show who has labelled what, and what can be frozen."""
+        self.lead_dialog = LeadDialog(self, self.desk)
+        self.lead_dialog.frozen.connect(self._frozen)
+        self.lead_dialog.open()
+
+    def _frozen(self) -> None:
+        self.desk.stage = self.desk.next_stage()
+        self.current = None
+        self.refresh()
 
     # -- frames and keys
 
     def _frame_shown(self, index: int) -> None:
         self.timeline.setValue(index)
-        self.where.setText(f"{self.player.time_s:.2f} s")
+        self.room.where.setText(f"{self.player.time_s:.2f} s")
 
-    def _playing_changed(self, playing: bool) -> None:
-        self.play.setText("Pause" if playing else "Play")
-        self.play.setIcon(theme.icon("pause" if playing else "play"))
+    def change_speed(self, by: int) -> None:
+        """Play faster or slower by one step."""
+        place = SPEEDS.index(self.player.speed) + by
+        self.player.setSpeed(SPEEDS[min(max(place, 0), len(SPEEDS) - 1)])
+        self.room.show_how()
+
+    def toggle(self, what: str) -> None:
+        """Turn ``loop`` or ``cropped`` of the player on or off."""
+        if what == "cropped" and not self.player.knows_face:
+            self.said.emit(words.NO_FACE_KNOWN)
+            return
+        setattr(self.player, what, not getattr(self.player, what))
+        self.player.update()
+        self.room.show_how()
+
+    def jump(self, direction: int) -> None:
+        """Go to the next peak of the model's strongest curve, where it is shown."""
+        frame = self.timeline.next_peak(direction)
+        if frame is not None:
+            self.player.setValue(frame)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take every key of the page."""
-        if self.current is None or not self._key(event):
+        action = self.keys.action(name_of(event))
+        if action and (self.current is not None or action == "sheet"):
+            self._acts[action]()
+        else:
             super().keyPressEvent(event)
 
-    def _key(self, event: QKeyEvent) -> bool:
-        key, held = _K(event.key()), event.modifiers()
-        far = 10 if held & Qt.KeyboardModifier.ShiftModifier else 1
-        if held & Qt.KeyboardModifier.ControlModifier:
-            if key == _K.Key_Z:
-                self.undo()
-            return key == _K.Key_Z
-        if _K.Key_1 <= key <= _K.Key_7:
-            self.panel.choose(EMOTIONS[key - _K.Key_1])
-            return True
-        actions = {
-            _K.Key_Q: lambda: self.panel.grade(0),
-            _K.Key_W: lambda: self.panel.grade(1),
-            _K.Key_E: lambda: self.panel.grade(2),
-            _K.Key_R: lambda: self.panel.grade(3),
-            _K.Key_Return: self.commit,
-            _K.Key_Enter: self.commit,
-            _K.Key_Backspace: lambda: self.go(-1),
-            _K.Key_Left: lambda: self.player.step(-far),
-            _K.Key_Right: lambda: self.player.step(far),
-            _K.Key_Home: lambda: self.player.setValue(0),
-            _K.Key_End: lambda: self.player.setValue(1 << 30),
-            _K.Key_Space: self.player.toggle,
-            _K.Key_H: self.toggle_mode,
-        }
-        action = actions.get(key)
-        if action is not None:
-            action()
-        return action is not None
+    def open_sheet(self, name: str) -> None:
+        """Show the ``sheet`` of keys or the ``codebook``."""
+        if name == "codebook" and self.room.codebook.empty:
+            self.said.emit(words.NO_CODEBOOK)
+            return
+        self.player.pause()
+        self.room.lay_over(getattr(self.room, name))
+
+    def _close_sheet(self) -> None:
+        self.room.lay_over(None)
+        self.setFocus()
 
     def finish(self) -> None:
         """Close the video and the store."""
         super().finish()
-        self.player.close_video()
+        self.player.finish()
         self.desk.close()
-
-
-def _help() -> QGridLayout:
-    grid = QGridLayout()
-    grid.setVerticalSpacing(3)
-    grid.setColumnStretch(1, 1)
-    for row, (keys, text) in enumerate(_HELP):
-        grid.addWidget(label(keys, "small"), row, 0)
-        grid.addWidget(label(text, "small"), row, 1)
-    return grid
-
-
-def _dot(done: bool) -> QIcon:
-    """Return a full or an empty dot; it says done or not, and nothing else."""
-    picture = QPixmap(24, 24)
-    picture.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(picture)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QColor(theme.ACCENT if done else "#9fabb8"))
-    painter.setBrush(QColor(theme.ACCENT) if done else Qt.BrushStyle.NoBrush)
-    painter.drawEllipse(7, 7, 10, 10)
-    painter.end()
-    return QIcon(picture)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QElapsedTimer, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QRectF, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from emer_studio.core.errors import EmerError
 from emer_studio.features.frames import FrameReader
+from emer_studio.ui.label.shelf import Shelf
 
-__all__ = ["Player"]
+__all__ = ["SPEEDS", "Player"]
+
+SPEEDS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 _TICK_MS = 15
 
 
 class Player(QWidget):
-    """Shows one decoded frame; `value` is its index in the whole video."""
+    """Shows one decoded frame, without sound; `value` is its index in the whole video."""
 
     valueChanged = Signal(int)
     playingChanged = Signal(bool)
@@ -25,10 +28,14 @@ class Player(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setAccessibleName("Face video")
+        self.shelf = Shelf()
         self._reader: FrameReader | None = None
         self._first = self._last = self._index = 0
         self._image: QImage | None = None
-        self._from_s = 0.0
+        self._face: QRectF | None = None
+        self.loop, self.cropped = False, False
+        self._speed, self._from_s = 1.0, 0.0
         self._clock = QElapsedTimer()
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -48,16 +55,38 @@ class Player(QWidget):
         times_s = self._reader.times_s
         return float(times_s[self._index] - times_s[self._first])
 
+    @property
+    def speed(self) -> float:
+        """How fast it plays; 1 is as it was."""
+        return self._speed
+
+    def setSpeed(self, speed: float) -> None:
+        """Play faster or slower from here on."""
+        self._begin()
+        self._speed = speed
+
+    def setFace(self, box: tuple[float, float, float, float] | None) -> None:
+        """Say where the face is, in pixels of the video, for `cropped`."""
+        reader, self._face = self._reader, None
+        if box is not None and reader is not None:
+            left, top, wide, high = box
+            across, down = reader.width_px, reader.height_px
+            self._face = QRectF(left / across, top / down, wide / across, high / down)
+        self.update()
+
+    @property
+    def knows_face(self) -> bool:
+        """Whether `cropped` has something to show."""
+        return self._face is not None
+
     def open(self, video: Path, first: int, last: int) -> None:
-        """Show the frames `first` to `last` of a video; the file is kept open between."""
-        self.pause()
-        if self._reader is None or self._reader.path != video:
-            self.close_video()
-            try:
-                self._reader = FrameReader(video)
-            except EmerError as problem:
-                self.failed.emit(str(problem))
-                return
+        """Show the frames `first` to `last` of a video."""
+        self.close_video()
+        try:
+            self._reader = self.shelf.take(video, first)
+        except EmerError as problem:
+            self.failed.emit(str(problem))
+            return
         end = len(self._reader) - 1
         self._first, self._last = min(first, end), min(last, end)
         self._show(self._first)
@@ -66,9 +95,14 @@ class Player(QWidget):
         """Let go of the file."""
         self.pause()
         if self._reader is not None:
-            self._reader.close()
-        self._reader, self._image = None, None
+            self.shelf.give_back(self._reader)
+        self._reader, self._image, self._face = None, None, None
         self.update()
+
+    def finish(self) -> None:
+        """Let go of everything, also of what was prepared."""
+        self.close_video()
+        self.shelf.close()
 
     def value(self) -> int:
         """Return the index of the shown frame in the video."""
@@ -92,8 +126,7 @@ class Player(QWidget):
             return
         if self._index >= self._last:
             self._show(self._first)
-        self._from_s = float(self._reader.times_s[self._index])
-        self._clock.start()
+        self._begin()
         self._timer.start()
         self.playingChanged.emit(True)
 
@@ -103,13 +136,21 @@ class Player(QWidget):
             self._timer.stop()
             self.playingChanged.emit(False)
 
+    def _begin(self) -> None:
+        if self._reader is not None:
+            self._from_s = float(self._reader.times_s[self._index])
+        self._clock.start()
+
     def _tick(self) -> None:
         if self._reader is None:
             return
-        due = self._reader.at(self._from_s + self._clock.elapsed() / 1000)
+        due = self._reader.at(self._from_s + self._speed * self._clock.elapsed() / 1000)
         if due != self._index:
             self._show(due)
-        if due >= self._last:
+        if due >= self._last and self.loop:
+            self._show(self._first)
+            self._begin()
+        elif due >= self._last:
             self.pause()
 
     def _show(self, index: int) -> None:
@@ -136,6 +177,23 @@ class Player(QWidget):
         if self._image is None:
             painter.fillRect(self.rect(), QColor("#eceff2"))
             return
-        size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        source = self._source(self._image)
+        room = QSizeF(self.size())
+        size = source.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
         left, top = (self.width() - size.width()) / 2, (self.height() - size.height()) / 2
-        painter.drawImage(QRectF(left, top, size.width(), size.height()), self._image)
+        target = QRectF(left, top, size.width(), size.height())
+        painter.drawImage(target, self._image, source)
+
+    def _source(self, image: QImage) -> QRectF:
+        """Return the part of the picture that is shown, in its pixels."""
+        whole = QRectF(image.rect())
+        if not self.cropped or self._face is None:
+            return whole
+        wide, high = image.width(), image.height()
+        box = QRectF(
+            self._face.left() * wide,
+            self._face.top() * high,
+            self._face.width() * wide,
+            self._face.height() * high,
+        )
+        return box.intersected(whole)

@@ -21,6 +21,7 @@ from emer_studio.ui import theme
 
 __all__ = ["Timeline"]
 
+_PROMINENCE = 0.1  # of a probability; chosen by us: less is flicker
 _SIDE, _FOOT, _HEAD = 4.0, 22.0, 20.0
 
 
@@ -34,6 +35,9 @@ class Timeline(QWidget):
         self._first, self._last, self._value = 0, 0, 0
         self._face: npt.NDArray[np.bool_] | None = None
         self._shown: npt.NDArray[np.float64] | None = None
+        self._feeling: npt.NDArray[np.float64] | None = None
+        self._peak: int | None = None
+        self.setAccessibleName("Frames of the item")
         self.setMinimumHeight(70)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
@@ -46,13 +50,45 @@ class Timeline(QWidget):
         """Show frames `first` to `last`; `face` tells where one was found, if known."""
         self._first, self._last, self._value = first, max(last, first), first
         self._face = None if face is None else face[first : last + 1]
-        self._shown = None
+        self._shown = self._feeling = self._peak = None
         self.update()
 
-    def setPredictions(self, values: npt.NDArray[np.float64] | None) -> None:
-        """Draw the probabilities of the whole video, shape (n_frames, 7), or nothing."""
-        self._shown = None if values is None else values[self._first : self._last + 1]
+    def setPeak(self, frame: int | None) -> None:
+        """Mark the frame in which the expression is strongest."""
+        self._peak = frame
         self.update()
+
+    def setPredictions(
+        self,
+        values: npt.NDArray[np.float64] | None,
+        feeling: npt.NDArray[np.float64] | None = None,
+    ) -> None:
+        """Draw a model's curves of the whole video, or nothing.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n_frames, 7), optional
+            Probabilities.
+        feeling : ndarray, shape (n_frames, 2), optional
+            Valence and arousal, -1 to 1, drawn over the same height.
+        """
+        part = slice(self._first, self._last + 1)
+        self._shown = None if values is None else values[part]
+        self._feeling = None if feeling is None or values is None else feeling[part]
+        self.update()
+
+    def next_peak(self, direction: int) -> int | None:
+        """Return where the strongest curve peaks next, or did before; None for nowhere."""
+        from scipy.signal import find_peaks  # half a second that the window need not wait
+
+        if self._shown is None or not np.isfinite(self._shown).any():
+            return None
+        strongest = int(np.nanargmax(np.nanmax(self._shown, axis=0)))
+        curve = np.nan_to_num(self._shown[:, strongest])
+        places, _ = find_peaks(curve, prominence=_PROMINENCE)
+        found = [self._first + int(place) for place in places]
+        ahead = [place for place in found if (place - self._value) * direction > 0]
+        return min(ahead, key=lambda place: abs(place - self._value), default=None)
 
     def value(self) -> int:
         """Return the frame under the cursor."""
@@ -122,7 +158,23 @@ class Timeline(QWidget):
                 y = box.bottom() - float(value) * (box.height() - 4) - 2
                 line.append(QPointF(self._x(place, box), y))
             painter.drawPolyline(line)
+        if self._feeling is not None:
+            self._draw_feeling(painter, box, self._feeling)
         self._draw_legend(painter, box)
+
+    def _draw_feeling(
+        self, painter: QPainter, box: QRectF, values: npt.NDArray[np.float64]
+    ) -> None:
+        """Draw valence dashed and arousal dotted, zero in the middle."""
+        styles = (Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+        for column, style in enumerate(styles):
+            painter.setPen(QPen(QColor(theme.INK), 1.4, style))
+            line = QPolygonF()
+            for place, value in enumerate(values[:, column]):
+                if np.isfinite(value):
+                    y = box.center().y() - float(value) * (box.height() / 2 - 2)
+                    line.append(QPointF(self._x(place, box), y))
+            painter.drawPolyline(line)
 
     def _draw_legend(self, painter: QPainter, box: QRectF) -> None:
         face = painter.font()
@@ -147,6 +199,10 @@ class Timeline(QWidget):
         painter.setPen(QColor(theme.MUTED))
         foot = QRectF(box.left(), box.bottom() + 4, box.width(), _FOOT - 4)
         frame, count = self._value - self._first + 1, self._last - self._first + 1
-        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-        painter.drawText(foot, left, f"frame {frame} of {count}")
-        painter.drawText(foot, right, f"video frame {self._value}")
+        painter.drawText(foot, Qt.AlignmentFlag.AlignLeft, f"frame {frame} of {count}")
+        if self._peak is not None:
+            at = self._x(self._peak - self._first, box)
+            painter.setPen(QPen(QColor(theme.INK), 2))
+            painter.drawLine(QPointF(at, box.top()), QPointF(at, box.bottom()))
+            text = f"peak {self._peak - self._first + 1}"
+            painter.drawText(foot, Qt.AlignmentFlag.AlignRight, text)

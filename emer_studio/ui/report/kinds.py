@@ -26,6 +26,8 @@ class Kind:
     command : str
     of_dataset : bool
         Whether it is about a dataset; else about the study.
+    more : tuple of str
+        Further words of the command.
     """
 
     key: str
@@ -33,6 +35,7 @@ class Kind:
     about: str
     command: str = "report"
     of_dataset: bool = False
+    more: tuple[str, ...] = ()
 
 
 KINDS = (
@@ -54,6 +57,13 @@ KINDS = (
         "What each clip brought about, with intervals, and which clips are recommended."
         " A table (CSV) is written beside it.",
         command="norms",
+    ),
+    Kind(
+        "labels",
+        "Labels",
+        "How far experts agree when they label blind, by class and by rater, what the"
+        " suggestions did to them, and how good the model is.",
+        more=("--labels",),
     ),
 )
 _TITLES = {kind.key: kind.title for kind in KINDS} | {"run": "Training run"}

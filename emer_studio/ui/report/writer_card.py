@@ -106,8 +106,8 @@ class WriterCard(Card):
         self._out = _free(folder / name)
         folder.mkdir(parents=True, exist_ok=True)
         self.progress.begin("Writing the report")
-        words = (kind.command, str(source), "--out", str(self._out), "--events")
-        self._job.start("report", words)
+        words = (kind.command, str(source), *kind.more)
+        self._job.start("report", [*words, "--out", str(self._out), "--events"])
 
     def _ended(self, outcome: Outcome) -> None:
         built, self._built = self._built, None

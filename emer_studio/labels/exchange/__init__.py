@@ -1,0 +1,1 @@
+"""Labels out to other programs' formats and in from them."""
