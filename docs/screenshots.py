@@ -3,8 +3,8 @@
     .venv/bin/python docs/screenshots.py
 
 Records a simulated session in a temporary study, photographs the operator's window while it
-runs, the session's quality, the explorer, labelling and protocol pages, then the participant's consent and rating
-pages in both languages. Needs a display (or Xvfb).
+runs, the session's quality, the explorer, labelling and protocol pages, then the
+participant's consent and rating pages in both languages. Needs a display (or Xvfb).
 """
 
 from __future__ import annotations
