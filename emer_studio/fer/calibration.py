@@ -17,6 +17,7 @@ __all__ = [
     "Calibration",
     "Mixing",
     "calibration_error",
+    "cross_softened",
     "fit_temperature",
     "soften",
 ]
@@ -65,6 +66,33 @@ def soften(p: Floats, temperature: float) -> Floats:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float64)
 
 
+def cross_softened(
+    probabilities: Floats,
+    labels: npt.NDArray[np.int64],
+    groups: npt.NDArray[np.str_],
+    weights: Floats | None = None,
+) -> Floats:
+    """Return the probabilities with temperatures that their participants had no part in.
+
+    The parameters and errors are those of `fit_temperature`.
+    """
+    weight = np.ones(len(labels)) if weights is None else weights
+    people = np.unique(groups)
+    items = round(float(weight.sum()))
+    if items < LEAST_ITEMS or len(people) < LEAST_PARTICIPANTS:
+        raise BadInputError(
+            f"A calibration needs {LEAST_ITEMS} agreed labels of {LEAST_PARTICIPANTS}"
+            f" participants; there are {items} of {len(people)}.",
+            fix="Label more; until then probabilities are shown as the model says them.",
+        )
+    after = np.empty_like(probabilities)
+    for held_out in np.array_split(people, min(_FOLDS, len(people))):
+        out = np.isin(groups, held_out)
+        fitted = _fit(probabilities[~out], labels[~out], weight[~out])
+        after[out] = soften(probabilities[out], fitted)
+    return after
+
+
 def fit_temperature(
     probabilities: Floats,
     labels: npt.NDArray[np.int64],
@@ -90,25 +118,13 @@ def fit_temperature(
         When there are too few labels or participants, with how many are needed.
     """
     weight = np.ones(len(labels)) if weights is None else weights
-    people = np.unique(groups)
-    items = round(float(weight.sum()))
-    if items < LEAST_ITEMS or len(people) < LEAST_PARTICIPANTS:
-        raise BadInputError(
-            f"A calibration needs {LEAST_ITEMS} agreed labels of {LEAST_PARTICIPANTS}"
-            f" participants; there are {items} of {len(people)}.",
-            fix="Label more; until then probabilities are shown as the model says them.",
-        )
-    after = np.empty_like(probabilities)
-    for held_out in np.array_split(people, min(_FOLDS, len(people))):
-        out = np.isin(groups, held_out)
-        fitted = _fit(probabilities[~out], labels[~out], weight[~out])
-        after[out] = soften(probabilities[out], fitted)
+    after = cross_softened(probabilities, labels, groups, weight)
     return Calibration(
         temperature=round(_fit(probabilities, labels, weight), 4),
         ece_before=round(calibration_error(probabilities, labels, weight), 4),
         ece_after=round(calibration_error(after, labels, weight), 4),
-        n=items,
-        participants=len(people),
+        n=round(float(weight.sum())),
+        participants=len(np.unique(groups)),
     )
 
 
