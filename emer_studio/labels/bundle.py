@@ -18,7 +18,7 @@ from typing import Any
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, refuse_taken, sha256_file
-from emer_studio.labels.cuts import cut
+from emer_studio.labels.cuts import cut, pad
 from emer_studio.labels.names import enter
 from emer_studio.labels.opaque import opaque_id
 from emer_studio.labels.pieces import Piece
@@ -96,7 +96,7 @@ def write_bundle(
         The study's; on a server, as its lead.
     annotator : str
     pieces : sequence of Piece
-        What is to be labelled.
+        What is to be labelled, in the annotator's order, which must not be the study's.
     out : Path
         A new file.
     stage : str
@@ -130,10 +130,11 @@ def write_bundle(
             tempfile.TemporaryDirectory() as work,
             zipfile.ZipFile(half, "w", zipfile.ZIP_STORED) as packed,
         ):
-            for number, (name, piece) in enumerate(sorted(named.items())):
+            for number, (name, piece) in enumerate(named.items()):
                 tell(number, len(named))
                 video = Path(work) / f"{name}.mkv"
                 pts = cut(piece, video)
+                pad(video)
                 _pack(packed, video.name, video.read_bytes())
                 about = {"id": name, "sha256": sha256_file(video), "frames": len(pts)}
                 listed.append(about)
@@ -147,7 +148,7 @@ def write_bundle(
     finally:
         half.unlink(missing_ok=True)
     tell(len(named), len(named))
-    return [(name, piece.item) for name, piece in sorted(named.items())]
+    return [(name, piece.item) for name, piece in named.items()]
 
 
 def unpack_bundle(file: Path, folder: Path) -> Bundle:

@@ -12,6 +12,7 @@ import yaml
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.labels.bundle import write_bundle
+from emer_studio.labels.opaque import place_of
 from emer_studio.labels.pieces import Piece, pieces_of
 from emer_studio.labels.queue import Labelled, blind_queue
 from emer_studio.labels.store import open_store
@@ -32,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="one item a line (SESSION/trial-N); without it what labelling.yaml gives them",
     )
-    passes = ("training", "A", "B", "adjudication")
+    passes = ("training", "A")  # a review needs what others said
     parser.add_argument("--pass", dest="stage", default="A", choices=passes)
 
 
@@ -41,7 +42,9 @@ def run(args: argparse.Namespace) -> int:
     console = Console.of(args)
     study = open_study(args.study)
     plan = load_labelling(study.folder)
-    pieces = _chosen(study, args.items) or _assigned(study, plan, args.annotator)
+    pieces = _chosen(study, args.items, args.annotator) or _assigned(
+        study, plan, args.annotator
+    )
     scheme = plan.scheme.model_dump(mode="json")
     with contextlib.closing(open_store(study)) as store:
         named = write_bundle(
@@ -64,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(study: Study, file: Path | None) -> list[Piece]:
+def _chosen(study: Study, file: Path | None, annotator: str) -> list[Piece]:
     if file is None:
         return []
     there = {piece.item: piece for piece in pieces_of(study)}
@@ -79,7 +82,10 @@ def _chosen(study: Study, file: Path | None) -> list[Piece]:
                 f"{file}: the study has no face of {item!r}.",
                 fix="Expected SESSION/trial-N of a clip that was shown and filmed.",
             )
-    return [there[item] for item in wanted]
+    return sorted(
+        (there[item] for item in wanted),
+        key=lambda piece: place_of(study.file.seed, annotator, piece.item),
+    )
 
 
 def _assigned(study: Study, plan: LabellingFile, annotator: str) -> list[Piece]:

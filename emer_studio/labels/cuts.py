@@ -6,6 +6,7 @@ without the words of a header. Which frames they were stays in the study.
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,11 @@ from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.labels.pieces import Piece
 from emer_studio.recording.video import VideoWriter
 
-__all__ = ["cut"]
+__all__ = ["cut", "pad"]
+
+_MOST_PADDING = 1 << 16  # bytes; chosen by us: more than two encodings of one cut differ
+_VOID = b"\xec"  # Matroska's element for nothing
+_EIGHT = b"\x01"  # says that its length follows in seven bytes
 
 
 def cut(piece: Piece, out: Path) -> list[int]:
@@ -79,3 +84,13 @@ def _stamps(video: Path) -> tuple[list[int], list[int]]:
     except (av.FFmpegError, OSError, IndexError) as problem:
         raise BadInputError(f"{video} is not a readable video: {problem}.") from None
     return sorted(stamps), sorted(keys)
+
+
+def pad(video: Path) -> None:
+    """Give a cut a size that tells nothing: a repeat's would be that of its first showing.
+
+    The padding is an element that every reader of Matroska skips.
+    """
+    size = secrets.randbelow(_MOST_PADDING)
+    with video.open("ab") as file:
+        file.write(_VOID + _EIGHT + size.to_bytes(7, "big") + secrets.token_bytes(size))

@@ -16,7 +16,7 @@ from emer_studio.labels import tables
 
 __all__ = ["Database", "create_sqlite", "on_network", "open_postgres", "open_sqlite"]
 
-_WAIT_S = 30.0  # chosen by us: a commit takes milliseconds, an upgrade some seconds
+_WAIT_S = 10.0  # chosen by us: a commit takes milliseconds, an upgrade some seconds
 _NETWORK = ("nfs", "cifs", "smb", "afp", "webdav", "davfs", "sshfs", "9p", "glusterfs")
 _DENIED = "42501"  # PostgreSQL: insufficient privilege, or a row that a policy refuses
 _NO_TABLE = "42P01"

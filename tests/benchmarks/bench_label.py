@@ -78,6 +78,7 @@ def room_ms(study: Any, items: int, pause_s: float) -> list[float]:
     page.resize(1280, 800)
     page.show()
     page.room.annotator.setText("R1")
+    page.room.annotator.editingFinished.emit()
     page.setFocus()
     painted = Painted()
     page.player.installEventFilter(painted)

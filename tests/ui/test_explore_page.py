@@ -114,8 +114,14 @@ def test_felt_shown_and_the_model_stand_apart(page, recorded, qtbot):
     for expert, said in (("E1", "fear"), ("E2", "fear"), ("E3", "anger")):
         item = f"{session.name}/trial-2"
         store.set(expert, item, "category", said, visible={"mode": "blind"}, input_by="k")
-    store.close()
     made = page(ExplorePage, recorded)
+    made.visit(f"{session.name}/trial-2")
+    hidden = [made.facts.blocks["Shown"].itemAt(0).widget().text()]
+    assert hidden == ["not labelled, or not frozen yet"]
+    store.freeze("LEAD", "A", [item])
+    store.close()
+    made.refresh()
+    made.go(-1)
     made.visit(f"{session.name}/trial-2")
     assert made.list.currentRow() == 1
     assert made.story.shown.clip == CLIPS[1]

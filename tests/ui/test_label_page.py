@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from emer_studio.labels.fold import fold, fold_stages
+from emer_studio.labels.judgement import Judgement
 from emer_studio.labels.store import LabelStore
 from emer_studio.ui.label.desk import Desk
 from emer_studio.ui.label.items import find_items
@@ -362,7 +363,7 @@ def test_the_study_lead_freezes_what_is_ready(page, recorded, qtbot):
 def test_the_model_is_not_shown_in_the_blind_pass(desk, recorded, qtbot):
     with qtbot.waitSignal(desk.said) as told:
         _press(desk, K.Key_H)
-    assert "blind" in told.args[0]
+    assert "judged without one" in told.args[0]
     assert desk.badge.text() == "BLIND"
     assert not desk.timeline.shows_predictions
     assert not (recorded.folder / "labels.sqlite").exists()
@@ -383,12 +384,111 @@ def test_what_was_seen_is_known_on_another_day_and_to_nobody_else(page, recorded
     for turn in shown:
         made.list.setCurrentRow(made.turns.index(turn))
     again = Desk(recorded)
-    again.read(find_items(recorded), {})
+    again.read(find_items(recorded), lambda _items: {})
     again.sit_down("R1")
     assert all("model" in again.visible(turn) for turn in shown)
     again.sit_down("R2")
     assert not any("model" in again.visible(turn) for turn in shown)
     again.close()
+
+
+def test_nobody_becomes_an_adjudicator_by_failing_or_being_late(page, recorded):
+    gold, other = (item.id for item in find_items(recorded))
+    plan = f"raters: [R1, R2, R3, N1]\ntraining: {{{gold}: fear}}\n"
+    (recorded.folder / "labelling.yaml").write_text(plan)
+    store = LabelStore(recorded.folder / "labels.sqlite")
+    about = {"visible": {"mode": "blind"}, "input_by": "keyboard", "stage": "A"}
+    for rater, said in (("R1", "fear"), ("R2", "anger"), ("R3", "sadness")):
+        store.append_many(rater, other, {"category": said, "intensity": 1}, **about)
+    store.freeze("LEAD", "A", [other])
+    store.close()
+    made = page(LabelPage, recorded)
+    assert made.desk.stages == []  # nobody has said who looks
+    sit(made, "N1")
+    _press(made, K.Key_7, K.Key_Return, K.Key_Return)
+    assert made.desk.stages == ["training"]
+    assert made.badge.text() == "TRAINING"
+    sit(made, "X1")
+    assert made.list.count() == 0  # not on the list of raters, nor an adjudicator
+
+
+def test_a_typo_in_the_training_is_told(page, recorded):
+    (recorded.folder / "labelling.yaml").write_text("training: {sub-P009/trial-1: fear}\n")
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    assert "has no item sub-P009/trial-1" in made.panel.missing.text()
+    _press(made, K.Key_7, K.Key_Return)
+    assert not (recorded.folder / "labels.sqlite").exists()
+
+
+def test_a_withheld_suggestion_is_in_no_word_either(page, recorded):
+    said = {rater: [("fear", 1), ("fear", 1)] for rater in ("R1", "R2", "R3")}
+    said_blind(recorded, said)
+    (recorded.folder / "labelling.yaml").write_text("withheld: 0.5\ndisputed_p: 0.3\n")
+    made = page(LabelPage, recorded)
+    told = {}
+    for rater in ("R1", "R2", "R3"):
+        sit(made, rater)
+        for row, turn in enumerate(made.turns):
+            made.list.setCurrentRow(row)
+            told.setdefault(made.desk.withholds(turn), set()).add(made.room.told.text())
+    assert set(told) == {False, True}
+    assert all("a model is sure of happiness" in text for text in told[False])
+    assert not any("happiness" in text for text in told[True])
+    made.toggle_model()
+    assert "happiness" not in made.room.told.text()
+
+
+def test_undo_tells_what_was_seen_of_the_item_that_it_changes(page, recorded):
+    items = said_blind(
+        recorded,
+        {"R1": [("fear", 1)], "R2": [("anger", 1)], "R3": [("sadness", 1)]},
+        frozen=False,
+    )
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    _press(made, K.Key_7, K.Key_Return)  # the other item, blind
+    store = LabelStore(recorded.folder / "labels.sqlite")
+    store.freeze("LEAD", "A", items[:1])
+    store.close()
+    made.refresh()
+    made._change_stage("B")
+    QTest.keyClick(made, K.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    undone = [event for event in _events(recorded) if event.op == "undo"]
+    assert {(e.item, e.visible["mode"], e.visible["others"]) for e in undone} == {
+        (items[1], "blind", False)
+    }
+
+
+def test_what_another_window_of_the_rater_stored_is_not_taken_for_ours(page, recorded):
+    first, second = page(LabelPage, recorded), page(LabelPage, recorded)
+    for made in (first, second):
+        sit(made, "R1")
+    item = first.current.item
+    _press(first, K.Key_7, K.Key_Return)
+    second.desk.commit(second.turns[0], Judgement("sadness", None, 3), "keyboard")
+    first.list.setCurrentRow(0)
+    first.panel.setValue(Judgement("neutral", None, 0))
+    first.commit()
+    assert fold(_events(recorded))["R1", item] == {"category": "neutral", "intensity": 0}
+
+
+def test_a_face_that_cannot_be_shown_is_not_judged_and_names_nobody(page, recorded, qtbot):
+    session = recorded.sessions()[0].folder
+    made = page(LabelPage, recorded)
+    sit(made, "R1")
+    for video in session.glob("face_*.mkv"):
+        video.write_bytes(b"no video")
+    made.player.shelf.prepare([])
+    with qtbot.waitSignal(made.said) as told:
+        made.player.open(made.desk.item(made.turns[0]).video, 3, 9)
+    assert "P001" not in told.args[0]
+    assert "tell the study lead" in told.args[0]
+    _press(made, K.Key_P, K.Key_2, K.Key_E, K.Key_Return)
+    assert made.panel.value().peak is None
+    assert not (recorded.folder / "labels.sqlite").exists()
+    _press(made, K.Key_X, K.Key_Return)
+    assert fold(_events(recorded)) == {("R1", made.turns[0].item): {"quality": "no_face"}}
 
 
 # -- the video
@@ -438,7 +538,6 @@ def test_a_loop_begins_again_and_the_speed_has_steps(desk, qtbot):
 
 def test_the_face_alone_can_be_shown(desk):
     whole = desk.player.grab().toImage()
-    assert desk.player.knows_face
     _press(desk, K.Key_C)
     assert desk.player.grab().toImage() != whole
     assert "face only" in desk.room.how.text()

@@ -42,6 +42,11 @@ class Facts(Card):
             self.blocks[name] = grid
             self.box.addWidget(block)
 
+    def clear(self) -> None:
+        """Show nobody's."""
+        for grid in self.blocks.values():
+            _fill(grid, ())
+
     def setValue(self, story: TrialStory) -> None:
         """Show a trial's."""
         lines = (felt_of(story), shown_of(story), model_of(story))
@@ -65,7 +70,7 @@ def felt_of(story: TrialStory) -> Lines:
 def shown_of(story: TrialStory) -> Lines:
     """Return what the experts agree on, and their votes."""
     if not story.labels:
-        return [("", "not labelled")]
+        return [("", "not labelled, or not frozen yet")]
     found: Lines = []
     for part, agreed in story.labels.items():
         votes = sorted(agreed.votes.items(), key=lambda one: -one[1])

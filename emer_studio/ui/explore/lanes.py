@@ -41,9 +41,9 @@ class Curve:
     values: npt.NDArray[Any]
 
     def at(self, time_s: float) -> float:
-        """Return the last value before a moment; NaN where there is none."""
+        """Return the last value before a moment, at its beginning the first; else NaN."""
         row = int(np.searchsorted(self.times_s, time_s, side="right")) - 1
-        return float(self.values[row]) if row >= 0 else float("nan")
+        return float(self.values[max(row, 0)]) if len(self.values) else float("nan")
 
 
 @dataclass(frozen=True, slots=True)

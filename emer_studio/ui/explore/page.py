@@ -212,7 +212,10 @@ class ExplorePage(Page):
         self.playhead.pause()
         self.session = self.story = None
         self.list.clear()
+        self.playhead.open(0.0)
         self.timeline.open([], 1.0)
+        self.facts.clear()
+        self.about.setText("")
         for screen in (self.face, self.clip):
             screen.open(None, "")
 

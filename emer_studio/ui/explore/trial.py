@@ -228,6 +228,7 @@ class ExploredSession:
 
 
 def _labels(study: Study, recording: Recording, clip: ShownClip) -> dict[str, Consensus]:
+    """Return what experts agree on where the blind pass is over, by part."""
     try:
         store = find_store(study)
     except MissingError:  # a label server that does not answer hides no trial
@@ -241,7 +242,10 @@ def _labels(study: Study, recording: Recording, clip: ShownClip) -> dict[str, Co
         pass
     rules = study.file.consensus.model_copy(update={"method": "majority"})  # of one item
     try:
-        said = {part: consensus(store.events(item), rules) for part, item in items.items()}
+        # Before that somebody may still have to judge the face without knowing this.
+        frozen = store.frozen()
+        known = {part: item for part, item in items.items() if ("A", item) in frozen}
+        said = {part: consensus(store.events(item), rules) for part, item in known.items()}
     finally:
         store.close()
     return {part: found[items[part]] for part, found in said.items() if found}

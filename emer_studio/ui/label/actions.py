@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from emer_studio.core.emotions import EMOTIONS
+from emer_studio.ui.label.keys import ACTIONS
 
 if TYPE_CHECKING:
     from emer_studio.ui.label.page import LabelPage
 
-__all__ = ["actions_of"]
+__all__ = ["actions_of", "judging"]
 
 Acts = dict[str, Callable[[], object]]
 _FAR = 1 << 30
@@ -19,6 +20,11 @@ _FAR = 1 << 30
 def actions_of(page: LabelPage) -> Acts:
     """Return what to do, by the names of `ui.label.keys.ACTIONS`."""
     return _of_items(page) | _of_video(page) | _of_judgement(page)
+
+
+def judging() -> frozenset[str]:
+    """Return the actions that change a judgement."""
+    return frozenset(a.name for a in ACTIONS if a.group in ("Expression", "Judgement"))
 
 
 def _of_items(page: LabelPage) -> Acts:
@@ -62,7 +68,7 @@ def _of_judgement(page: LabelPage) -> Acts:
         "unclear": lambda: panel.unusable("unclear"),
         "no_face": lambda: panel.unusable("no_face"),
         "flag": panel.flag,
-        "peak": lambda: panel.mark_peak(page.player.value()),
+        "peak": page.mark_peak,
         "note": panel.note.setFocus,
     }
     for emotion in EMOTIONS:

@@ -21,6 +21,8 @@ class BundleDesk(Desk):
         Unpacked.
     """
 
+    leads = False
+
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._begin(bundle.folder, 0, ConsensusRules())

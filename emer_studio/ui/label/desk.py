@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from emer_studio.core.errors import BadInputError
+from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.labels.events import LabelEvent
+from emer_studio.labels.fold import fold_stages, to_redo, to_undo
 from emer_studio.labels.judgement import Judgement
 from emer_studio.labels.opaque import opaque_id
-from emer_studio.labels.passes import Standing, disputes, standing_of, undecided
-from emer_studio.labels.queue import Labelled, Turn, blind_queue, review_queue, withheld
+from emer_studio.labels.passes import BLIND, Standing, standing_of
+from emer_studio.labels.queue import Turn, withheld
 from emer_studio.labels.store import LabelStore, find_store, open_store
-from emer_studio.labels.training import TrainingResult, training_result
 from emer_studio.schema.consensus import ConsensusRules
-from emer_studio.schema.labelling import FILE, LabellingFile, load_labelling
+from emer_studio.schema.labelling import FILE, LabellingFile, Scheme, load_labelling
 from emer_studio.study.folder import Study
+from emer_studio.ui.label.duties import Duties
 from emer_studio.ui.label.items import Item, find_items
 from emer_studio.ui.label.predictions import Predictions
 
 __all__ = ["REVIEWED", "STAGES", "Desk"]
 
+MeansOf = Callable[[Sequence[Item]], Mapping[str, Mapping[str, float]]]
 STAGES = {
     "training": "TRAINING",
     "A": "BLIND",
@@ -33,7 +35,7 @@ REVIEWED = ("B", "adjudication")
 """Those in which others' labels are seen, and a model's suggestion may be."""
 
 
-class Desk:
+class Desk(Duties):
     """The work of one annotator in one study.
 
     The store is opened with the first label, so looking at a study changes nothing.
@@ -49,29 +51,41 @@ class Desk:
         Why ``labelling.yaml`` cannot be understood; then nobody labels.
     """
 
+    leads = True
+
     def __init__(self, study: Study) -> None:
         self._study = study
         self._begin(study.folder, study.file.seed, study.file.consensus)
-        quorum = study.file.consensus.quorum
-        if self.plan.raters and len(self.plan.raters) < quorum:
-            self.problem = (
-                f"{FILE} names {len(self.plan.raters)} raters, and a consensus needs"
-                f" {quorum} labels (consensus: {{quorum: …}} in study.yaml)."
-            )
 
     def _begin(self, folder: Path, seed: int, rules: ConsensusRules) -> None:
         self.folder, self.seed, self._rules, self.problem = folder, seed, rules, ""
         self.plan: LabellingFile = LabellingFile()
-        try:
-            self.plan = load_labelling(folder)
-        except BadInputError as why:
-            self.problem = str(why)
+        self._scheme: Scheme | None = None
+        self._read_plan()
         self._store: LabelStore | None = None
         self._items: dict[str, Item] = {}
         self._means: dict[str, Mapping[str, float]] = {}
         self._seen: dict[str, dict[str, str]] = {}
         self.standing = Standing({}, frozenset(), rules.quorum)
         self.annotator, self.stage = "", "A"
+
+    def _read_plan(self) -> None:
+        """Read the plan again: a lead may have changed it."""
+        self.problem = ""
+        try:
+            self.plan = load_labelling(self.folder)
+        except BadInputError as why:
+            self.problem = str(why)
+            return
+        if self._scheme not in (None, self.plan.scheme):
+            self.problem = "The scheme of labels was changed: open the study again."
+        self._scheme = self._scheme or self.plan.scheme
+        raters = len(self.plan.raters)
+        if 0 < raters < self._rules.quorum:
+            self.problem = (
+                f"{FILE} names {raters} raters, and a consensus needs"
+                f" {self._rules.quorum} labels (consensus: {{quorum: …}} in study.yaml)."
+            )
 
     def close(self) -> None:
         """Close the store."""
@@ -85,11 +99,19 @@ class Desk:
         """Return what there is to label, by anybody."""
         return find_items(self._study)
 
-    def read(self, items: Sequence[Item], means: Mapping[str, Mapping[str, float]]) -> None:
-        """Take the study's items, a model's mean probabilities of them, and the labels."""
+    def read(self, items: Sequence[Item], means_of: MeansOf) -> None:
+        """Take the study's items, and read its plan and labels.
+
+        `means_of` gives a model's mean probabilities of items; nobody needs them before
+        something is reviewed.
+        """
         self._items = {item.id: item for item in items}
-        self._means = dict(means)
+        self._read_plan()
+        strange = sorted(set(self.plan.training) - set(self._items))
+        if strange and not self.problem:
+            self.problem = f"{FILE}: the study has no item {strange[0]} to train with."
         self._read_labels()
+        self._means = dict(means_of(items)) if self.standing.frozen else {}
 
     def _read_labels(self) -> None:
         store = self._found()
@@ -107,8 +129,12 @@ class Desk:
         """Work as another annotator, with their own undo, at what they have to do next."""
         if code == self.annotator:
             return
-        self.annotator = code
-        self._read_labels()
+        before, self.annotator = self.annotator, code
+        try:
+            self._read_labels()
+        except EmerError:
+            self.annotator = before  # nobody works under a code whose labels are unknown
+            raise
         self.stage = self.next_stage()
 
     @property
@@ -144,75 +170,6 @@ class Desk:
         if wanted == "A":
             return [] if self._in_training else self._blind_turns()
         return self._review_turns() if wanted == "B" else self._adjudication_turns()
-
-    def _training_turns(self) -> list[Turn]:
-        if not self._rates:
-            return []
-        known = sorted(set(self.plan.training) & set(self._items))
-        order = sorted(known, key=lambda item: opaque_id(self.seed, self.annotator, item))
-        return [Turn(item, "training") for item in order]
-
-    @property
-    def _rates(self) -> bool:
-        return not self.plan.raters or self.annotator in self.plan.raters
-
-    @property
-    def training(self) -> TrainingResult:
-        """How the annotator did in the training."""
-        said = {
-            item: labels[self.annotator].get("category")
-            for item in self.plan.training
-            if self.annotator in (labels := self.standing.of(item, "training"))
-        }
-        return training_result(said, self.plan, len(self._training_turns()))
-
-    @property
-    def _in_training(self) -> bool:
-        return bool(self._training_turns()) and not self.training.passed
-
-    def _blind_turns(self) -> list[Turn]:
-        if not self._rates:
-            return []
-        frozen = self.standing.frozen
-        open_ones = [
-            Labelled(item.id, item.participant)
-            for item in self._items.values()
-            if item.id not in frozen
-        ]
-        return blind_queue(
-            open_ones, self.annotator, self.plan, self.seed, self.standing.quorum
-        )
-
-    def _review_turns(self) -> list[Turn]:
-        mine = (
-            item
-            for item in self.standing.frozen & set(self._items)
-            if self.standing.done(self.annotator, item, "A")
-        )
-        doubts = [(item, self._doubt(item)) for item in mine if self.why_disputed(item)]
-        return review_queue(doubts)
-
-    def _adjudication_turns(self) -> list[Turn]:
-        if self.plan.adjudicators and self.annotator not in self.plan.adjudicators:
-            return []
-        waiting = [
-            item
-            for item in sorted(self.standing.frozen & set(self._items))
-            if not self.standing.done(self.annotator, item, "A")
-            and (
-                undecided(item, self.standing)
-                or self.standing.done(self.annotator, item, "adjudication")
-            )
-        ]
-        turns = review_queue([(item, self._doubt(item)) for item in waiting])
-        return [Turn(turn.item, "adjudication") for turn in turns]
-
-    def _doubt(self, item: str) -> float:
-        return 1.0 - max(self._means.get(item, {}).values(), default=0.0)
-
-    def why_disputed(self, item: str) -> list[str]:
-        """Return why an item is looked at again."""
-        return disputes(item, self.standing, self.plan, self._means.get(item))
 
     # -- what may be seen
 
@@ -262,10 +219,6 @@ class Desk:
         labels = self.standing.labels.get((turn.item, turn.stage), {})
         return Judgement.of(labels.get(self.annotator, {}))
 
-    def done(self, turn: Turn) -> bool:
-        """Say whether a turn is labelled."""
-        return self.standing.done(self.annotator, turn.item, turn.stage)
-
     def commit(
         self,
         turn: Turn,
@@ -280,7 +233,7 @@ class Desk:
         `position` is the turn's place in the queue, from 1; `elapsed_ms` how long the item
         was looked at.
         """
-        before, after = self.judgement(turn).values(), value.values()
+        before, after = self._stored(turn), value.values()
         changes = {k: v for k, v in after.items() if before.get(k) != v}
         changes |= dict.fromkeys(set(before) - set(after))
         if not changes:
@@ -299,7 +252,20 @@ class Desk:
         labels.setdefault(self.annotator, {}).update(changes)
         return len(changes)
 
-    def undo(self, turn: Turn, input_by: str) -> Turn | None:
+    def _stored(self, turn: Turn) -> dict[str, Any]:
+        """Return what is stored of a turn now, perhaps by another window of the rater."""
+        store = self._found()
+        if store is None:
+            return {}
+        own = store.events(turn.item, annotator=self.annotator)
+        stages = BLIND if turn.stage == "A" else (turn.stage,)
+        found: dict[str, Any] = {}
+        for (_, _, stage), fields in fold_stages(own).items():
+            if stage in stages:
+                found |= fields
+        return Judgement.of(found).values()
+
+    def undo(self, input_by: str) -> Turn | None:
         """Take back the annotator's last commit, whenever that was.
 
         Returns
@@ -310,17 +276,19 @@ class Desk:
         store = self._found()
         if self.why_not or store is None:
             return None
-        seen = self.visible(turn)
+        own = to_undo(store.events(annotator=self.annotator))
+        seen = self.visible(_turn_of(own[-1])) if own else {}
         return self._changed(
             store.undo_commit(self.annotator, visible=seen, input_by=input_by)
         )
 
-    def redo(self, turn: Turn, input_by: str) -> Turn | None:
+    def redo(self, input_by: str) -> Turn | None:
         """Say again what was undone last, unless something else was said since."""
         store = self._found()
         if self.why_not or store is None:
             return None
-        seen = self.visible(turn)
+        own = to_redo(store.events(annotator=self.annotator))
+        seen = self.visible(_turn_of(own[-1])) if own else {}
         return self._changed(
             store.redo_commit(self.annotator, visible=seen, input_by=input_by)
         )
@@ -329,7 +297,7 @@ class Desk:
         if not events:
             return None
         self._read_labels()
-        return Turn(events[-1].item, events[-1].stage or "A")
+        return _turn_of(events[-1])
 
     def votes(self, turn: Turn) -> dict[str, Judgement]:
         """Return what was said of an item blind and in review, by annotator."""
@@ -372,3 +340,7 @@ class Desk:
         if self._store is None:
             self._store = self.make_store()
         return self._store
+
+
+def _turn_of(event: LabelEvent) -> Turn:
+    return Turn(event.item, event.stage or "A")

@@ -37,6 +37,7 @@ class KeySheet(Card):
         self.head.addWidget(self.shut)
         self.box.addWidget(self.said)
         area = Scrolled()
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         grid = QGridLayout(area.inside)
         grid.setHorizontalSpacing(20)
         for column, groups in enumerate(_COLUMNS):

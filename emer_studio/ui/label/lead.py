@@ -13,7 +13,7 @@ from emer_studio.ui.parts import button, label, set_cell, table
 
 __all__ = ["LeadDialog"]
 
-_HEADS = ("Annotator", "Blind", "Repeats", "Review", "Adjudicated")
+_HEADS = ("Annotator", "Blind", "Review", "Adjudicated")
 
 
 class LeadDialog(QDialog):
@@ -61,8 +61,8 @@ class LeadDialog(QDialog):
         for place, one in enumerate(found.people):
             cells = (
                 one.annotator,
-                f"{one.blind} of {one.blind_of}",
-                f"{one.repeats} of {one.repeats_of}",
+                # Apart, they would tell a rater which item was the repeat.
+                f"{one.blind + one.repeats} of {one.blind_of + one.repeats_of}",
                 f"{one.review} of {one.review_of}",
                 str(one.adjudicated),
             )

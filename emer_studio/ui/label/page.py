@@ -6,6 +6,7 @@ it. The keys are in `ui.label.keys`, and on the sheet behind ``?``.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
@@ -17,24 +18,24 @@ from emer_studio.core.errors import EmerError
 from emer_studio.labels.queue import Turn
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.label import words
-from emer_studio.ui.label.actions import actions_of
+from emer_studio.ui.label.actions import actions_of, judging
 from emer_studio.ui.label.desk import REVIEWED, STAGES, Desk
-from emer_studio.ui.label.items import Item
 from emer_studio.ui.label.keys import Keys, name_of
 from emer_studio.ui.label.lead import LeadDialog
 from emer_studio.ui.label.pace import Pace
-from emer_studio.ui.label.player import SPEEDS
 from emer_studio.ui.label.predictions import Predictions
 from emer_studio.ui.label.room import Room, dot
+from emer_studio.ui.label.room_page import RoomPage
 from emer_studio.ui.label.tables import Tables
-from emer_studio.ui.page import Page
 from emer_studio.ui.parts import Pill, ProgressLine, button, label
 from emer_studio.ui.workspace import Workspace
 
 __all__ = ["LabelPage"]
 
+logger = logging.getLogger(__name__)
 
-class LabelPage(Page):
+
+class LabelPage(RoomPage):
     """Items on the left, the face in the middle, the judgement on the right."""
 
     def __init__(self, workspace: Workspace, desk: Desk | None = None) -> None:
@@ -72,7 +73,7 @@ class LabelPage(Page):
     def _connect(self) -> None:
         room = self.room
         room.empty.pressed.connect(lambda: self.wants.emit("session"))
-        room.annotator.textChanged.connect(self._annotator_changed)
+        room.annotator.editingFinished.connect(self._sit_down)
         room.annotator.returnPressed.connect(self.setFocus)
         room.stage.activated.connect(self._stage_chosen)
         room.play.clicked.connect(self.player.toggle)
@@ -81,7 +82,7 @@ class LabelPage(Page):
         self.list.currentRowChanged.connect(self._open_row)
         self.player.valueChanged.connect(self._frame_shown)
         self.player.playingChanged.connect(room.show_playing)
-        self.player.failed.connect(self.said)
+        self.player.failed.connect(self._cannot_show)
         self.timeline.valueChanged.connect(self.player.setValue)
         self.panel.commitAsked.connect(lambda: self.commit("mouse"))
         self.panel.undoAsked.connect(lambda: self.undo("mouse"))
@@ -105,18 +106,15 @@ class LabelPage(Page):
         """Read items and labels again; the shown item stays."""
         items = self.desk.find_items()
         self.room.show_empty(not items)
-        for widget in (self.badge, self.count, self.rate, self.lead):
+        for widget in (self.badge, self.count, self.rate):
             widget.setVisible(bool(items))
+        self.lead.setVisible(bool(items) and self.desk.leads)
         try:
-            self.desk.read(items, self._means(items))
+            self.desk.read(items, self._tables.means)
         except EmerError as problem:
             self.said.emit(str(problem))
             return
         self._show_queue()
-
-    def _means(self, items: list[Item]) -> dict[str, dict[str, float]]:
-        """Return what a model thinks of each item; nobody needs it before the review."""
-        return self._tables.means(items) if self.desk.standing.frozen else {}
 
     def _show_queue(self) -> None:
         """Show the annotator's turns of the stage; the shown one stays if it is there."""
@@ -172,6 +170,12 @@ class LabelPage(Page):
         items = [self.desk.item(self.turns[k]) for k in rows]
         self.player.shelf.prepare([(item.video, item.first) for item in items])
 
+    def _cannot_show(self, why: str) -> None:
+        """Say that a video cannot be shown; what is wrong with it goes to the log alone."""
+        logger.warning("a face cannot be shown: %s", why)
+        name = self.desk.name(self.current) if self.current is not None else ""
+        self.said.emit(words.cannot_show(name))
+
     # -- what may be seen
 
     def _show_predictions(self) -> None:
@@ -190,7 +194,7 @@ class LabelPage(Page):
             self.timeline.setPredictions(table.probabilities, table.feeling)
         self.timeline.setFixedHeight(168 if not blind else 76)
         if not blind:
-            self.desk.look(turn, table, shown=shown)
+            self._looked(turn, table, shown)
         self._show_mode()
 
     def _show_mode(self) -> None:
@@ -200,9 +204,16 @@ class LabelPage(Page):
         deciding = desk.stage == "adjudication"
         self.panel.setMode(adjudicating=deciding, why_not=desk.why_not)
         if turn is not None and not self._told:
-            self.room.tell(words.about(desk, turn))
+            self.room.tell(words.about(desk, turn, shown=self._shows_model))
         idle = not self.job.running and bool(desk.items())
         self.prelabel.setVisible(idle and desk.stage in REVIEWED and not model)
+
+    def _looked(self, turn: Turn, table: Predictions | None, shown: bool) -> None:
+        try:
+            self.desk.look(turn, table, shown=shown)
+        except EmerError as problem:  # what was seen must be written down, or not be seen
+            self.timeline.setPredictions(None)
+            self.said.emit(str(problem))
 
     def toggle_model(self) -> None:
         """Show or hide what the model thinks, in the review."""
@@ -237,10 +248,13 @@ class LabelPage(Page):
     def commit(self, input_by: str = "keyboard") -> None:
         """Store the judgement and go to the next item that is open."""
         turn = self.current
-        if turn is None or not self.panel.ready:
+        if self._sit_down() or turn is None or not self.panel.ready:
             return
         if self._told:  # the gold label was read
             self._go_on()
+            return
+        if not self.player.shows and self.panel.value().category is not None:
+            self.said.emit(words.NO_PICTURE)
             return
         try:
             self.desk.commit(
@@ -252,17 +266,20 @@ class LabelPage(Page):
             )
         except EmerError as problem:
             self.said.emit(str(problem))
+            self.refresh()  # it may be frozen since, and not in the queue any more
             return
         self.pace.tick(time.monotonic())
         self._mark_row()
         if turn.stage == "training":
             self._told = True
+            self.panel.setEnabled(False)  # what was said before the gold was read, counts
             self.room.tell(words.feedback(self.desk, turn, self.panel.value()))
         else:
             self._go_on()
 
     def _go_on(self) -> None:
         row, self._told = self.list.currentRow(), False
+        self.panel.setEnabled(True)
         if all(self.desk.done(turn) for turn in self.turns):
             following = self.desk.next_stage()
             if following != self.desk.stage:
@@ -291,14 +308,14 @@ class LabelPage(Page):
         stored = self.desk.judgement(turn)
         if self.panel.value() != stored:
             self.panel.setValue(stored)
+            self.timeline.setPeak(stored.peak)
             return
-        self._change(lambda: self.desk.undo(turn, input_by))
+        self._change(lambda: self.desk.undo(input_by))
 
     def redo(self) -> None:
         """Say again what was undone."""
-        turn = self.current
-        if turn is not None:
-            self._change(lambda: self.desk.redo(turn, "keyboard"))
+        if self.current is not None:
+            self._change(lambda: self.desk.redo("keyboard"))
 
     def _change(self, act: Callable[[], Turn | None]) -> None:
         """Undo or redo, and show where; a frozen item says why not."""
@@ -317,10 +334,19 @@ class LabelPage(Page):
         self.panel.setValue(self.desk.judgement(turn))
         self.timeline.setPeak(self.panel.value().peak)
 
-    def _annotator_changed(self, _text: str) -> None:
-        self.desk.sit_down(self.room.code())
+    def _sit_down(self) -> bool:
+        """Work as who has typed a code; True when that is somebody else than before."""
+        if self.room.code() == self.desk.annotator:
+            return False
+        try:
+            self.desk.sit_down(self.room.code())
+        except EmerError as problem:
+            self.room.annotator.setText(self.desk.annotator)
+            self.said.emit(str(problem))
+            return True
         self.current = None
         self._show_queue()
+        return True
 
     def _stage_chosen(self, _place: int) -> None:
         self._change_stage(str(self.room.stage.currentData()))
@@ -329,7 +355,7 @@ class LabelPage(Page):
     def _change_stage(self, stage: str) -> None:
         self.desk.stage, self.current = stage, None
         if stage in REVIEWED:
-            self.desk.read(self.desk.items(), self._means(self.desk.items()))
+            self.desk.read(self.desk.items(), self._tables.means)
         self._show_queue()
 
     # -- the study lead
@@ -345,52 +371,17 @@ class LabelPage(Page):
         self.current = None
         self.refresh()
 
-    # -- frames and keys
-
-    def _frame_shown(self, index: int) -> None:
-        self.timeline.setValue(index)
-        self.room.where.setText(f"{self.player.time_s:.2f} s")
-
-    def change_speed(self, by: int) -> None:
-        """Play faster or slower by one step."""
-        place = SPEEDS.index(self.player.speed) + by
-        self.player.setSpeed(SPEEDS[min(max(place, 0), len(SPEEDS) - 1)])
-        self.room.show_how()
-
-    def toggle(self, what: str) -> None:
-        """Turn ``loop`` or ``cropped`` of the player on or off."""
-        if what == "cropped" and not self.player.knows_face:
-            self.said.emit(words.NO_FACE_KNOWN)
-            return
-        setattr(self.player, what, not getattr(self.player, what))
-        self.player.update()
-        self.room.show_how()
-
-    def jump(self, direction: int) -> None:
-        """Go to the next peak of the model's strongest curve, where it is shown."""
-        frame = self.timeline.next_peak(direction)
-        if frame is not None:
-            self.player.setValue(frame)
+    # -- keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take every key of the page."""
         action = self.keys.action(name_of(event))
+        if self._told and action in judging():
+            return
         if action and (self.current is not None or action == "sheet"):
             self._acts[action]()
         else:
             super().keyPressEvent(event)
-
-    def open_sheet(self, name: str) -> None:
-        """Show the ``sheet`` of keys or the ``codebook``."""
-        if name == "codebook" and self.room.codebook.empty:
-            self.said.emit(words.NO_CODEBOOK)
-            return
-        self.player.pause()
-        self.room.lay_over(getattr(self.room, name))
-
-    def _close_sheet(self) -> None:
-        self.room.lay_over(None)
-        self.setFocus()
 
     def finish(self) -> None:
         """Close the video and the store."""

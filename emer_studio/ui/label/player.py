@@ -40,7 +40,7 @@ class Player(QWidget):
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
-        self.setMinimumSize(320, 240)
+        self.setMinimumSize(240, 180)
 
     @property
     def playing(self) -> bool:
@@ -74,11 +74,6 @@ class Player(QWidget):
             self._face = QRectF(left / across, top / down, wide / across, high / down)
         self.update()
 
-    @property
-    def knows_face(self) -> bool:
-        """Whether `cropped` has something to show."""
-        return self._face is not None
-
     def open(self, video: Path, first: int, last: int) -> None:
         """Show the frames `first` to `last` of a video."""
         self.close_video()
@@ -97,7 +92,13 @@ class Player(QWidget):
         if self._reader is not None:
             self.shelf.give_back(self._reader)
         self._reader, self._image, self._face = None, None, None
+        self._first = self._last = self._index = 0
         self.update()
+
+    @property
+    def shows(self) -> bool:
+        """Whether there is a picture."""
+        return self._image is not None
 
     def finish(self) -> None:
         """Let go of everything, also of what was prepared."""

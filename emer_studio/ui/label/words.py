@@ -13,9 +13,10 @@ from emer_studio.ui.label.desk import REVIEWED, STAGES, Desk
 __all__ = [
     "NOT_NOW",
     "NO_CODEBOOK",
-    "NO_FACE_KNOWN",
+    "NO_PICTURE",
     "about",
     "badge",
+    "cannot_show",
     "feedback",
     "nothing_to_do",
     "pace",
@@ -25,8 +26,8 @@ __all__ = [
 
 _COLOURS = {"training": "", "A": "green", "B": "amber", "adjudication": "red"}
 NO_CODEBOOK = "The study has no codebook: write one into labelling.yaml (scheme: codebook)."
-NOT_NOW = "No suggestion is shown here: the blind pass is judged without one."
-NO_FACE_KNOWN = "Where the face is, is not known yet: the faces are not pre-labelled."
+NOT_NOW = "No suggestion is shown here: this item is judged without one."
+NO_PICTURE = "Without its picture a face cannot be judged: say unclear or no face."
 
 
 def progress(done: int, of: int, deadline: date | None) -> str:
@@ -53,6 +54,11 @@ def badge(desk: Desk, turn: Turn | None, model: str, shown: bool) -> tuple[str, 
     return text, _COLOURS[desk.stage]
 
 
+def cannot_show(name: str) -> str:
+    """Return that there is no picture; a path would tell whose face it is."""
+    return f"The face {name} cannot be shown: tell the study lead (the log says why)."
+
+
 def nothing_to_do(desk: Desk) -> str:
     """Return why there is no item."""
     if desk.why_not:
@@ -62,15 +68,19 @@ def nothing_to_do(desk: Desk) -> str:
     return "Nothing is left in this pass."
 
 
-def about(desk: Desk, turn: Turn) -> str:
-    """Return what is said above an item; in the blind pass nothing."""
+def about(desk: Desk, turn: Turn, *, shown: bool) -> str:
+    """Return what is said above an item; in the blind pass nothing.
+
+    `shown` is whether the model's suggestion is in view: only then may words tell of it.
+    """
     if turn.stage == "training":
         result = desk.training
         agreement = f", kappa {result.kappa:.2f}" if result.kappa == result.kappa else ""
         return f"Training: {result.done} of {result.of} done{agreement}."
     if turn.stage not in REVIEWED:
         return ""
-    why = "; ".join(desk.why_disputed(turn.item)) or "waits for a decision"
+    by_model = shown and desk.assisted(turn)
+    why = "; ".join(desk.why_disputed(turn.item, by_model=by_model)) or "looked at again"
     votes = "   ".join(
         f"{'you' if who == desk.annotator else who}: {_said(said)}"
         for who, said in desk.votes(turn).items()
