@@ -11,11 +11,17 @@ from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_free, sha256_file
 from emer_studio.core.stopping import stop_check
-from emer_studio.schema.benchmark import benchmark_names, load_benchmark
+from emer_studio.schema.benchmark import Benchmark, benchmark_names, load_benchmark
+from emer_studio.schema.training import FoldKind
 
 __all__ = ["arguments", "choose_device", "run", "summary_text"]
 
-FOLD_WORDS = {"participant": "folds by participant", "official": "official sets"}
+FOLD_WORDS = {
+    "participant": "folds by participant",
+    "stimulus": "folds by stimulus",
+    "both": "folds by participant and stimulus",
+    "official": "official sets",
+}
 _METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
 
 
@@ -29,8 +35,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--folds",
         type=_folds,
         metavar="N|official",
-        help="N by participant, or the dataset's official sets (default: the protocol's)",
+        help="how many, or the dataset's official sets (default: the protocol's)",
     )
+    parser.add_argument(
+        "--folds-by", choices=("participant", "stimulus", "both"),
+        help="what training and test never share: people, clips, or neither of them"
+        " (default: the protocol's)",
+    )  # fmt: skip
     parser.add_argument("--epochs", type=int, default=200, help="default 200, as official")
     parser.add_argument("--seed", type=int, help="default: the protocol's first")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -70,7 +81,9 @@ def run(args: argparse.Namespace) -> int:
     from emer_studio.training.loop import Settings
 
     folds = benchmark.folds if args.folds is None else args.folds
-    prepared = prepare(dataset, benchmark, folds, seed)
+    prepared = prepare(
+        dataset, benchmark, folds, seed, args.folds_by or _by(benchmark, folds)
+    )
     weights = load_cnn_weights(args.cnn_weights) if args.cnn_weights else None
     settings = Settings(
         epochs=args.epochs,
@@ -91,6 +104,10 @@ def run(args: argparse.Namespace) -> int:
         ) from None
     console.result(result, summary_text(result))
     return 0
+
+
+def _by(benchmark: Benchmark, folds: int | Literal["official"]) -> FoldKind:
+    return "participant" if folds == "official" else benchmark.folds_by
 
 
 def _folds(text: str) -> int | Literal["official"]:

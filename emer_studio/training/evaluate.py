@@ -90,8 +90,8 @@ def _fold(
     labels: Labels,
     device: str,
 ) -> FoldResult:
-    test = members(dataset, labels, split.test)
-    train = members(dataset, labels, split.train)
+    test = members(dataset, labels, split, "test")
+    train = members(dataset, labels, split, "train")
     if not test or not train:
         raise BadInputError(
             f"Expected {dataset.folder} to hold labelled samples of the participants of "
