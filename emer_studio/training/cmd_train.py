@@ -13,16 +13,9 @@ from emer_studio.core.files import next_free, sha256_file
 from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import Benchmark, benchmark_names, load_benchmark
 from emer_studio.schema.training import FoldKind
+from emer_studio.training.summary import summary_text
 
-__all__ = ["arguments", "choose_device", "run", "summary_text"]
-
-FOLD_WORDS = {
-    "participant": "folds by participant",
-    "stimulus": "folds by stimulus",
-    "both": "folds by participant and stimulus",
-    "official": "official sets",
-}
-_METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
+__all__ = ["arguments", "choose_device", "run"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -141,40 +134,6 @@ def choose_device(wanted: str) -> str:
         torch.backends.cudnn.deterministic = True  # as the official code
         torch.backends.cudnn.benchmark = False
     return "cuda" if there else "cpu"
-
-
-def summary_text(result: dict[str, Any]) -> str:
-    """Return the result for a person, in a few lines."""
-    names = [name for name in _METRICS if name in result]
-    intervals = result.get("ci95", {})
-    lines = []
-    if result.get("synthetic"):
-        lines.append("SYNTHETIC data: a software check, not evidence about people.")
-    if result.get("simulated"):
-        lines.append("SIMULATED devices: not evidence about people.")
-    lines.append(
-        f"{result['protocol']}: {result['samples']} test samples, pooled over"
-        f" {len(result['folds'])} {FOLD_WORDS[result.get('folds_by', 'participant')]}"
-    )
-    if result.get("weak_labels"):
-        lines.append(
-            f"{', '.join(result['units'])}: {result['weak_labels']} samples have what was"
-            " felt in the whole clip as their label"
-        )
-    for name in names:
-        low_high = intervals.get(name)
-        span = f"  95 % [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
-        others = "  ".join(
-            f"{kind} baseline {scores[name]:.3f}"
-            for kind, scores in result["baselines"].items()
-        )
-        mean, sd = result["fold_mean"][name], result["fold_sd"][name]
-        lines.append(
-            f"  {name.upper():<5}{result[name]:.3f}{span}  folds {mean:.3f} ± {sd:.3f}  "
-            + others
-        )
-    lines.append(f"Run folder: {result['run']}")
-    return "\n".join(lines)
 
 
 def _default_folder(dataset: Path, protocol: str) -> Path:

@@ -104,7 +104,9 @@ def _fold(
     channels_last(best.model)
     batcher = Batcher(dataset, best.scale, info.sampling, where)
     found = predict(best.model.to(where), batcher, test)
-    return FoldResult(task, labels, split, train, test, found, best.epoch)
+    kept = members(dataset, labels, split, "validation")
+    held_out = predict(best.model, batcher, kept) if kept else None
+    return FoldResult(task, labels, split, train, test, found, best.epoch, kept, held_out)
 
 
 def _agrees(summary: dict[str, Any], recorded: Any) -> bool:

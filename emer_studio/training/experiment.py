@@ -25,7 +25,9 @@ from emer_studio.dataset.cache import Dataset
 from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.benchmark import Benchmark
 from emer_studio.schema.dataset import StoredSample
+from emer_studio.schema.results import parse_results
 from emer_studio.schema.training import FoldKind, FoldSplit, Part, RunInfo, parse_run
+from emer_studio.training.checkpoint import Checkpoint
 from emer_studio.training.data import Batcher
 from emer_studio.training.folds import check_leakage, make_folds, official_folds
 from emer_studio.training.loop import FoldJob, Settings, train_fold
@@ -180,15 +182,7 @@ def train_all(
             for task, labels in prepared.tasks:
                 job = _job(prepared, split, task, labels, folder)
                 done = train_fold(job, settings, console, check_stop)
-                device = torch.device(settings.device)
-                best = done.checkpoint
-                batcher = Batcher(dataset, best.scale, settings.sampling, device)
-                test = members(dataset, labels, split, "test")
-                found = predict(best.model.to(device), batcher, test)
-                train = tuple(job.train)
-                results.append(
-                    FoldResult(task, labels, split, train, test, found, best.epoch)
-                )
+                results.append(_result(prepared, split, job, done.checkpoint, settings))
                 trained, seconds = trained + done.samples, seconds + done.seconds
         summary = {
             "protocol": prepared.benchmark.name,
@@ -205,8 +199,35 @@ def train_all(
             "simulated": dataset.manifest.simulated,
         }
         write_atomic(folder / "predictions.csv", predictions_csv(dataset, results))
+        parse_results(summary, "The summary of the run")
         write_json(folder / "results.json", summary)
     return summary
+
+
+def _result(
+    prepared: Prepared,
+    split: FoldSplit,
+    job: FoldJob,
+    best: Checkpoint,
+    settings: Settings,
+) -> FoldResult:
+    """Predict the test and the validation part with the chosen epoch."""
+    device = torch.device(settings.device)
+    batcher = Batcher(prepared.dataset, best.scale, settings.sampling, device)
+    model = best.model.to(device)
+    test = members(prepared.dataset, job.labels, split, "test")
+    kept = tuple(job.validation)
+    return FoldResult(
+        task=job.task,
+        labels=job.labels,
+        split=split,
+        train=tuple(job.train),
+        test=test,
+        found=predict(model, batcher, test),
+        epoch=best.epoch,
+        validation=kept,
+        held_out=predict(model, batcher, kept) if kept else None,
+    )
 
 
 def _weak(prepared: Prepared) -> int:
