@@ -27,18 +27,20 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
                 people,
             ]
         )
-    ranges = results.get("ci95", {})
     pooled = [_number(results.get(name)) for name in names]
     rows.append(["Pooled", *pooled, f"{results.get('samples')} samples"])
-    spans = [
-        f"{ranges[name][0]:.3f} – {ranges[name][1]:.3f}" if ranges.get(name) else "–"
-        for name in names
-    ]
-    if any(span != "–" for span in spans):
-        rows.append(["95 % interval", *spans, "bootstrap over participants"])
+    for key, over in (
+        ("ci95", "bootstrap over participants"),
+        ("ci95_crossed", "over participants and stimuli"),
+    ):
+        ranges = results.get(key) or {}
+        if any(ranges.get(name) for name in names):
+            rows.append(["95 % interval", *(_ends(ranges.get(n)) for n in names), over])
     notes = {
         "majority": "always the most frequent answer",
-        "stimulus": "knows only the clip",
+        "target": "knows what the clip is meant to evoke",
+        "stimulus": "clip identity: knows which clip it is",
+        "participant": "knows who it is",
     }
     for kind, scores in results.get("baselines", {}).items():
         row = [_number(scores.get(name)) for name in names]
@@ -71,6 +73,10 @@ def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
 def make_table() -> QTableWidget:
     """Return the empty table."""
     return table(("",), stretch=0, rows=30)
+
+
+def _ends(both: list[float] | None) -> str:
+    return f"{both[0]:.3f} – {both[1]:.3f}" if both else "–"
 
 
 def _number(value: object) -> str:
