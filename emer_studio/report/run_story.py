@@ -92,6 +92,12 @@ def _folds(results: Mapping[str, Any], metrics: Sequence[str]) -> list[list[str]
 def _of_label(
     label: str, part: Mapping[str, Any], metrics: Sequence[str]
 ) -> dict[str, Any]:
+    crossed = part.get("ci95_crossed") or _EMPTY
+    own = [
+        ["EMERT", m.upper(), _number(part["scores"].get(m)), _ends(part["ci95"].get(m)), "",
+         _ends(crossed.get(m)), ""]
+        for m in metrics
+    ]  # fmt: skip
     comparisons = [
         [
             f"EMERT less {_NAMES.get(kind, kind).partition(':')[0]}", m.upper(),
@@ -105,7 +111,7 @@ def _of_label(
     discordant = part.get("discordant") or _EMPTY
     return {
         "label": label,
-        "comparisons": comparisons,
+        "comparisons": [*own, *comparisons] if comparisons else [],
         "calibration": _calibration(part.get("calibration") or _EMPTY),
         "discordant": [
             [_NAMES.get(name, name), _share(on["discordant"]), _share(on["concordant"])]

@@ -7,7 +7,7 @@ Calibration of Modern Neural Networks*). The error is measured over all test sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from emer_studio.labels.calibration_curve import calibration_of
 from emer_studio.training.compare import span
 from emer_studio.training.predict import Predictions
 
-__all__ = ["calibration_table", "fit_temperature", "tempered"]
+__all__ = ["at_limit", "calibration_table", "fit_temperature", "tempered"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -107,6 +107,13 @@ def calibration_table(
     warmed = [tempered(p, t) for p, t in zip(plain, temperatures, strict=True)]
     out["after"] = _ece(np.concatenate(warmed), truth, weights)
     return out
+
+
+def at_limit(temperatures: Sequence[Mapping[str, Any]]) -> str:
+    """Return the folds whose temperature could not be fitted, such as "1, 3"."""
+    edge = 0.99 * np.log(_WIDEST)
+    found = (t for t in temperatures if abs(np.log(t["temperature"])) > edge)
+    return ", ".join(str(t["fold"]) for t in found)
 
 
 def _ece(probabilities: Floats, truth: Ints, weights: Floats) -> dict[str, Any]:

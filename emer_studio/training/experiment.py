@@ -26,7 +26,14 @@ from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.benchmark import Benchmark
 from emer_studio.schema.dataset import StoredSample
 from emer_studio.schema.results import parse_results
-from emer_studio.schema.training import FoldKind, FoldSplit, Part, RunInfo, parse_run
+from emer_studio.schema.training import (
+    PARTS,
+    FoldKind,
+    FoldSplit,
+    Part,
+    RunInfo,
+    parse_run,
+)
 from emer_studio.training.checkpoint import Checkpoint
 from emer_studio.training.data import Batcher
 from emer_studio.training.folds import check_leakage, make_folds, official_folds
@@ -34,6 +41,7 @@ from emer_studio.training.loop import FoldJob, Settings, train_fold
 from emer_studio.training.predict import predict
 from emer_studio.training.score import FoldResult, predictions_csv, summarise
 from emer_studio.training.stimulus_folds import crossed_folds, stimulus_folds
+from emer_studio.training.subsets import class_counts, count_remarks
 from emer_studio.training.task import Labels, Task, labels_of, tasks_of
 
 __all__ = ["Prepared", "checkpoint_path", "members", "prepare", "read_run", "train_all"]
@@ -177,6 +185,7 @@ def train_all(
     results: list[FoldResult] = []
     trained, seconds = 0, 0.0
     with _recorded(folder, _info(prepared, settings, cnn_init)):
+        _warn_of_classes(prepared, console)
         for split in prepared.split:
             _announce(split, len(prepared.split), console)
             for task, labels in prepared.tasks:
@@ -266,6 +275,21 @@ def _job(
         best=checkpoint_path(folder, split.fold, task.label, "best"),
         last=checkpoint_path(folder, split.fold, task.label, "last"),
     )
+
+
+def _warn_of_classes(prepared: Prepared, console: Console) -> None:
+    """Say before hours of training what no training will mend."""
+    for task, labels in prepared.tasks:
+        if task.regression:
+            continue
+        parts = [
+            {"fold": split.fold}
+            | {part: members(prepared.dataset, labels, split, part) for part in PARTS}
+            for split in prepared.split
+        ]
+        counts = class_counts(task, labels.classes, parts)
+        for remark in count_remarks(task, counts):
+            console.say(remark)
 
 
 def _announce(split: FoldSplit, folds: int, console: Console) -> None:

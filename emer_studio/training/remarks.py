@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from emer_studio.dataset.cache import Dataset
+from emer_studio.training.calibration import at_limit
 from emer_studio.training.subsets import count_remarks
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ def remarks_on(
             said.append(f"{label}: one stimulus only, so intervals are over people alone.")
         if (why := part["calibration"]["missing"]) and not task.regression:
             said.append(f"{label}: not calibrated, {why}.")
+        if unsure := at_limit(part["calibration"]["temperatures"]):
+            said.append(
+                f"{label}: the temperature of fold {unsure} is at its limit; the validation"
+                " part is too small, or all of it right or wrong."
+            )
         if why := part["discordant"]["missing"]:
             said.append(f"{label}: no accuracy where felt and shown differ: {why}.")
     return said

@@ -72,6 +72,9 @@ def _of_label(label: str, part: Mapping[str, Any]) -> list[str]:
     main = "rmse" if "rmse" in part["scores"] else "war"
     lines = []
     rows = [["", main.upper(), "95 %, people", "p", "95 %, people and stimuli", "p"]]
+    own = f"{part['scores'][main]:.3f}", _ends(part["ci95"][main])
+    crossed = (part.get("ci95_crossed") or {}).get(main)
+    rows.append(["EMERT", *own, "", _ends(crossed), ""])
     for kind, table in part.get("comparisons", {}).items():
         one = table[main]
         rows.append([
@@ -79,7 +82,7 @@ def _of_label(label: str, part: Mapping[str, Any]) -> list[str]:
             _ends(one["ci95"]), _p(one["p"]), _ends(one["ci95_crossed"]),
             _p(one["p_crossed"]),
         ])  # fmt: skip
-    if len(rows) > 1:
+    if len(rows) > 2:
         lines += [f"{label}, the same test samples (bootstrap, paired):", *_columns(rows)]
     calibration = part.get("calibration") or {}
     if before := calibration.get("before"):

@@ -77,6 +77,11 @@ def test_official_sets_are_offered_where_there_are_some(page, study):
     made.official.click()
     assert not made.folds.isEnabled()
     assert made._folds() == "official"
+    assert made._apart() == "participant"
+    assert not made.apart.isEnabled()
+    made.official.click()
+    made.apart.setCurrentText("people and clips")
+    assert made._apart() == "both"
 
 
 def test_a_real_training_draws_curves_and_fills_the_table(page, study, qtbot):

@@ -20,6 +20,8 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = []
     for fold in results.get("folds", []):
         people = ", ".join(map(str, fold.get("test_participants", [])))
+        if clips := fold.get("test_stimuli"):
+            people += f" with {', '.join(map(str, clips))}"
         rows.append(
             [
                 f"Fold {fold.get('fold')}",
