@@ -3,8 +3,8 @@
     .venv/bin/python docs/screenshots.py
 
 Records a simulated session in a temporary study, photographs the operator's window while it
-runs, the session's quality and the protocol page, then the participant's consent and rating
-pages in both languages. Needs a display (or Xvfb).
+runs, the session's quality, the explorer, labelling and protocol pages, then the
+participant's consent and rating pages in both languages. Needs a display (or Xvfb).
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ def operator(folder: Path) -> None:
     shutil.copyfile(shots / "session-live.png", IMAGES / "operator.png")
     shutil.copyfile(shots / "protocol.png", IMAGES / "protocol.png")
     shutil.copyfile(shots / "session.png", IMAGES / "quality.png")
+    for page in ("explore", "label"):
+        shutil.copyfile(shots / f"{page}.png", IMAGES / f"{page}.png")
 
 
 def participant(folder: Path, language: str) -> None:

@@ -87,6 +87,7 @@ def write_prelabels(session: Path, *, lost: tuple[int, ...] = ()) -> Path:
         status = "no_face" if index in lost else "ok"
         count = "0" if index in lost else "1"
         cells = [""] * 12 if index in lost else [*face, *values]
+        cells += ["", ""]  # no valence, no arousal
         rows.append(",".join([str(index), pts, pts, status, count, *cells]))
     table = session / "derived" / "prelabel" / "face_001.csv"
     write_atomic(table, "\n".join(rows) + "\n")

@@ -7,12 +7,14 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from emer_studio.core.errors import BadInputError
 
 __all__ = [
+    "atomic_stream",
     "data_dir",
     "fsync_file",
     "new_folder",
@@ -50,12 +52,21 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
     What cannot be written, on a full disk for example, leaves nothing behind.
     """
+    with atomic_stream(path) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def atomic_stream(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that takes the place of `path` when the block ends well.
+
+    For what is too long to be held in memory; else it is like `write_atomic`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    raw = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as stream:
-            stream.write(raw)
+            yield stream
             fsync_file(stream)
         _replace(beside, path)
     except BaseException:

@@ -26,6 +26,7 @@ __all__ = [
     "remember_gaze",
     "remember_label_keys",
     "remember_lag",
+    "remember_model",
     "remember_second_place",
     "second_place",
 ]
@@ -73,6 +74,8 @@ class Settings:
         Of displays and sound outputs, as ``selftest`` measured them.
     second_places : tuple of (str, str)
         Study folders, each with the folder that it is copied to after each session.
+    trusted_models : tuple of (str, str)
+        Models that a person vouched for, each with the SHA-256 of the file.
     label_keys : tuple of (str, str)
         Actions of the labelling room with the keys that somebody gave them.
     """
@@ -95,6 +98,7 @@ class Settings:
     confirmed_gaze: tuple[str, ...] = ()
     lags: tuple[KnownLag, ...] = ()
     second_places: tuple[tuple[str, str], ...] = ()
+    trusted_models: tuple[tuple[str, str], ...] = ()
     label_keys: tuple[tuple[str, str], ...] = ()
 
 
@@ -119,18 +123,19 @@ def load() -> Settings:
         return Settings()
     if not isinstance(raw, dict):
         return Settings()
-    listed_ones = {"confirmed_gaze", "lags", "second_places", "label_keys"}
+    pairs = {"second_places", "trusted_models", "label_keys"}
+    listed_ones = {"confirmed_gaze", "lags"} | pairs
     known = {field.name for field in fields(Settings)} - listed_ones
     kept = {k: v for k, v in raw.items() if k in known and isinstance(v, str)}
     listed = raw.get("confirmed_gaze")
     confirmed = listed if isinstance(listed, list) else []
     texts = tuple(v for v in confirmed if isinstance(v, str))
-    places = _pairs(raw.get("second_places"))
     return Settings(
         **kept,
         confirmed_gaze=texts,
         lags=_lags(raw.get("lags")),
-        second_places=places,
+        second_places=_pairs(raw.get("second_places")),
+        trusted_models=_pairs(raw.get("trusted_models")),
         label_keys=_pairs(raw.get("label_keys")),
     )
 
@@ -178,6 +183,14 @@ def remember_lag(lag: KnownLag) -> None:
     same = (lag.what, lag.device)
     others = [old for old in known.lags if (old.what, old.device) != same]
     write_json(config_dir() / "settings.json", asdict(replace(known, lags=(*others, lag))))
+
+
+def remember_model(name: str, sha256: str) -> None:
+    """Store that a person vouched for a file of a model; an earlier one is forgotten."""
+    known = load()
+    others = [pair for pair in known.trusted_models if pair[0] != name]
+    settings = replace(known, trusted_models=(*others, (name, sha256)))
+    write_json(config_dir() / "settings.json", asdict(settings))
 
 
 def second_place(study: Path) -> str:

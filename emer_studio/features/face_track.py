@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from emer_studio.features.faces import Face
 
-__all__ = ["main_faces"]
+__all__ = ["FaceTracker", "main_faces"]
 
 _OVERLAP = 0.3
 """Least intersection over union with the face before, to be the same one. Chosen by us:
@@ -20,29 +20,84 @@ _ALIKE = 2.0  # in size, to be taken for the same person who came back; chosen b
 
 @dataclass
 class _Track:
-    """One face over time: the index of its face in each frame where it was seen."""
+    """One face over time, without what it was in each frame."""
 
-    faces: dict[int, int] = field(default_factory=dict)
+    last: Face
+    seen: int
     area: float = 0.0
-    last: Face | None = None
-    seen: int = -1
+    count: int = 0
 
-    def add(self, frame: int, index: int, face: Face) -> None:
-        self.faces[frame] = index
+    def add(self, frame: int, face: Face) -> None:
         self.area += face.w * face.h
+        self.count += 1
         self.last, self.seen = face, frame
 
     @property
     def size(self) -> float:
-        return float(np.sqrt(self.area / len(self.faces)))
+        return float(np.sqrt(self.area / self.count))
+
+
+class FaceTracker:
+    """Follows faces through a video of any length.
+
+    What it remembers grows with the number of people and not with that of frames.
+    """
+
+    def __init__(self) -> None:
+        self._tracks: list[_Track] = []
+        self._open: list[int] = []
+        self._together: set[tuple[int, int]] = set()
+        self._frame = -1
+
+    def add(self, faces: Sequence[Face]) -> list[int]:
+        """Take the faces of the next frame; return the number of each one's track."""
+        self._frame += 1
+        frame, tracks = self._frame, self._tracks
+        self._open = [n for n in self._open if frame - tracks[n].seen <= _PATIENCE]
+        pairs = sorted(
+            (
+                (_overlap(tracks[number].last, face), index, number)
+                for number in self._open
+                for index, face in enumerate(faces)
+            ),
+            key=lambda pair: -pair[0],
+        )
+        found: dict[int, int] = {}
+        for overlap, index, number in pairs:
+            if overlap >= _OVERLAP and index not in found and tracks[number].seen < frame:
+                tracks[number].add(frame, faces[index])
+                found[index] = number
+        for index, face in enumerate(faces):
+            if index not in found:
+                found[index] = len(tracks)
+                self._open.append(len(tracks))
+                tracks.append(_Track(face, frame))
+                tracks[-1].add(frame, face)
+        numbers = [found[index] for index in range(len(faces))]
+        self._together.update((a, b) for a in numbers for b in numbers if a != b)
+        return numbers
+
+    def participant(self) -> frozenset[int]:
+        """Return the numbers of the tracks that are the participant's face.
+
+        It is the face that fills most of the picture over the whole time; somebody who
+        comes back after having been away counts as the same where the size is alike and
+        both were never there together.
+        """
+        order = sorted(
+            range(len(self._tracks)), key=lambda n: self._tracks[n].area, reverse=True
+        )
+        chosen: set[int] = set()
+        for number in order:
+            share = self._tracks[number].size / self._tracks[order[0]].size
+            apart = all((number, other) not in self._together for other in chosen)
+            if not chosen or (1 / _ALIKE <= share <= _ALIKE and apart):
+                chosen.add(number)
+        return frozenset(chosen)
 
 
 def main_faces(frames: Sequence[Sequence[Face]]) -> list[int | None]:
-    """Choose the participant's face in each frame.
-
-    It is the one that fills most of the picture over the whole time; somebody who comes
-    back after having been away counts as the same where the size is alike and both were
-    never there together.
+    """Choose the participant's face in each frame (`FaceTracker.participant`).
 
     Parameters
     ----------
@@ -54,38 +109,13 @@ def main_faces(frames: Sequence[Sequence[Face]]) -> list[int | None]:
     list of int or None
         For each frame the index of the face; None where the participant is not seen.
     """
-    tracks = sorted(_tracks(frames), key=lambda track: track.area, reverse=True)
-    chosen: dict[int, int] = {}
-    for track in tracks:
-        alike = not chosen or 1 / _ALIKE <= track.size / tracks[0].size <= _ALIKE
-        if alike and not chosen.keys() & track.faces.keys():
-            chosen |= track.faces
-    return [chosen.get(frame) for frame in range(len(frames))]
-
-
-def _tracks(frames: Sequence[Sequence[Face]]) -> list[_Track]:
-    tracks: list[_Track] = []
-    for frame, faces in enumerate(frames):
-        open_tracks = [t for t in tracks if frame - t.seen <= _PATIENCE]
-        pairs = sorted(
-            (
-                (_overlap(track.last, face), index, track)
-                for track in open_tracks
-                for index, face in enumerate(faces)
-                if track.last is not None
-            ),
-            key=lambda pair: -pair[0],
-        )
-        taken: set[int] = set()
-        for overlap, index, track in pairs:
-            if overlap >= _OVERLAP and index not in taken and frame not in track.faces:
-                track.add(frame, index, faces[index])
-                taken.add(index)
-        for index, face in enumerate(faces):
-            if index not in taken:
-                tracks.append(_Track())
-                tracks[-1].add(frame, index, face)
-    return tracks
+    tracker = FaceTracker()
+    numbers = [tracker.add(faces) for faces in frames]
+    chosen = tracker.participant()
+    return [
+        next((index for index, number in enumerate(row) if number in chosen), None)
+        for row in numbers
+    ]
 
 
 def _overlap(one: Face, other: Face) -> float:

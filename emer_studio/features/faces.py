@@ -82,10 +82,13 @@ class FaceDetector(Protocol):
         What results call it.
     sha256 : str
         Of its model file.
+    width_px : int
+        Pictures that are wider are shrunk to this width first.
     """
 
     name: str
     sha256: str
+    width_px: int
 
     def detect(self, bgr: Picture) -> list[Face]:
         """Return the faces in a picture (h, w, 3), the largest first."""
@@ -105,11 +108,11 @@ class YuNetDetector:
             str(path), "", (320, 320), score, _YUNET_OVERLAP, 50
         )
         self._size = (320, 320)
-        self._width_px = width_px
+        self.width_px = width_px
 
     def detect(self, bgr: Picture) -> list[Face]:
         """Return the faces in a picture (h, w, 3), the largest first."""
-        small, back = _shrink(bgr, self._width_px)
+        small, back = _shrink(bgr, self.width_px)
         size = (small.shape[1], small.shape[0])
         if size != self._size:
             self._net.setInputSize(size)
@@ -138,11 +141,12 @@ class HaarDetector:
                 fix="Install opencv-python again, or `emer-studio models install yunet`.",
             )
         self.sha256 = sha256_file(path)
+        self.width_px = _HAAR_WIDTH_PX
         self._cascade = cv2.CascadeClassifier(str(path))
 
     def detect(self, bgr: Picture) -> list[Face]:
         """Return the faces in a picture (h, w, 3), the largest first."""
-        small, back = _shrink(bgr, _HAAR_WIDTH_PX)
+        small, back = _shrink(bgr, self.width_px)
         gray = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
         least = max(round(_HAAR_SMALLEST * small.shape[1]), 24)
         boxes, _, weights = self._cascade.detectMultiScale3(

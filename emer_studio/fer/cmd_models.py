@@ -8,6 +8,7 @@ from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.fer import store
+from emer_studio.schema.models import ModelEntry
 
 __all__ = ["arguments", "run"]
 
@@ -25,6 +26,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     imported = actions.add_parser("import", help="take a model from a file and verify it")
     imported.add_argument("name", metavar="NAME")
     imported.add_argument("file", metavar="FILE", type=Path)
+    imported.add_argument(
+        "--trust",
+        action="store_true",
+        help="take FILE for a model whose hash is not known to us, and remember its hash",
+    )
     add_output_arguments(imported)
 
 
@@ -39,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
             args.name, lambda done, total: console.progress(args.name, done, total)
         )
     else:
-        path = store.import_file(args.name, args.file)
+        path = store.import_file(args.name, args.file, trust=args.trust)
     entry, _ = store.find(args.name)
     console.result(
         {"name": entry.name, "path": str(path), "sha256": entry.sha256},
@@ -53,15 +59,19 @@ def _report(console: Console, states: list[store.State], *, failing: bool) -> in
     wrong = [state for state in states if state.state == "wrong"]
     lines = [
         f"{state.entry.name:<16} {state.state:<10} {state.entry.task:<15}"
-        f" {state.entry.size_bytes / 1000:>7.0f} kB  {state.entry.licence:<8}"
+        f" {_size(state.entry):>10}  {state.entry.licence:<10}"
         f" {state.path or ''}"
         for state in states
     ]
-    lines += [f"{state.entry.name}: {state.problem}" for state in wrong]
+    lines += [f"{s.entry.name}: {s.problem}" for s in states if s.problem]
     console.result(
         {"ok": not wrong, "models": [_as_json(state) for state in states]}, "\n".join(lines)
     )
     return 1 if failing and wrong else 0
+
+
+def _size(entry: ModelEntry) -> str:
+    return f"{entry.size_bytes / 1000:.0f} kB" if entry.size_bytes else "?"
 
 
 def _as_json(state: store.State) -> dict[str, Any]:

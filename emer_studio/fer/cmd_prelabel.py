@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import functools
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
+
+import cv2
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import write_atomic
 from emer_studio.features.faces import FaceDetector, open_detector
-from emer_studio.fer import prelabel
-from emer_studio.fer.expression import ExpressionModel
+from emer_studio.fer import prelabel, runs
+from emer_studio.fer.calibrate import temperatures_for
+from emer_studio.fer.cmd_prelabel_runs import calibrate_study, import_external
+from emer_studio.fer.external import TOOLS
+from emer_studio.fer.heads import check_inputs, why_not
+from emer_studio.fer.panel import Panel
 from emer_studio.schema.predictions import PrelabelSummary
 
 __all__ = ["arguments", "run"]
@@ -27,9 +33,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="STUDY|SESSION|VIDEO|IMAGE",
-        help="a study or session folder (results go to its derived folder) or media files",
+        help="a study or session folder (results go to its derived folder) or media files;"
+        " `import STUDY|VIDEO --from TOOL FILE.csv` takes another tool's predictions;"
+        " `calibrate STUDY` fits how sure the model may be on the experts' labels",
     )
-    parser.add_argument("--model", default="mini-xception", help="expression model")
+    parser.add_argument(
+        "--from",
+        dest="tool",
+        nargs=2,
+        metavar=("TOOL", "FILE.csv"),
+        help=f"with `import`: {', '.join(TOOLS)} and its table",
+    )
+    parser.add_argument(
+        "--model", default="mini-xception", help="expression model, or several with commas"
+    )
     parser.add_argument(
         "--detector",
         choices=("auto", "yunet", "haar"),
@@ -48,6 +65,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Pre-label everything that was named."""
     console = Console.of(args)
+    if args.inputs[0] == Path("import") or args.tool:
+        return import_external(console, args)
+    if args.inputs[0] == Path("calibrate"):
+        return calibrate_study(console, args)
     jobs = _jobs(args.inputs)
     if args.out is not None and args.out.exists():
         raise BadInputError(
@@ -55,8 +76,10 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.out is not None and (len(jobs) != 1 or jobs[0][1]):
         raise BadInputError("--out takes the table of exactly one video or picture.")
-    model = ExpressionModel.open(args.model)
-    detector = open_detector(args.detector)
+    cv2.setNumThreads(1)  # more make finding faces no quicker, and decoding slower
+    panel = Panel.open(args.model)
+    jobs = _allowed(console, jobs, panel)
+    detector = open_detector(args.detector, width_px=prelabel.DETECTION_WIDTH_PX)
     if detector.name == "haar" and args.detector == "auto":
         console.say(
             "YuNet is not installed; the Haar detector is used, which finds more false"
@@ -64,16 +87,37 @@ def run(args: argparse.Namespace) -> int:
         )
     summaries, outputs = [], []
     for path, recorded in jobs:
-        summary, output = _one(console, args, path, recorded, model, detector)
+        summary, output = _one(console, args, path, recorded, panel, detector)
         summaries.append(summary)
         outputs += [str(output)] if output else []
         if summary.damaged:
             console.say(
                 f"{path}: damaged after frame {summary.frames - 1}: {summary.damaged}"
             )
-    result = _total(summaries, model, detector, outputs)
+    result = _total(summaries, panel, detector, outputs)
     console.result(result, _text(result) if outputs or args.out else "")
     return 0
+
+
+def _allowed(
+    console: Console, jobs: list[tuple[Path, bool]], panel: Panel
+) -> list[tuple[Path, bool]]:
+    """Return the jobs that the models may do; somebody they learned from is left out."""
+    refused: dict[Path, str] = {}
+    for model in panel.models:
+        check_inputs(model.entry)
+        for path, _ in jobs:
+            refused[path] = refused.get(path) or why_not(model.entry, path)
+    for path, reason in refused.items():
+        if reason:
+            console.say(f"{path}: left out, {reason}")
+    left = [job for job in jobs if not refused[job[0]]]
+    if not left:
+        raise BadInputError(
+            f"Nothing can be pre-labelled by {panel.name}: {next(iter(refused.values()))}.",
+            fix="Take a model that has not learned from these participants.",
+        )
+    return left
 
 
 def _jobs(inputs: list[Path]) -> list[tuple[Path, bool]]:
@@ -81,7 +125,7 @@ def _jobs(inputs: list[Path]) -> list[tuple[Path, bool]]:
     jobs: list[tuple[Path, bool]] = []
     for path in inputs:
         if path.is_dir():
-            jobs += [(video, True) for video in prelabel.recordings_of(path)]
+            jobs += [(video, True) for video in runs.recordings_of(path)]
         elif path.is_file():
             jobs.append((path, False))
         else:
@@ -94,24 +138,31 @@ def _one(
     args: argparse.Namespace,
     path: Path,
     recorded: bool,
-    model: ExpressionModel,
+    panel: Panel,
     detector: FaceDetector,
 ) -> tuple[PrelabelSummary, Path | None]:
-    progress = functools.partial(console.progress, path.name)
+    def progress(done: int, total: int, fps: float) -> None:
+        console.progress(path.name, done, total, fps=round(fps))
+
     if recorded:
         table, summary, fresh = prelabel.prelabel_recording(
-            path, model, detector, again=args.again, progress=progress
+            path,
+            panel,
+            detector,
+            temperatures=temperatures_for(path, panel),
+            again=args.again,
+            progress=progress,
         )
         console.say(f"{path}: {_counts(summary)}" + ("" if fresh else " (kept)"))
         return summary, table
-    rows, summary = prelabel.prelabel_file(
-        path, model, detector, table=args.out.name if args.out else "", progress=progress
-    )
-    text = prelabel.table_text(rows)
-    if args.out is not None:
-        write_atomic(args.out, text)
-    elif not (args.json or args.events):
-        sys.stdout.write(text)
+    with tempfile.TemporaryDirectory(prefix="emer-prelabel-") as folder:
+        table = args.out or Path(folder) / "table.csv"
+        summary = prelabel.prelabel_file(
+            path, panel, detector, table, progress=progress, anew=args.again
+        )
+        if args.out is None and not (args.json or args.events):
+            with table.open(encoding="utf-8", newline="") as stream:
+                shutil.copyfileobj(stream, sys.stdout)
     console.say(f"{path}: {_counts(summary)}")
     return summary, args.out
 
@@ -125,7 +176,7 @@ def _counts(summary: PrelabelSummary) -> str:
 
 def _total(
     summaries: list[PrelabelSummary],
-    model: ExpressionModel,
+    panel: Panel,
     detector: FaceDetector,
     outputs: list[str],
 ) -> dict[str, Any]:
@@ -145,8 +196,8 @@ def _total(
         "frames_multi": sum(one.frames_multi for one in summaries),
         "fps": round(frames / seconds, 1) if seconds else 0.0,
         "mean_p": means,
-        "model": model.name,
-        "model_sha256": model.entry.sha256,
+        "model": panel.name,
+        "model_sha256": panel.sha256,
         "detector": detector.name,
         "outputs": outputs,
     }

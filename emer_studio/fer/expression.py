@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,13 +13,29 @@ import numpy.typing as npt
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.faces import Face, align_crop, square_crop
-from emer_studio.fer import store
+from emer_studio.fer.known import find
 from emer_studio.schema.models import InputSpec, ModelEntry, OutputSpec
 
-__all__ = ["ExpressionModel"]
+__all__ = ["ExpressionModel", "Reading"]
 
 Picture = npt.NDArray[np.uint8]
 Array = npt.NDArray[np.float32]
+_VA = ("valence", "arousal")
+
+
+class Reading(NamedTuple):
+    """What a network says about some faces.
+
+    Attributes
+    ----------
+    p : ndarray, shape (n, 7), float32
+        Probabilities in the order of ``EMOTIONS``; each row sums to 1.
+    va : ndarray, shape (n, 2), float32
+        Valence and arousal, -1..1; NaN where the network gives none.
+    """
+
+    p: Array
+    va: Array
 
 
 class ExpressionModel:
@@ -28,11 +45,11 @@ class ExpressionModel:
     ----------
     entry : ModelEntry
         What the manifest says about it.
-    path : Path
-        Its verified file.
+    file : Path or bytes
+        Its verified file, or the content of one.
     """
 
-    def __init__(self, entry: ModelEntry, path: Path) -> None:
+    def __init__(self, entry: ModelEntry, file: Path | bytes) -> None:
         import onnxruntime
 
         if entry.input is None or entry.output is None:
@@ -45,19 +62,24 @@ class ExpressionModel:
         self._output: OutputSpec = entry.output
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        # Its threads would wait by spinning, on cores that decode and look for faces.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                file if isinstance(file, bytes) else str(file),
+                options,
+                providers=["CPUExecutionProvider"],
             )
         except Exception as problem:  # onnxruntime's own errors share no base class
-            raise BadInputError(f"{path} cannot be loaded as ONNX: {problem}") from None
+            what = entry.file if isinstance(file, bytes) else file
+            raise BadInputError(f"{what} cannot be loaded as ONNX: {problem}") from None
         self._feed = self._session.get_inputs()[0].name
         self._columns = _columns(self._output)
 
     @classmethod
     def open(cls, name: str) -> ExpressionModel:
         """Open an installed model by its name in the manifest."""
-        return cls(*store.find(name))
+        return cls(*find(name))
 
     @property
     def name(self) -> str:
@@ -90,29 +112,51 @@ class ExpressionModel:
         scaled = planes.astype(np.float32) * np.float32(spec.scale)
         return np.asarray((scaled - mean) / std, np.float32)
 
-    def infer(self, tensors: Sequence[Array]) -> Array:
-        """Run prepared faces through the network in one batch.
-
-        Returns
-        -------
-        probabilities : ndarray, shape (n, 7), float32
-            Columns in the order of ``EMOTIONS``; each row sums to 1.
-        """
+    def read(self, tensors: Sequence[Array]) -> Reading:
+        """Run prepared faces through the network in one batch."""
         if not tensors:
-            return np.zeros((0, len(EMOTIONS)), np.float32)
-        raw = np.asarray(
-            self._session.run(None, {self._feed: np.stack(tensors)})[0], np.float64
-        )
-        expected = (len(tensors), len(self._output.classes))
+            return Reading(np.zeros((0, len(EMOTIONS)), np.float32), np.zeros((0, 2), "f4"))
+        raw = self._run(np.stack(tensors))
+        classes = len(self._output.classes)
+        expected = (len(tensors), classes + len(self._output.then))
         if raw.shape != expected:
             raise BadInputError(
                 f"{self.name} should give {expected} values; it gave {raw.shape}."
             )
+        scores = raw[:, :classes]
         if self._output.values == "logits":
-            raw = np.exp(raw - raw.max(axis=1, keepdims=True))
-        seven = raw[:, self._columns]
-        total = seven.sum(axis=1, keepdims=True)
-        return np.asarray(seven / np.maximum(total, 1e-12), np.float32)
+            scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+        seven = scores[:, self._columns]
+        total = np.maximum(seven.sum(axis=1, keepdims=True), 1e-12)
+        va = np.full((len(tensors), 2), np.nan, np.float32)
+        for place, what in enumerate(self._output.then):
+            # Nothing keeps a regression within the scale it was trained on.
+            va[:, _VA.index(what)] = np.clip(raw[:, classes + place], -1.0, 1.0)
+        return Reading(np.asarray(seven / total, np.float32), va)
+
+    def _run(self, batch: Array) -> npt.NDArray[np.float64]:
+        try:
+            return np.asarray(self._session.run(None, {self._feed: batch})[0], np.float64)
+        except Exception as problem:  # onnxruntime's own errors share no base class
+            raise BadInputError(
+                f"{self.name} does not take faces of shape {batch.shape[1:]}, as its"
+                f" manifest says: {problem}"
+            ) from None
+
+    def try_out(self) -> None:
+        """Run a gray face through it, so that a wrong file is noticed before it is used.
+
+        Raises
+        ------
+        BadInputError
+            When it takes or gives something else than its manifest says.
+        """
+        gray = np.full((64, 64, 3), 127, np.uint8)
+        self.predict(gray, [Face(8.0, 8.0, 48.0, 48.0, 1.0)])
+
+    def infer(self, tensors: Sequence[Array]) -> Array:
+        """Return the probabilities alone, see `read`."""
+        return self.read(tensors).p
 
     def predict(self, bgr: Picture, faces: Sequence[Face]) -> Array:
         """Return the probabilities of every face in a picture.

@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import json
 import secrets
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ __all__ = [
     "LEGACY",
     "PAYLOAD",
     "LabelEvent",
+    "answer_to",
     "canonical",
     "digest",
     "head_hash",
@@ -170,3 +172,21 @@ def sealed(draft: LabelEvent, facts: Mapping[str, Any]) -> LabelEvent:
     placed = dataclasses.replace(draft, **{"salt": secrets.token_hex(16), **facts})
     placed = dataclasses.replace(placed, payload_hash=payload_hash(placed))
     return dataclasses.replace(placed, hash=head_hash(placed))
+
+
+def answer_to(
+    label: LabelEvent, op: str, visible: Mapping[str, Any], by: str
+) -> LabelEvent:
+    """Return a draft that undoes a label, or lets it stand again."""
+    return LabelEvent(
+        event_id=uuid.uuid4().hex,
+        annotator=label.annotator,
+        op=op,
+        item=label.item,
+        field=label.field,
+        value=label.event_id,
+        visible=plain(dict(visible)),
+        input=by,
+        stage=label.stage,
+        position=label.position,
+    )

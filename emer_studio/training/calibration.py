@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from emer_studio.fer.calibration import soften
 from emer_studio.labels.calibration_curve import calibration_of
 from emer_studio.training.compare import span
 from emer_studio.training.predict import Predictions
 
-__all__ = ["at_limit", "calibration_table", "fit_temperature", "tempered"]
+__all__ = ["at_limit", "calibration_table", "fit_temperature"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,11 +38,11 @@ def fit_temperature(probabilities: Floats, truth: Ints) -> float:
     truth : (n,) int64
         The right classes.
     """
-    logits = _logits(probabilities)
+    logits = np.log(np.maximum(probabilities, 1e-9))  # the floor of `soften`
     right = logits[np.arange(len(truth)), truth]
 
     def slope(inverse: float) -> float:
-        expected = (tempered(probabilities, 1 / inverse) * logits).sum(axis=1)
+        expected = (soften(probabilities, 1 / inverse) * logits).sum(axis=1)
         return float((expected - right).mean())
 
     if slope(1.0) == 0:
@@ -54,13 +55,6 @@ def fit_temperature(probabilities: Floats, truth: Ints) -> float:
         else:
             high = middle
     return float(1 / np.sqrt(low * high))
-
-
-def tempered(probabilities: Floats, temperature: float) -> Floats:
-    """Return class probabilities (n, C) at another temperature."""
-    logits = _logits(probabilities) / temperature
-    each = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(each / each.sum(axis=1, keepdims=True))
 
 
 def calibration_table(
@@ -104,7 +98,7 @@ def calibration_table(
         out["temperatures"].append(
             {"fold": number, "temperature": temperatures[-1], "samples": len(right)}
         )
-    warmed = [tempered(p, t) for p, t in zip(plain, temperatures, strict=True)]
+    warmed = [soften(p, t) for p, t in zip(plain, temperatures, strict=True)]
     out["after"] = _ece(np.concatenate(warmed), truth, weights)
     return out
 
@@ -119,7 +113,3 @@ def at_limit(temperatures: Sequence[Mapping[str, Any]]) -> str:
 def _ece(probabilities: Floats, truth: Ints, weights: Floats) -> dict[str, Any]:
     found = calibration_of(probabilities, truth, weights).ece
     return {"ece": found.value, "ci95": span(found)}
-
-
-def _logits(probabilities: Floats) -> Floats:
-    return np.log(np.maximum(probabilities, 1e-12))

@@ -9,7 +9,7 @@ from emer_studio.core.errors import BadInputError
 
 __all__ = ["arguments", "run"]
 
-_KEYS = ("study", "session", "label", "train", "report")
+_KEYS = ("study", "explore", "protocol", "session", "label", "train", "report")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

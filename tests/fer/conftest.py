@@ -39,8 +39,10 @@ def last_json(done: Any) -> dict[str, Any]:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def write_linear_network(path: Path, weights: np.ndarray, channels: int = 1) -> None:
-    """Write a network: mean grey level of 8 x 8 input per channel, times weights (c, k)."""
+def write_linear_network(
+    path: Path, weights: np.ndarray, channels: int = 1, side: int = 8
+) -> None:
+    """Write a network: mean level of the input in each channel, times weights (c, k)."""
     nodes = [
         helper.make_node("GlobalAveragePool", ["data"], ["mean"]),
         helper.make_node("Flatten", ["mean"], ["flat"], axis=1),
@@ -49,7 +51,11 @@ def write_linear_network(path: Path, weights: np.ndarray, channels: int = 1) -> 
     graph = helper.make_graph(
         nodes,
         "linear",
-        [helper.make_tensor_value_info("data", TensorProto.FLOAT, ["n", channels, 8, 8])],
+        [
+            helper.make_tensor_value_info(
+                "data", TensorProto.FLOAT, ["n", channels, side, side]
+            )
+        ],
         [
             helper.make_tensor_value_info(
                 "label", TensorProto.FLOAT, ["n", weights.shape[1]]

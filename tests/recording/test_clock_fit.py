@@ -96,6 +96,27 @@ def test_a_jump_that_comes_back_is_an_outlier_not_a_reset() -> None:
     assert np.abs(fit.stamps_s - truth).max() < 1e-4
 
 
+@pytest.mark.parametrize("step_s", [30.0, 2.5, 0.3, -0.3, -2.5])
+def test_a_step_before_the_last_measurement_is_told_from_an_outlier(step_s: float) -> None:
+    """Nothing follows the last measurement; the samples tell what it was."""
+    truth = np.arange(0, 40, 0.004)
+    moments = np.arange(0.5, 40, 2.0)  # the last at 38.5 s
+
+    def shown(true_s: np.ndarray) -> np.ndarray:
+        return sender(true_s, 50) + step_s * (true_s > 37.9)
+
+    stepped = correct(shown(truth), measured(moments, shown(moments)))
+    assert len(stepped.resets) == 1
+    assert stepped.outliers == 0
+    assert np.abs(stepped.stamps_s - truth).max() < 2e-4
+    assert not stepped.uncertain.any()
+    offsets = measured(moments, sender(moments, 50))
+    offsets[-1, 1] += step_s  # measured wrongly: the samples go on as before
+    wrong = correct(sender(truth, 50), offsets)
+    assert (wrong.resets, wrong.outliers) == ((), 1)
+    assert np.abs(wrong.stamps_s - truth).max() < 2e-4
+
+
 def test_offsets_that_are_no_numbers_are_not_used() -> None:
     offsets = np.array([[10.0, -3.0], [np.nan, np.inf], [20.0, -3.0]])
     assert correct(np.array([15.0]), offsets).stamps_s.tolist() == [12.0]

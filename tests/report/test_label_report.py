@@ -7,9 +7,12 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from emer_studio.cli import main
 from emer_studio.core.emotions import EMOTIONS
+from emer_studio.labels.model_panel import Judged, model_panel
+from emer_studio.report.label_report import _calibrated
 from emer_studio.study.folder import create_study
 from raters_of_labels import blind_ratings, film, predict, say, study_with
 
@@ -60,3 +63,21 @@ def test_agreement_as_a_table_and_of_nobody(tmp_path: Path, capsys):
     empty = create_study(tmp_path / "empty")
     assert main(["labels", "agreement", str(empty.folder)]) == 2
     assert "Nobody has labelled" in capsys.readouterr().err
+
+
+def test_a_temperature_is_measured_on_people_it_was_not_fitted_on():
+    """A model that is too sure: the same accuracy, a smaller calibration error."""
+    rng = np.random.default_rng(3)
+    truth = rng.integers(0, 7, 400)
+    right = rng.random(400) < 0.6
+    said = np.where(right, truth, (truth + rng.integers(1, 7, 400)) % 7)
+    sure = np.full((400, 7), 0.01)
+    sure[np.arange(400), said] = 0.94
+    people = tuple(f"P{k % 8}" for k in range(400))
+    judged = Judged(sure, truth, people, tuple("abcd" * 100), "m")
+    panel = model_panel(judged, _calibrated(judged), draws=50)
+    assert panel.before.ece.value == pytest.approx(0.94 - 0.6, abs=0.06)
+    assert panel.after is not None
+    assert panel.after.ece.value < 0.08
+    few = Judged(sure[:40], truth[:40], people[:40], judged.stimuli[:40], "m")
+    assert _calibrated(few) is None

@@ -11,9 +11,10 @@ import pytest
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.resampling import drawn_weights
 from emer_studio.dataset.cache import Dataset
+from emer_studio.fer.calibration import soften
 from emer_studio.schema.dataset import StoredSample
 from emer_studio.training.baselines import BASELINES, target_of, usable_baselines
-from emer_studio.training.calibration import calibration_table, fit_temperature, tempered
+from emer_studio.training.calibration import calibration_table, fit_temperature
 from emer_studio.training.compare import compare, crossed_intervals, draws_of, paired_p
 from emer_studio.training.metrics import drawn_scores, regression_scores
 from emer_studio.training.predict import Predictions
@@ -137,7 +138,7 @@ def test_the_temperature_by_hand() -> None:
     truth = np.array([0, 0, 0, 1])
     found = fit_temperature(chances, truth)
     assert found == pytest.approx(np.log(9) / np.log(3))
-    np.testing.assert_allclose(tempered(chances, found)[0], [0.75, 0.25])
+    np.testing.assert_allclose(soften(chances, found)[0], [0.75, 0.25])
     assert fit_temperature(chances, np.zeros(4, np.int64)) == pytest.approx(1 / 20)
     assert fit_temperature(chances, np.ones(4, np.int64)) == pytest.approx(20)
     assert fit_temperature(np.full((4, 2), 0.5), truth) == 1.0
