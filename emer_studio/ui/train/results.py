@@ -31,6 +31,9 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
         )
     pooled = [_number(results.get(name)) for name in names]
     rows.append(["Pooled", *pooled, f"{results.get('samples')} samples"])
+    if (mean := results.get("fold_mean")) and (sd := results.get("fold_sd")):
+        each = (f"{_number(mean.get(n))} ± {_number(sd.get(n))}" for n in names)
+        rows.append(["Folds", *each, "mean ± sd over folds"])
     for key, over in (
         ("ci95", "bootstrap over participants"),
         ("ci95_crossed", "over participants and stimuli"),
@@ -46,8 +49,20 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     }
     for kind, scores in results.get("baselines", {}).items():
         row = [_number(scores.get(name)) for name in names]
-        rows.append([f"{kind.capitalize()} baseline", *row, notes.get(kind, "")])
+        note = notes.get(kind, "") + _against(results, kind)
+        rows.append([f"{kind.capitalize()} baseline", *row, note])
     return heads, rows
+
+
+def _against(results: dict[str, Any], kind: str) -> str:
+    """Return how far the network is from a baseline, over people and stimuli."""
+    parts = list(results.get("by_label", {}).values())
+    table = parts[0].get("comparisons", {}).get(kind, {}) if len(parts) == 1 else {}
+    one = next((table[name] for name in ("war", "rmse") if name in table), None)
+    if one is None:
+        return ""
+    p = one["p"] if one["p_crossed"] is None else one["p_crossed"]
+    return f"; the network less it {one['difference']:+.3f}, p {p:.3f}"
 
 
 def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
