@@ -19,6 +19,7 @@ from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
 from emer_studio.report.session_quality import quality_of
 from emer_studio.schema.decisions import Decisions, outcome
+from emer_studio.schema.results import parse_results
 from emer_studio.schema.session_quality import SessionQuality
 from emer_studio.study.decisions import decisions_of
 from emer_studio.study.folder import Session, Study
@@ -102,13 +103,14 @@ def collect_run(folder: Path) -> RunFacts:
     Raises
     ------
     BadInputError
-        When the folder holds none, or an unfinished one.
+        When the folder holds none, an unfinished one, or its results are damaged.
     """
     if not (folder / "results.json").is_file():
         raise BadInputError(
             f"{folder} is no finished training run: it has no results.json."
         )
     results = read_json(folder / "results.json")
+    parse_results(results, str(folder / "results.json"))
     return RunFacts(folder, results, read_json(folder / "run.json"))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
@@ -15,11 +14,10 @@ from emer_studio.features.face_presence import SAMPLING
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts, SessionFacts
 from emer_studio.report.marks import marks_of, session_banners
+from emer_studio.report.run_story import run_story
 from emer_studio.schema.study import SessionManifest
 
 __all__ = ["template", "write_report"]
-
-_CLASSIFICATION, _REGRESSION = ("war", "uar", "wf1"), ("mae", "rmse", "ccc")
 
 
 def write_report(
@@ -50,7 +48,7 @@ def write_report(
         sessions=sessions,
         sampling=SAMPLING,
         s_figures={facts.session.name: _session_figures(facts) for facts in sessions},
-        runs=[_run(facts) for facts in runs],
+        runs=[run_story(facts) for facts in runs],
         version=__version__,
         written=utc_now(),
     )
@@ -117,28 +115,3 @@ def _session_figures(facts: SessionFacts) -> list[tuple[str, str]]:
         )
         found.append((caption, figures.shown(rows)))
     return found
-
-
-def _run(facts: RunFacts) -> dict[str, Any]:
-    results = facts.results
-    metrics = _CLASSIFICATION if "war" in results else _REGRESSION
-    rows = [("EMERT", results), *results.get("baselines", {}).items()]
-    interval = ""
-    main = metrics[0]
-    if bounds := results.get("ci95", {}).get(main):
-        interval = (
-            f"{main.upper()} 95 % interval by participant bootstrap:"
-            f" {bounds[0]:.3f} to {bounds[1]:.3f}."
-        )
-    drawn = []
-    for label, part in results.get("by_label", {}).items():
-        if "confusion" in part:
-            image = figures.confusion(part["classes"], part["confusion"])
-            drawn.append((f"Confusion, {label}", image))
-    return {
-        "facts": facts,
-        "metrics": metrics,
-        "rows": rows,
-        "interval": interval,
-        "figures": drawn,
-    }

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import data_dir
+from emer_studio.schema.training import FoldKind
 
 __all__ = ["Benchmark", "benchmark_dir", "benchmark_names", "load_benchmark"]
 
@@ -45,7 +46,10 @@ class Benchmark(BaseModel):
     metrics : tuple of str
         Reported, pooled over all test samples.
     folds : int or "official"
-        Number of folds by participant, or the dataset's own official sets.
+        Number of folds, or the dataset's own official sets.
+    folds_by : {"participant", "stimulus", "both"}
+        What training and test never share: people (default), clips, or neither. Official
+        sets are by participant.
     seeds : tuple of int
         Seeds to run; the first is the default of the command.
     """
@@ -62,6 +66,7 @@ class Benchmark(BaseModel):
     auxiliary: Literal["er_emotion", "fer_emotion"] | None = None
     metrics: tuple[Metric, ...] = Field(min_length=1)
     folds: Annotated[int, Field(ge=2)] | Literal["official"] = 5
+    folds_by: FoldKind = "participant"
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
 
     @model_validator(mode="after")
@@ -74,6 +79,8 @@ class Benchmark(BaseModel):
         allowed = {"war", "uar", "wf1"} if classification else {"mae", "rmse", "ccc"}
         if not set(self.metrics) <= allowed:
             raise ValueError(f"metrics of a {self.kind} are {', '.join(sorted(allowed))}")
+        if self.folds == "official" and self.folds_by != "participant":
+            raise ValueError("official sets are by participant; give a number of folds")
         return self
 
 

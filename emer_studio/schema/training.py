@@ -2,34 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emer_studio.core.errors import BadInputError
 
-__all__ = ["FoldSplit", "RunInfo", "parse_run"]
+__all__ = [
+    "PARTS",
+    "FoldKind",
+    "FoldSplit",
+    "Part",
+    "RunInfo",
+    "StimulusSplit",
+    "parse_run",
+]
+
+FoldKind = Literal["participant", "stimulus", "both"]
+"""What training and test never share: people, clips, or neither of them."""
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
 
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class StimulusSplit(_Frozen):
+    """Stimuli of one fold; the parts are disjoint."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+
 class FoldSplit(_Frozen):
-    """Participants of one fold.
+    """Participants, and where they are split as well, stimuli of one fold.
 
     Parameters
     ----------
     fold : int
         From 1.
     train, validation, test : tuple of str
-        Disjoint; `validation` chooses the epoch and is empty with very few participants.
+        Participants; `validation` chooses the epoch and is empty with very few of them.
+        Disjoint, unless the fold is by stimulus alone: then everybody may be in all parts.
+    by : {"participant", "stimulus", "both"}
+        What the parts never share.
+    stimuli : StimulusSplit, optional
+        The clips of each part; None where every part has all of them.
     """
 
     fold: int = Field(ge=1)
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
+    by: FoldKind = "participant"
+    stimuli: StimulusSplit | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.stimuli is None) != (self.by == "participant"):
+            raise ValueError("stimuli are named where folds are by stimulus or both")
+        return self
+
+    def part_of(self, participant: str, stimulus: str) -> Part | None:
+        """Return the part of a sample, None where it is used in none."""
+        for part in PARTS:
+            clips = None if self.stimuli is None else getattr(self.stimuli, part)
+            if participant in getattr(self, part) and (clips is None or stimulus in clips):
+                return part
+        return None
 
 
 class RunInfo(_Frozen):
@@ -49,8 +91,9 @@ class RunInfo(_Frozen):
         Where the face network started: "random", or the hash of a weights file.
     split : tuple of FoldSplit
         All folds.
-    folds : {"participant", "official"}
-        Where they come from: drawn by participant, or the dataset's official sets.
+    folds : {"participant", "stimulus", "both", "official"}
+        Where they come from: drawn by what the parts never share, or the dataset's
+        official sets.
     dataset, dataset_manifest_sha256 : str
         Where the data were and which they were.
     synthetic, simulated : bool
@@ -73,7 +116,7 @@ class RunInfo(_Frozen):
     seed: int = Field(ge=0)
     device: str
     split: tuple[FoldSplit, ...]
-    folds: Literal["participant", "official"] = "participant"
+    folds: FoldKind | Literal["official"] = "participant"
     dataset: str
     dataset_name: str
     dataset_manifest_sha256: str

@@ -1,54 +1,151 @@
-"""What a program that looks at nobody reaches: the yardsticks beside every result."""
+"""What a program that looks at nobody reaches: the yardsticks beside every result.
+
+Each is fitted on the training part of a fold alone, as the network is. A new one is an
+entry of `BASELINES`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emer_studio.core.emotions import EMOTIONS
 from emer_studio.dataset.cache import Dataset
+from emer_studio.schema.dataset import StoredSample
+from emer_studio.training.predict import Predictions
 from emer_studio.training.task import Labels, Task
 
-__all__ = ["BASELINES", "baseline"]
+__all__ = ["BASELINES", "Baseline", "target_of", "usable_baselines"]
 
-BASELINES = ("majority", "stimulus")
-"""The commonest training label (or the mean), overall and for the same stimulus."""
+_MEANT = {
+    "happy": "happiness", "sad": "sadness", "afraid": "fear", "scared": "fear",
+    "surprised": "surprise", "disgusted": "disgust", "angry": "anger",
+    **{name: name for name in EMOTIONS},
+}  # fmt: skip
+"""Words of a clip's name for what it is meant to evoke: our class names, those of EMER's
+sample names (``3_film_happy``) and their adjectives."""
 
 
-def baseline(
-    kind: str,
-    dataset: Dataset,
-    task: Task,
-    labels: Labels,
-    train: Sequence[int],
-    test: Sequence[int],
-) -> NDArray[np.float64]:
-    """Predict test samples from training labels alone, shape (len(test),).
+class Baseline(Protocol):
+    """Anything that learns from the samples of one part and predicts others."""
 
-    Parameters
+    @property
+    def name(self) -> str:
+        """What it is called in ``results.json``."""
+
+    @property
+    def words(self) -> str:
+        """What it knows, for a table."""
+
+    def missing(self, dataset: Dataset) -> str:
+        """Return why it says nothing about a dataset; empty where it does."""
+
+    def predict(
+        self,
+        dataset: Dataset,
+        task: Task,
+        labels: Labels,
+        train: Sequence[int],
+        test: Sequence[int],
+    ) -> Predictions:
+        """Learn from the samples `train` alone and predict the samples `test`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByGroup:
+    """Predict the usual training label of a sample's group.
+
+    For classes the commonest (of equally common ones the first), for numbers the mean; that
+    of all training samples where the group was never seen.
+
+    Attributes
     ----------
-    kind : {"majority", "stimulus"}
-        "stimulus" uses the training labels of the same stimulus, all of them where the
-        stimulus was never seen. Beating it shows that the participant's face and eyes were
-        read, not only the clip recognised.
-    dataset, task, labels
-        What is predicted.
-    train, test : sequence of int
-        Sample numbers.
+    name, words : str
+        See `Baseline`.
+    group : callable
+        The group of a sample; an empty one is no group.
+    otherwise : str
+        Why it says nothing about a dataset without groups.
     """
-    truth = labels.values if task.regression else labels.classes
-    everywhere = _typical(truth[list(train)], task)
-    if kind == "majority":
-        return np.full(len(test), everywhere)
-    by_stimulus: dict[str, list[int]] = {}
-    for index in train:
-        by_stimulus.setdefault(dataset.samples[index].stimulus, []).append(index)
-    known = {name: _typical(truth[group], task) for name, group in by_stimulus.items()}
-    return np.array([known.get(dataset.samples[i].stimulus, everywhere) for i in test])
+
+    name: str
+    words: str
+    group: Callable[[StoredSample], str]
+    otherwise: str = ""
+
+    def missing(self, dataset: Dataset) -> str:
+        """Return why it says nothing about a dataset; empty where it does."""
+        if not self.otherwise or any(self.group(s) for s in dataset.samples):
+            return ""
+        return self.otherwise
+
+    def predict(
+        self,
+        dataset: Dataset,
+        task: Task,
+        labels: Labels,
+        train: Sequence[int],
+        test: Sequence[int],
+    ) -> Predictions:
+        """Learn from the samples `train` alone and predict the samples `test`."""
+        truth = labels.values if task.regression else labels.classes
+        groups: dict[str, list[int]] = {}
+        for index in train:
+            groups.setdefault(self.group(dataset.samples[index]), []).append(index)
+        groups.pop("", None)
+        everywhere = _usual(truth[list(train)], task)
+        known = {name: _usual(truth[group], task) for name, group in groups.items()}
+        found = [known.get(self.group(dataset.samples[i]), everywhere) for i in test]
+        return Predictions(
+            np.array([value for value, _ in found]), np.array([share for _, share in found])
+        )
 
 
-def _typical(truth: NDArray[np.float32] | NDArray[np.int64], task: Task) -> float:
+def target_of(sample: StoredSample) -> str:
+    """Return the emotion in a clip's name, empty when it names none or several."""
+    words = re.split(r"[^a-z]+", sample.stimulus.lower())
+    found = {_MEANT[word] for word in words if word in _MEANT}
+    return found.pop() if len(found) == 1 else ""
+
+
+BASELINES: tuple[Baseline, ...] = (
+    ByGroup("majority", "always the usual training label", lambda sample: ""),
+    ByGroup(
+        "target",
+        "stimulus only: knows what the clip is meant to evoke",
+        target_of,
+        "no clip has an emotion in its name, so what it is meant to evoke is not known",
+    ),
+    ByGroup(
+        "stimulus",
+        "clip identity: the usual training label of the same clip",
+        lambda sample: sample.stimulus,
+    ),
+    ByGroup(
+        "participant",
+        "the usual training label of the same person",
+        lambda sample: sample.participant,
+    ),
+)
+"""`stimulus` is the one to beat where clips are shared, `participant` where people are, and
+`target` where the clips are new."""
+
+
+def usable_baselines(dataset: Dataset) -> tuple[Baseline, ...]:
+    """Return the baselines that have something to say about a dataset."""
+    return tuple(b for b in BASELINES if not b.missing(dataset))
+
+
+def _usual(
+    truth: NDArray[np.float32] | NDArray[np.int64], task: Task
+) -> tuple[float, NDArray[np.float64]]:
+    """Return the usual label, and the share of each class."""
     if task.regression:
-        return float(truth.mean())
-    return float(np.bincount(truth.astype(np.int64), minlength=len(task.classes)).argmax())
+        return float(truth.mean()), np.zeros(0)
+    counts = np.bincount(truth.astype(np.int64), minlength=len(task.classes))
+    return float(counts.argmax()), counts / counts.sum()

@@ -11,12 +11,11 @@ from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_free, sha256_file
 from emer_studio.core.stopping import stop_check
-from emer_studio.schema.benchmark import benchmark_names, load_benchmark
+from emer_studio.schema.benchmark import Benchmark, benchmark_names, load_benchmark
+from emer_studio.schema.training import FoldKind
+from emer_studio.training.summary import summary_text
 
-__all__ = ["arguments", "choose_device", "run", "summary_text"]
-
-FOLD_WORDS = {"participant": "folds by participant", "official": "official sets"}
-_METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
+__all__ = ["arguments", "choose_device", "run"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +28,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--folds",
         type=_folds,
         metavar="N|official",
-        help="N by participant, or the dataset's official sets (default: the protocol's)",
+        help="how many, or the dataset's official sets (default: the protocol's)",
     )
+    parser.add_argument(
+        "--folds-by", choices=("participant", "stimulus", "both"),
+        help="what training and test never share: people, clips, or neither of them"
+        " (default: the protocol's)",
+    )  # fmt: skip
     parser.add_argument("--epochs", type=int, default=200, help="default 200, as official")
     parser.add_argument("--seed", type=int, help="default: the protocol's first")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -70,7 +74,9 @@ def run(args: argparse.Namespace) -> int:
     from emer_studio.training.loop import Settings
 
     folds = benchmark.folds if args.folds is None else args.folds
-    prepared = prepare(dataset, benchmark, folds, seed)
+    prepared = prepare(
+        dataset, benchmark, folds, seed, args.folds_by or _by(benchmark, folds)
+    )
     weights = load_cnn_weights(args.cnn_weights) if args.cnn_weights else None
     settings = Settings(
         epochs=args.epochs,
@@ -91,6 +97,10 @@ def run(args: argparse.Namespace) -> int:
         ) from None
     console.result(result, summary_text(result))
     return 0
+
+
+def _by(benchmark: Benchmark, folds: int | Literal["official"]) -> FoldKind:
+    return "participant" if folds == "official" else benchmark.folds_by
 
 
 def _folds(text: str) -> int | Literal["official"]:
@@ -124,40 +134,6 @@ def choose_device(wanted: str) -> str:
         torch.backends.cudnn.deterministic = True  # as the official code
         torch.backends.cudnn.benchmark = False
     return "cuda" if there else "cpu"
-
-
-def summary_text(result: dict[str, Any]) -> str:
-    """Return the result for a person, in a few lines."""
-    names = [name for name in _METRICS if name in result]
-    intervals = result.get("ci95", {})
-    lines = []
-    if result.get("synthetic"):
-        lines.append("SYNTHETIC data: a software check, not evidence about people.")
-    if result.get("simulated"):
-        lines.append("SIMULATED devices: not evidence about people.")
-    lines.append(
-        f"{result['protocol']}: {result['samples']} test samples, pooled over"
-        f" {len(result['folds'])} {FOLD_WORDS[result.get('folds_by', 'participant')]}"
-    )
-    if result.get("weak_labels"):
-        lines.append(
-            f"{', '.join(result['units'])}: {result['weak_labels']} samples have what was"
-            " felt in the whole clip as their label"
-        )
-    for name in names:
-        low_high = intervals.get(name)
-        span = f"  95 % [{low_high[0]:.3f}, {low_high[1]:.3f}]" if low_high else ""
-        others = "  ".join(
-            f"{kind} baseline {scores[name]:.3f}"
-            for kind, scores in result["baselines"].items()
-        )
-        mean, sd = result["fold_mean"][name], result["fold_sd"][name]
-        lines.append(
-            f"  {name.upper():<5}{result[name]:.3f}{span}  folds {mean:.3f} ± {sd:.3f}  "
-            + others
-        )
-    lines.append(f"Run folder: {result['run']}")
-    return "\n".join(lines)
 
 
 def _default_folder(dataset: Path, protocol: str) -> Path:

@@ -90,8 +90,8 @@ def _fold(
     labels: Labels,
     device: str,
 ) -> FoldResult:
-    test = members(dataset, labels, split.test)
-    train = members(dataset, labels, split.train)
+    test = members(dataset, labels, split, "test")
+    train = members(dataset, labels, split, "train")
     if not test or not train:
         raise BadInputError(
             f"Expected {dataset.folder} to hold labelled samples of the participants of "
@@ -104,7 +104,9 @@ def _fold(
     channels_last(best.model)
     batcher = Batcher(dataset, best.scale, info.sampling, where)
     found = predict(best.model.to(where), batcher, test)
-    return FoldResult(task, labels, split, train, test, found, best.epoch)
+    kept = members(dataset, labels, split, "validation")
+    held_out = predict(best.model, batcher, kept) if kept else None
+    return FoldResult(task, labels, split, train, test, found, best.epoch, kept, held_out)
 
 
 def _agrees(summary: dict[str, Any], recorded: Any) -> bool:

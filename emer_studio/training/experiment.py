@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,12 +24,24 @@ from emer_studio.core.files import new_folder, read_json, write_atomic, write_js
 from emer_studio.dataset.cache import Dataset
 from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.benchmark import Benchmark
-from emer_studio.schema.training import FoldSplit, RunInfo, parse_run
+from emer_studio.schema.dataset import StoredSample
+from emer_studio.schema.results import parse_results
+from emer_studio.schema.training import (
+    PARTS,
+    FoldKind,
+    FoldSplit,
+    Part,
+    RunInfo,
+    parse_run,
+)
+from emer_studio.training.checkpoint import Checkpoint
 from emer_studio.training.data import Batcher
 from emer_studio.training.folds import check_leakage, make_folds, official_folds
 from emer_studio.training.loop import FoldJob, Settings, train_fold
 from emer_studio.training.predict import predict
 from emer_studio.training.score import FoldResult, predictions_csv, summarise
+from emer_studio.training.stimulus_folds import crossed_folds, stimulus_folds
+from emer_studio.training.subsets import class_counts, count_remarks
 from emer_studio.training.task import Labels, Task, labels_of, tasks_of
 
 __all__ = ["Prepared", "checkpoint_path", "members", "prepare", "read_run", "train_all"]
@@ -47,7 +59,7 @@ class Prepared:
         One network each.
     split : tuple of FoldSplit
         The folds.
-    folds : {"participant", "official"}
+    folds : {"participant", "stimulus", "both", "official"}
         Where they come from.
     """
 
@@ -55,11 +67,15 @@ class Prepared:
     benchmark: Benchmark
     tasks: tuple[tuple[Task, Labels], ...]
     split: tuple[FoldSplit, ...]
-    folds: Literal["participant", "official"] = "participant"
+    folds: FoldKind | Literal["official"] = "participant"
 
 
 def prepare(
-    dataset: Dataset, benchmark: Benchmark, folds: int | Literal["official"], seed: int
+    dataset: Dataset,
+    benchmark: Benchmark,
+    folds: int | Literal["official"],
+    seed: int,
+    by: FoldKind = "participant",
 ) -> Prepared:
     """Collect the labels, make the folds and run every check that can refuse.
 
@@ -68,37 +84,55 @@ def prepare(
     dataset : Dataset
     benchmark : Benchmark
     folds : int or "official"
-        How many by participant, or the dataset's official sets.
+        How many, or the dataset's official sets.
     seed : int
+    by : {"participant", "stimulus", "both"}, optional
+        What training and test never share; official sets are by participant.
 
     Raises
     ------
     BadInputError
-        When labels are missing, participants too few, official sets missing or
+        When labels are missing, participants or stimuli too few, official sets missing or
         incomplete, or a fold leaks.
     """
     tasks = tuple((task, labels_of(dataset, task)) for task in tasks_of(benchmark))
     used = np.any([labels.usable for _, labels in tasks], axis=0)
     samples = [dataset.samples[i] for i in np.flatnonzero(used)]
-    if folds == "official":
-        split = tuple(official_folds(samples, read_sets(dataset.folder), seed))
-    else:
-        split = tuple(make_folds([s.participant for s in samples], folds, seed))
+    split = tuple(_folds(dataset, samples, folds, seed, by))
     for fold in split:
         check_leakage(samples, fold)
         for task, labels in tasks:
             _check_fold(dataset, task, labels, fold)
-    prepared = Prepared(dataset, benchmark, tasks, split)
-    return replace(prepared, folds="official") if folds == "official" else prepared
+    return Prepared(dataset, benchmark, tasks, split, folds if folds == "official" else by)
 
 
-def members(dataset: Dataset, labels: Labels, names: Sequence[str]) -> tuple[int, ...]:
-    """Return the usable samples of some participants, in dataset order."""
-    wanted = set(names)
+def _folds(
+    dataset: Dataset,
+    samples: Sequence[StoredSample],
+    folds: int | Literal["official"],
+    seed: int,
+    by: FoldKind,
+) -> list[FoldSplit]:
+    if folds == "official":
+        if by != "participant":
+            raise BadInputError(
+                f"Official sets are by participant; they cannot be by {by} as well.",
+                fix="Leave out --folds-by, or give a number with --folds.",
+            )
+        return official_folds(samples, read_sets(dataset.folder), seed)
+    if by == "participant":
+        return make_folds([s.participant for s in samples], folds, seed)
+    return (stimulus_folds if by == "stimulus" else crossed_folds)(samples, folds, seed)
+
+
+def members(
+    dataset: Dataset, labels: Labels, split: FoldSplit, *parts: Part
+) -> tuple[int, ...]:
+    """Return the usable samples of some parts of a fold, in dataset order."""
     return tuple(
         i
         for i, sample in enumerate(dataset.samples)
-        if labels.usable[i] and sample.participant in wanted
+        if labels.usable[i] and split.part_of(sample.participant, sample.stimulus) in parts
     )
 
 
@@ -151,20 +185,13 @@ def train_all(
     results: list[FoldResult] = []
     trained, seconds = 0, 0.0
     with _recorded(folder, _info(prepared, settings, cnn_init)):
+        _warn_of_classes(prepared, console)
         for split in prepared.split:
             _announce(split, len(prepared.split), console)
             for task, labels in prepared.tasks:
                 job = _job(prepared, split, task, labels, folder)
                 done = train_fold(job, settings, console, check_stop)
-                device = torch.device(settings.device)
-                best = done.checkpoint
-                batcher = Batcher(dataset, best.scale, settings.sampling, device)
-                test = members(dataset, labels, split.test)
-                found = predict(best.model.to(device), batcher, test)
-                train = tuple(job.train)
-                results.append(
-                    FoldResult(task, labels, split, train, test, found, best.epoch)
-                )
+                results.append(_result(prepared, split, job, done.checkpoint, settings))
                 trained, seconds = trained + done.samples, seconds + done.seconds
         summary = {
             "protocol": prepared.benchmark.name,
@@ -181,8 +208,35 @@ def train_all(
             "simulated": dataset.manifest.simulated,
         }
         write_atomic(folder / "predictions.csv", predictions_csv(dataset, results))
+        parse_results(summary, "The summary of the run")
         write_json(folder / "results.json", summary)
     return summary
+
+
+def _result(
+    prepared: Prepared,
+    split: FoldSplit,
+    job: FoldJob,
+    best: Checkpoint,
+    settings: Settings,
+) -> FoldResult:
+    """Predict the test and the validation part with the chosen epoch."""
+    device = torch.device(settings.device)
+    batcher = Batcher(prepared.dataset, best.scale, settings.sampling, device)
+    model = best.model.to(device)
+    test = members(prepared.dataset, job.labels, split, "test")
+    kept = tuple(job.validation)
+    return FoldResult(
+        task=job.task,
+        labels=job.labels,
+        split=split,
+        train=tuple(job.train),
+        test=test,
+        found=predict(model, batcher, test),
+        epoch=best.epoch,
+        validation=kept,
+        held_out=predict(model, batcher, kept) if kept else None,
+    )
 
 
 def _weak(prepared: Prepared) -> int:
@@ -193,12 +247,12 @@ def _weak(prepared: Prepared) -> int:
 
 
 def _check_fold(dataset: Dataset, task: Task, labels: Labels, fold: FoldSplit) -> None:
-    train = members(dataset, labels, fold.train)
-    if not train or not members(dataset, labels, fold.test):
+    train = members(dataset, labels, fold, "train")
+    if not train or not members(dataset, labels, fold, "test"):
         raise BadInputError(
             f"Fold {fold.fold} has no sample with {task.label} to "
             f"{'test' if train else 'train'} on.",
-            fix="Ask for fewer folds with --folds, or label more participants.",
+            fix="Ask for fewer folds with --folds, or label more samples.",
         )
     if not task.regression and len(set(labels.classes[list(train)])) < 2:
         raise BadInputError(
@@ -216,11 +270,26 @@ def _job(
         labels=labels,
         fold=split.fold,
         folds=len(prepared.split),
-        train=members(prepared.dataset, labels, split.train),
-        validation=members(prepared.dataset, labels, split.validation),
+        train=members(prepared.dataset, labels, split, "train"),
+        validation=members(prepared.dataset, labels, split, "validation"),
         best=checkpoint_path(folder, split.fold, task.label, "best"),
         last=checkpoint_path(folder, split.fold, task.label, "last"),
     )
+
+
+def _warn_of_classes(prepared: Prepared, console: Console) -> None:
+    """Say before hours of training what no training will mend."""
+    for task, labels in prepared.tasks:
+        if task.regression:
+            continue
+        parts = [
+            {"fold": split.fold}
+            | {part: members(prepared.dataset, labels, split, part) for part in PARTS}
+            for split in prepared.split
+        ]
+        counts = class_counts(task, labels.classes, parts)
+        for remark in count_remarks(task, counts):
+            console.say(remark)
 
 
 def _announce(split: FoldSplit, folds: int, console: Console) -> None:
@@ -229,8 +298,11 @@ def _announce(split: FoldSplit, folds: int, console: Console) -> None:
         validation=list(split.validation), test=list(split.test),
     )  # fmt: skip
     if not split.validation:
+        few = {"participant": "participants", "stimulus": "stimuli"}.get(
+            split.by, "participants or stimuli"
+        )
         console.say(
-            f"Fold {split.fold}: too few participants for a validation part; "
+            f"Fold {split.fold}: too few {few} for a validation part; "
             "the last epoch is used."
         )
 

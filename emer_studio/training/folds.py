@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.dataset import StoredSample
-from emer_studio.schema.training import FoldSplit
+from emer_studio.schema.training import PARTS, FoldSplit, Part, StimulusSplit
 
-__all__ = ["check_leakage", "make_folds", "official_folds"]
+__all__ = ["balanced", "check_leakage", "hold_out", "make_folds", "official_folds"]
 
 _VALIDATION_SHARE = 0.2
 """Share of the training participants that choose the epoch (ours; official: none)."""
 _FEWEST_FOR_VALIDATION = 3
+_FEW = {
+    "participant": ("participants", "Record more participants"),
+    "stimulus": ("stimuli", "Show more clips"),
+}
 
 
 def make_folds(participants: Sequence[str], n_folds: int, seed: int) -> list[FoldSplit]:
@@ -41,26 +45,51 @@ def make_folds(participants: Sequence[str], n_folds: int, seed: int) -> list[Fol
     BadInputError
         With fewer participants than folds.
     """
-    counts = Counter(participants)
+    tests = balanced(participants, n_folds, [seed, 11], "participant")
+    everybody = set(participants)
+    return [
+        _with_validation(number, test, everybody - set(test), seed)
+        for number, test in enumerate(tests, start=1)
+    ]
+
+
+def balanced(
+    names: Sequence[str], n_folds: int, seed: Sequence[int], what: str
+) -> list[list[str]]:
+    """Deal names into test parts of about equal numbers of samples, each part sorted.
+
+    Parameters
+    ----------
+    names : sequence of str
+        One for each sample that will be used.
+    n_folds : int
+    seed : sequence of int
+    what : {"participant", "stimulus"}
+        For the messages.
+
+    Raises
+    ------
+    BadInputError
+        With fewer than two folds, or fewer names than folds.
+    """
+    counts = Counter(names)
     if n_folds < 2:
         raise BadInputError(f"Expected at least 2 folds, found {n_folds}.")
     if len(counts) < n_folds:
+        many, more = _FEW[what]
         raise BadInputError(
-            f"{n_folds} folds by participant need at least {n_folds} labelled "
-            f"participants, found {len(counts)}.",
-            fix="Record more participants, or ask for fewer folds with --folds.",
+            f"{n_folds} folds by {what} need at least {n_folds} labelled "
+            f"{many}, found {len(counts)}.",
+            fix=f"{more}, or ask for fewer folds with --folds.",
         )
-    rng = np.random.default_rng([seed, 11])
-    names = [sorted(counts)[i] for i in rng.permutation(len(counts))]
-    names.sort(key=lambda name: -counts[name])  # stable: ties stay shuffled
+    rng = np.random.default_rng(seed)
+    order = [sorted(counts)[i] for i in rng.permutation(len(counts))]
+    order.sort(key=lambda name: -counts[name])  # stable: ties stay shuffled
     tests: list[list[str]] = [[] for _ in range(n_folds)]
-    for name in names:
+    for name in order:
         smallest = min(tests, key=lambda part: (sum(counts[p] for p in part), len(part)))
         smallest.append(name)
-    return [
-        _with_validation(number, sorted(test), set(names) - set(test), seed)
-        for number, test in enumerate(tests, start=1)
-    ]
+    return [sorted(test) for test in tests]
 
 
 def official_folds(
@@ -113,18 +142,21 @@ def official_folds(
 
 
 def _with_validation(number: int, test: list[str], rest: set[str], seed: int) -> FoldSplit:
+    train, validation = hold_out(rest, [seed, 12, number])
+    return FoldSplit(fold=number, train=train, validation=validation, test=tuple(test))
+
+
+def hold_out(
+    rest: Collection[str], seed: Sequence[int]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Part names into those to train on and those that choose the epoch, both sorted."""
     others = sorted(rest)
     n = 0
     if len(others) >= _FEWEST_FOR_VALIDATION:
         n = max(round(_VALIDATION_SHARE * len(others)), 1)
-    order = np.random.default_rng([seed, 12, number]).permutation(len(others))
+    order = np.random.default_rng(seed).permutation(len(others))
     chosen = {others[i] for i in order[:n]}
-    return FoldSplit(
-        fold=number,
-        train=tuple(p for p in others if p not in chosen),
-        validation=tuple(sorted(chosen)),
-        test=tuple(test),
-    )
+    return tuple(p for p in others if p not in chosen), tuple(sorted(chosen))
 
 
 def check_leakage(samples: Sequence[StoredSample], split: FoldSplit) -> None:
@@ -140,32 +172,39 @@ def check_leakage(samples: Sequence[StoredSample], split: FoldSplit) -> None:
     Raises
     ------
     BadInputError
-        When a participant is in two parts, or the same recording (by its hash), or parts
-        of one clip (windows of a trial) are found under participants of two parts.
+        When a participant, or a stimulus of folds that keep stimuli apart, is in two parts;
+        or the same recording (by its hash), or parts of one clip (windows of a trial) are
+        found in two parts.
     """
-    parts = {"train": split.train, "validation": split.validation, "test": split.test}
-    home: dict[str, str] = {}
-    for part, names in parts.items():
-        for name in names:
-            if home.setdefault(name, part) != part:
-                raise BadInputError(
-                    f"Fold {split.fold} leaks: participant {name} is in {home[name]} and "
-                    f"in {part}; training was not started."
-                )
-    data: dict[str, StoredSample] = {}
-    clips: dict[str, StoredSample] = {}
+    if split.by != "stimulus":
+        _disjoint(split, split, "participant")
+    if split.stimuli is not None:
+        _disjoint(split, split.stimuli, "stimulus")
+    data: dict[str, tuple[StoredSample, Part]] = {}
+    clips: dict[str, tuple[StoredSample, Part]] = {}
     for sample in samples:
-        if sample.participant not in home:
+        part = split.part_of(sample.participant, sample.stimulus)
+        if part is None:
             continue
         same = (
-            (data.setdefault(sample.sha256, sample), "hold the same data"),
-            (clips.setdefault(sample.trial_id, sample), "are parts of one clip"),
+            (data.setdefault(sample.sha256, (sample, part)), "hold the same data"),
+            (clips.setdefault(sample.trial_id, (sample, part)), "are parts of one clip"),
         )
-        for first, what in same:
-            if home[first.participant] != home[sample.participant]:
+        for (first, home), what in same:
+            if home != part:
                 raise BadInputError(
-                    f"Fold {split.fold} leaks: samples {first.sample_id} "
-                    f"({home[first.participant]}) and {sample.sample_id} "
-                    f"({home[sample.participant]}) {what}; training was not started.",
+                    f"Fold {split.fold} leaks: samples {first.sample_id} ({home}) and "
+                    f"{sample.sample_id} ({part}) {what}; training was not started.",
                     fix="Remove one, or give both the same participant, and rebuild.",
+                )
+
+
+def _disjoint(split: FoldSplit, parts: FoldSplit | StimulusSplit, what: str) -> None:
+    home: dict[str, str] = {}
+    for part in PARTS:
+        for name in getattr(parts, part):
+            if home.setdefault(name, part) != part:
+                raise BadInputError(
+                    f"Fold {split.fold} leaks: {what} {name} is in {home[name]} and "
+                    f"in {part}; training was not started."
                 )

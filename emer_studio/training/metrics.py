@@ -17,6 +17,7 @@ __all__ = [
     "bootstrap_regression",
     "classification_scores",
     "confusion_matrix",
+    "drawn_scores",
     "regression_scores",
 ]
 
@@ -77,6 +78,31 @@ def bootstrap_regression(
     return _percentiles(_regression(_draws(len(groups), seed) @ each))
 
 
+def drawn_scores(
+    truth: Floats, prediction: Floats, n_classes: int, weights: Floats
+) -> dict[str, Floats]:
+    """Return the scores of each draw of the same predictions, shape (draws,).
+
+    Parameters
+    ----------
+    truth, prediction : (N,) float64
+        Numbers, or class numbers.
+    n_classes : int
+        0 for numbers.
+    weights : (draws, N) float64
+        How often each sample counts. A draw of nothing scores NaN.
+    """
+    if n_classes:
+        cells = np.zeros((len(truth), n_classes**2))
+        which = truth.astype(np.int64) * n_classes + prediction.astype(np.int64)
+        cells[np.arange(len(truth)), which] = 1.0
+        table = _classification((weights @ cells).reshape(-1, n_classes, n_classes))
+    else:
+        table = _regression(weights @ _terms(truth, prediction))
+    empty = weights.sum(axis=1) == 0
+    return {name: np.where(empty, np.nan, values) for name, values in table.items()}
+
+
 def _classification(confusion: Floats) -> dict[str, Floats]:
     """Scores of a stack of confusion matrices (K, C, C)."""
     hits = np.diagonal(confusion, axis1=1, axis2=2)
@@ -92,13 +118,16 @@ def _classification(confusion: Floats) -> dict[str, Floats]:
 
 
 def _sums(truth: Floats, prediction: Floats) -> Floats:
-    """Everything the regression scores need, additive over samples: shape (8,)."""
+    """Everything the regression scores need, summed over samples: shape (8,)."""
+    return np.asarray(_terms(truth, prediction).sum(axis=0))
+
+
+def _terms(truth: Floats, prediction: Floats) -> Floats:
+    """What each sample adds to the sums: shape (N, 8)."""
     x, y = np.asarray(truth, np.float64), np.asarray(prediction, np.float64)
     error = y - x
-    return np.array([
-        len(x), np.abs(error).sum(), (error**2).sum(), x.sum(), y.sum(),
-        (x * x).sum(), (y * y).sum(), (x * y).sum(),
-    ])  # fmt: skip
+    parts = (np.ones(len(x)), np.abs(error), error**2, x, y, x * x, y * y, x * y)
+    return np.stack(parts, axis=1)
 
 
 def _regression(sums: Floats) -> dict[str, Floats]:

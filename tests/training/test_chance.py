@@ -47,8 +47,8 @@ def results(dataset: Dataset, given: np.ndarray, benchmark: str) -> dict[str, An
     ((task, labels),) = prepared.tasks
     folds = []
     for split in prepared.split:
-        train = members(dataset, labels, (*split.train, *split.validation))
-        test = members(dataset, labels, split.test)
+        train = members(dataset, labels, split, "train", "validation")
+        test = members(dataset, labels, split, "test")
         learner = make_pipeline(StandardScaler(), RidgeClassifier(alpha=300.0))
         learner.fit(given[list(train)], labels.classes[list(train)])
         found = learner.predict(given[list(test)])

@@ -28,6 +28,15 @@ def test_the_table_has_folds_the_pool_and_the_baselines():
     assert rows[1] == ["Pooled", "0.500", "0.400", "20 samples"]
     assert rows[2][:3] == ["95 % interval", "0.400 – 0.600", "–"]
     assert rows[3][:2] == ["Majority baseline", "0.300"]
+    gap = {"war": {"difference": 0.2, "p": 0.01, "p_crossed": 0.04}}
+    more = {
+        "by_label": {"er3": {"comparisons": {"majority": gap}}},
+        "fold_mean": {"war": 0.5, "uar": 0.4},
+        "fold_sd": {"war": 0.1, "uar": 0.2},
+    }
+    rows = results_rows({**RESULTS, **more})[1]
+    assert rows[2][:2] == ["Folds", "0.500 ± 0.100"]
+    assert rows[4][-1].endswith("the network less it +0.200, p 0.040")
 
 
 def test_each_fold_has_its_own_line(qtbot):
@@ -77,6 +86,11 @@ def test_official_sets_are_offered_where_there_are_some(page, study):
     made.official.click()
     assert not made.folds.isEnabled()
     assert made._folds() == "official"
+    assert made._apart() == "participant"
+    assert not made.apart.isEnabled()
+    made.official.click()
+    made.apart.setCurrentText("people and clips")
+    assert made._apart() == "both"
 
 
 def test_a_real_training_draws_curves_and_fills_the_table(page, study, qtbot):

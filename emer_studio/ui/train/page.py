@@ -29,6 +29,12 @@ from emer_studio.ui.workspace import Dataset, Run, Workspace, datasets_of, runs_
 __all__ = ["TrainPage"]
 
 _GRACE_S = 30.0  # chosen by us: one step, also on a busy computer; then it is killed
+_APART = {"people": "participant", "clips": "stimulus", "people and clips": "both"}
+_FOLDS = {
+    "official": ", official sets",
+    "stimulus": ", clips kept apart",
+    "both": ", people and clips kept apart",
+}
 _SYNTH = ("--participants", "6", "--clips", "8", "--seed", "1")
 
 
@@ -36,7 +42,9 @@ class TrainPage(Page):
     """Train on a dataset of the study."""
 
     def __init__(self, workspace: Workspace) -> None:
-        super().__init__(workspace, "Train", "Folds are made by participant.")
+        super().__init__(
+            workspace, "Train", "Training and test never share a person, unless you say so."
+        )
         self.datasets: list[Dataset] = []
         self.runs: list[Run] = []
         self._run_folder: Path | None = None
@@ -82,8 +90,14 @@ class TrainPage(Page):
         card.box.addWidget(label("Training", "heading"))
         card.box.addLayout(_line("Protocol", self.protocol))
         card.box.addLayout(_line("Folds", self.folds))
+        self.apart = QComboBox()
+        for words, kind in _APART.items():
+            self.apart.addItem(words, kind)
+        self.apart.setToolTip("What training and test never share")
+        card.box.addLayout(_line("Kept apart", self.apart))
         self.official = QCheckBox("The dataset's official sets")
-        self.official.toggled.connect(lambda on: self.folds.setDisabled(on))
+        self.official.toggled.connect(self.folds.setDisabled)
+        self.official.toggled.connect(self.apart.setDisabled)
         card.box.addWidget(self.official)
         card.box.addLayout(_line("Epochs", self.epochs))
         for other in (self.start, self.stop, self.progress):
@@ -214,8 +228,7 @@ class TrainPage(Page):
         if not self.job.running:
             self.curves.setVisible(self._run_folder == run.folder)
         about = f"{run.info.get('protocol')}, {run.info.get('epochs')} epochs"
-        if run.info.get("folds") == "official":
-            about += ", official sets"
+        about += _FOLDS.get(str(run.info.get("folds")), "")
         if run.info.get("synthetic"):
             about += ", synthetic data"
         self.results_about.setText(about)
@@ -266,7 +279,7 @@ class TrainPage(Page):
             "training",
             [
                 *("train", str(chosen.folder), "--protocol", protocol),
-                *("--folds", self._folds()),
+                *("--folds", self._folds(), "--folds-by", self._apart()),
                 *("--epochs", str(self.epochs.value())),
                 *("--out", str(self._run_folder), "--events"),
             ],
@@ -275,6 +288,9 @@ class TrainPage(Page):
 
     def _folds(self) -> str:
         return "official" if self.official.isChecked() else str(self.folds.value())
+
+    def _apart(self) -> str:
+        return "participant" if self.official.isChecked() else self.apart.currentData()
 
     def _begin(self, what: str, text: str) -> None:
         self._what = what
@@ -305,7 +321,8 @@ class TrainPage(Page):
     def _set_running(self, running: bool) -> None:
         for widget in (self.build, self.synth, self.protocol, self.official, self.epochs):
             widget.setEnabled(not running)
-        self.folds.setEnabled(not running and not self.official.isChecked())
+        for widget in (self.folds, self.apart):
+            widget.setEnabled(not running and not self.official.isChecked())
         self.build.setEnabled(not running and bool(self.study.sessions()))
         self.start.setVisible(not running)
         self.stop.setVisible(running)

@@ -20,6 +20,8 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = []
     for fold in results.get("folds", []):
         people = ", ".join(map(str, fold.get("test_participants", [])))
+        if clips := fold.get("test_stimuli"):
+            people += f" with {', '.join(map(str, clips))}"
         rows.append(
             [
                 f"Fold {fold.get('fold')}",
@@ -27,23 +29,40 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
                 people,
             ]
         )
-    ranges = results.get("ci95", {})
     pooled = [_number(results.get(name)) for name in names]
     rows.append(["Pooled", *pooled, f"{results.get('samples')} samples"])
-    spans = [
-        f"{ranges[name][0]:.3f} – {ranges[name][1]:.3f}" if ranges.get(name) else "–"
-        for name in names
-    ]
-    if any(span != "–" for span in spans):
-        rows.append(["95 % interval", *spans, "bootstrap over participants"])
+    if (mean := results.get("fold_mean")) and (sd := results.get("fold_sd")):
+        each = (f"{_number(mean.get(n))} ± {_number(sd.get(n))}" for n in names)
+        rows.append(["Folds", *each, "mean ± sd over folds"])
+    for key, over in (
+        ("ci95", "bootstrap over participants"),
+        ("ci95_crossed", "over participants and stimuli"),
+    ):
+        ranges = results.get(key) or {}
+        if any(ranges.get(name) for name in names):
+            rows.append(["95 % interval", *(_ends(ranges.get(n)) for n in names), over])
     notes = {
         "majority": "always the most frequent answer",
-        "stimulus": "knows only the clip",
+        "target": "knows what the clip is meant to evoke",
+        "stimulus": "clip identity: knows which clip it is",
+        "participant": "knows who it is",
     }
     for kind, scores in results.get("baselines", {}).items():
         row = [_number(scores.get(name)) for name in names]
-        rows.append([f"{kind.capitalize()} baseline", *row, notes.get(kind, "")])
+        note = notes.get(kind, "") + _against(results, kind)
+        rows.append([f"{kind.capitalize()} baseline", *row, note])
     return heads, rows
+
+
+def _against(results: dict[str, Any], kind: str) -> str:
+    """Return how far the network is from a baseline, over people and stimuli."""
+    parts = list(results.get("by_label", {}).values())
+    table = parts[0].get("comparisons", {}).get(kind, {}) if len(parts) == 1 else {}
+    one = next((table[name] for name in ("war", "rmse") if name in table), None)
+    if one is None:
+        return ""
+    p = one["p"] if one["p_crossed"] is None else one["p_crossed"]
+    return f"; the network less it {one['difference']:+.3f}, p {p:.3f}"
 
 
 def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
@@ -71,6 +90,10 @@ def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
 def make_table() -> QTableWidget:
     """Return the empty table."""
     return table(("",), stretch=0, rows=30)
+
+
+def _ends(both: list[float] | None) -> str:
+    return f"{both[0]:.3f} – {both[1]:.3f}" if both else "–"
 
 
 def _number(value: object) -> str:
