@@ -113,7 +113,7 @@ def _fill(grid: QGridLayout, lines: Iterable[tuple[str, str]]) -> None:
             grid.addWidget(label(name, "small"), row, 0)
             grid.addWidget(label(text, wrap=True), row, 1)
         else:
-            grid.addWidget(label(text, "muted"), row, 0, 1, 2)
+            grid.addWidget(label(text, "muted", wrap=True), row, 0, 1, 2)
 
 
 def _short(value: Any) -> str:

@@ -249,7 +249,7 @@ class ExplorePage(Page):
         eyes = self.session.eyes if self.session is not None else None
         waiting = self._waiting()
         unit = eyes.pupil_unit if eyes is not None else ""
-        self.face.open(story, "No face video of this trial.")
+        self.face.open(story, "" if story.face else "No face video of this trial.")
         self.clip.open(story, "" if story.clip else waiting or _NO_CLIP)
         self.timeline.open(lanes_of(story, waiting or "no gaze", unit), story.length_s)
         self.facts.setValue(story)

@@ -41,9 +41,11 @@ class Screen(QWidget):
         self.feed.failed.connect(self._fail)
 
     def open(self, story: TrialStory | None, words: str) -> None:
-        """Show another trial; `words` where it has no picture."""
-        self.feed.forget()
-        self.story, self.image, self.words = story, None, words
+        """Show another trial, or more of the same one; `words` where it has no picture."""
+        before, self.story, self.words = self.story, story, words
+        if before is None or story is None or before.shown != story.shown or words:
+            self.feed.forget()
+            self.image = None
         self.update()
 
     def setValue(self, time_s: float) -> None:

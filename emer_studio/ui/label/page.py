@@ -364,6 +364,7 @@ class LabelPage(RoomPage):
         """Show who has labelled what, and what can be frozen."""
         self.lead_dialog = LeadDialog(self, self.desk)
         self.lead_dialog.frozen.connect(self._frozen)
+        self.lead_dialog.prelabel.clicked.connect(self.start_prelabel)
         self.lead_dialog.open()
 
     def _frozen(self) -> None:
