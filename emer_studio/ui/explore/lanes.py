@@ -148,7 +148,9 @@ def _of_face(face: Face | None) -> Lane:
     if face is None:
         return Lane("Shown, by model", absent="no face video")
     if face.predictions is None:
-        return Lane("Shown, by model", absent="not pre-labelled: Label › Study lead… does it")
+        return Lane(
+            "Shown, by model", absent="not pre-labelled: Label › Study lead… does it"
+        )
     known = face.indices < len(face.predictions.probabilities)
     rows = face.predictions.probabilities[face.indices[known]]
     times_s = face.times_s[known]
