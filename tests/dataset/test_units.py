@@ -19,7 +19,7 @@ from emer_studio.dataset.assembly import BuildReport
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache_reader import Dataset, open_cache
 from emer_studio.labels.places import places_of
-from emer_studio.labels.store import LabelStore
+from emer_studio.labels.store import LabelStore, open_store
 from emer_studio.labels.units import windows_of
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.dataset import parse_sample
@@ -153,6 +153,9 @@ def test_experts_labels_belong_to_their_own_span(
     assert all("no label of its parts" in row["remarks"] for row in rows[3:6])
     assert (rows[-1]["used"], rows[-1]["part"]) == ("left out", "")
     study = built[0]
+    store = open_store(study)  # the explorer tells labels of what is frozen
+    store.freeze("LEAD", "A", sorted({event.item for event in store.events()}))
+    store.close()
     explored = ExploredSession(study, study.sessions()[0].folder)
     told = [
         {p: seen.category for p, seen in explored.story(k).labels.items()} for k in (0, 1)
