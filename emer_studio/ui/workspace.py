@@ -36,6 +36,7 @@ _WATCHED = (
     "demographics.tsv",
     "demographics.waiting.jsonl",
     "labels.sqlite",
+    "labelling.yaml",
     "labels.sqlite-wal",  # what was labelled since it was opened
     "protocols/*.yaml",
     "sessions/*/session.json",

@@ -299,8 +299,12 @@ def test_the_training_tells_the_gold_label_and_opens_the_blind_pass(page, record
     assert "The gold label is fear; you said anger 1" in made.room.told.text()
     _press(made, K.Key_Return)
     assert made.badge.text() == "TRAINING"  # not good enough
+    assert made.panel.isEnabled()
     QTest.keyClick(made, K.Key_Z, Qt.KeyboardModifier.ControlModifier)
     _press(made, K.Key_3, K.Key_W, K.Key_Return)
+    assert not made.panel.isEnabled()  # what is said after the gold label does not count
+    _press(made, K.Key_7)
+    assert made.panel.value().category == "fear"
     assert "Right" in made.room.told.text()
     _press(made, K.Key_Return)
     assert made.badge.text() == "BLIND"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -82,7 +82,6 @@ class Lane:
     curves: tuple[Curve, ...] = ()
     spans: tuple[Span, ...] = ()
     absent: str = ""
-    gaps: tuple[Span, ...] = field(default=())
 
 
 def lanes_of(story: TrialStory, waiting: str, unit: str) -> list[Lane]:

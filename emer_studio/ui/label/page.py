@@ -153,6 +153,7 @@ class LabelPage(RoomPage):
             self.room.tell(words.nothing_to_do(self.desk))
             return
         turn = self.turns[row]
+        self.panel.setEnabled(True)
         item, table = self.desk.item(turn), self._tables.of(self.desk.item(turn))
         self.current, self.predictions, self._told = turn, table, False
         self._shows_model = True
@@ -336,14 +337,15 @@ class LabelPage(RoomPage):
 
     def _sit_down(self) -> bool:
         """Work as who has typed a code; True when that is somebody else than before."""
-        if self.room.code() == self.desk.annotator:
-            return False
+        before = self.desk.annotator
         try:
             self.desk.sit_down(self.room.code())
         except EmerError as problem:
             self.room.annotator.setText(self.desk.annotator)
             self.said.emit(str(problem))
             return True
+        if self.desk.annotator == before:
+            return False
         self.current = None
         self._show_queue()
         return True
@@ -354,9 +356,7 @@ class LabelPage(RoomPage):
 
     def _change_stage(self, stage: str) -> None:
         self.desk.stage, self.current = stage, None
-        if stage in REVIEWED:
-            self.desk.read(self.desk.items(), self._tables.means)
-        self._show_queue()
+        self.refresh()
 
     # -- the study lead
 
