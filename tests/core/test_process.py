@@ -94,7 +94,8 @@ def test_events_that_nobody_waits_for_are_let_go_the_oldest_first(unique: str) -
         for number in range(5000):
             child.put("status", number=number)
         first = child.wait_for("status", timeout_s=1)
-        assert 3990 <= first["number"] <= 4000
+        # What the child says in between takes its place among the thousand kept.
+        assert 4000 <= first["number"] <= 4100
         child.put("last")
         assert child.wait_for("last", timeout_s=1)
     finally:
