@@ -16,6 +16,7 @@ from emer_studio.schema.training import FoldSplit
 from emer_studio.training.baselines import BASELINES, Baseline, usable_baselines
 from emer_studio.training.calibration import calibration_table
 from emer_studio.training.compare import Draws, compare, crossed_intervals, draws_of
+from emer_studio.training.job import Predictions
 from emer_studio.training.metrics import (
     bootstrap_classification,
     bootstrap_regression,
@@ -23,7 +24,6 @@ from emer_studio.training.metrics import (
     confusion_matrix,
     regression_scores,
 )
-from emer_studio.training.predict import Predictions
 from emer_studio.training.remarks import remarks_on
 from emer_studio.training.subsets import class_counts, discordant_table
 from emer_studio.training.task import Labels, Task

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,38 +12,45 @@ from numpy.typing import NDArray
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.cache import Dataset
-from emer_studio.schema.benchmark import Benchmark
-from emer_studio.training.emert import Variant
+from emer_studio.schema.benchmark import Benchmark, benchmark_names, load_benchmark
 from emer_studio.training.losses import MISSING_CLASS
+from emer_studio.training.network import Head
 
-__all__ = ["Labels", "Task", "labels_of", "tasks_of"]
+__all__ = ["Labels", "Task", "all_heads", "labels_of", "targets_of", "tasks_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One model to train: a label column and how it is predicted.
+    """One thing that is asked: a label column, classes or a number.
 
     Attributes
     ----------
     label : str
         Column of samples.csv.
-    variant : {"value", "discrete", "intensity"}
-        Network.
     classes : tuple of str
-        Class names; those of the auxiliary label for the intensity variant.
+        Class names; empty where a number is predicted.
     auxiliary : str or None
-        Class column learnt beside the number.
+        Class column that the official code learns beside the number.
     """
 
     label: str
-    variant: Variant
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] = ()
     auxiliary: str | None = None
 
     @property
     def regression(self) -> bool:
         """Whether a number is predicted."""
-        return self.variant != "discrete"
+        return not self.classes
+
+    @property
+    def head(self) -> Head:
+        """What a network predicts for it."""
+        return Head(self.label, self.classes)
+
+    @property
+    def beside(self) -> tuple[Head, ...]:
+        """What the official code learns beside it."""
+        return (Head(self.auxiliary, EMOTIONS),) if self.auxiliary else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +74,18 @@ class Labels:
 
 def tasks_of(benchmark: Benchmark) -> tuple[Task, ...]:
     """Return one task for each label of the benchmark."""
-    if benchmark.kind == "classification":
-        return (Task(benchmark.labels[0], "discrete", benchmark.classes),)
-    if benchmark.auxiliary is not None:
-        return tuple(
-            Task(label, "intensity", EMOTIONS, benchmark.auxiliary)
-            for label in benchmark.labels
-        )
-    return tuple(Task(label, "value", ()) for label in benchmark.labels)
+    return tuple(
+        Task(label, benchmark.classes, benchmark.auxiliary) for label in benchmark.labels
+    )
+
+
+def all_heads() -> tuple[Head, ...]:
+    """Return every label that any benchmark asks for, as heads in their order."""
+    heads = {}
+    for name in benchmark_names():
+        for task in tasks_of(load_benchmark(name)):
+            heads[task.label] = task.head
+    return tuple(heads.values())
 
 
 def labels_of(dataset: Dataset, task: Task) -> Labels:
@@ -83,22 +96,34 @@ def labels_of(dataset: Dataset, task: Task) -> Labels:
     BadInputError
         When no sample carries the label.
     """
-    n = len(dataset.samples)
-    values = np.zeros(n, np.float32)
-    classes = np.full(n, MISSING_CLASS, np.int64)
-    usable = np.zeros(n, np.bool_)
-    class_column = task.auxiliary or task.label
-    for i, sample in enumerate(dataset.samples):
-        own = getattr(sample, task.label)
-        usable[i] = own is not None and not sample.excluded
-        if task.regression and own is not None:
-            values[i] = own
-        name = getattr(sample, class_column) if task.classes else None
-        if name is not None:
-            classes[i] = task.classes.index(name)
-    if not usable.any():
+    target = targets_of(dataset, (task.head,))[task.label]
+    known = np.isfinite(target) if task.regression else target != MISSING_CLASS
+    excluded = np.array([sample.excluded for sample in dataset.samples], bool)
+    if not (known & ~excluded).any():
         raise BadInputError(
             f"No sample of {dataset.folder} has the label {task.label}.",
             fix="Choose a protocol whose labels exist, or label the samples first.",
         )
-    return Labels(values, classes, usable)
+    n = len(dataset.samples)
+    numbers = np.nan_to_num(target) if task.regression else np.zeros(n)
+    classes = np.full(n, MISSING_CLASS) if task.regression else target
+    return Labels(numbers.astype(np.float32), classes.astype(np.int64), known & ~excluded)
+
+
+def targets_of(dataset: Dataset, heads: Sequence[Head]) -> dict[str, NDArray[Any]]:
+    """Return the labels of all samples by head.
+
+    Class numbers (N,) int64, `MISSING_CLASS` where not labelled, or numbers (N,) float32,
+    NaN where not labelled.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    for head in heads:
+        cells = [getattr(sample, head.label) for sample in dataset.samples]
+        if head.classes:
+            places = {name: place for place, name in enumerate(head.classes)}
+            numbers = [places.get(cell, MISSING_CLASS) for cell in cells]
+            found[head.label] = np.array(numbers, np.int64)
+        else:
+            values = [np.nan if cell is None else cell for cell in cells]
+            found[head.label] = np.array(values, np.float32)
+    return found
