@@ -4,7 +4,8 @@ As in the paper: one short vector for each modality, each with a 1 put to it, an
 product of all, which therefore holds every vector alone, every pair and the triple; then
 two fully connected layers. Otherwise: face, eyes and gaze instead of language, vision and
 voice, each averaged over what was seen of it. The sizes are chosen by us: vectors of 16
-numbers where the paper has 32 and 128, because the product is what costs parameters.
+numbers where the paper has 32 and 128, because the product is what costs parameters, and
+normalised ones: products of small numbers learn slowly.
 """
 
 from __future__ import annotations
@@ -79,7 +80,10 @@ class _Short(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(_WIDTH, _WIDTH), nn.ReLU(), nn.Linear(_WIDTH, _SHORT), nn.Tanh()
+            nn.Linear(_WIDTH, _WIDTH),
+            nn.ReLU(),
+            nn.Linear(_WIDTH, _SHORT),
+            nn.LayerNorm(_SHORT),
         )
 
     def forward(self, tokens: Tensor, valid: Tensor) -> Tensor:
