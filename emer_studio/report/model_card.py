@@ -125,11 +125,11 @@ def _what(entry: Entry, story: Mapping[str, Any], benchmark: Benchmark | None) -
     rows.append(("face network starts from", start))
     paragraphs = [
         f"For each of {len(info.split)} folds a model of its own was trained; none of them"
-        " has learned from everybody.",
+        " has learned from all samples.",
     ]
     if entry.notes.note:
         paragraphs.append(entry.notes.note)
-    return Section("What it is", tuple(paragraphs), (Table("", "", ("", ""), tuple(rows)),))
+    return Section("What it is", tuple(paragraphs), (Table("", "", (), tuple(rows)),))
 
 
 def _data(info: RunInfo, manifest: DatasetManifest | None, results: Results) -> Section:
@@ -153,7 +153,7 @@ def _data(info: RunInfo, manifest: DatasetManifest | None, results: Results) -> 
     if manifest is not None:
         rows.append(("samples are", ", ".join(manifest.units)))
         rows.append(("samples in the dataset", str(manifest.n_samples)))
-    tables = [Table("", "", ("", ""), tuple(rows))]
+    tables = [Table("", "", (), tuple(rows))]
     for label, part in results.by_label.items():
         if part.class_counts:
             tables.append(_balance(label, part))
@@ -230,7 +230,7 @@ def _again(entry: Entry) -> Section:
     return Section(
         "How to make it again",
         (text,),
-        (Table("", "", ("", ""), tuple(rows)),),
+        (Table("", "", (), tuple(rows)),),
         code=_command(entry),
     )
 

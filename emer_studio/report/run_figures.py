@@ -17,6 +17,7 @@ from emer_studio.fer.calibration import soften
 from emer_studio.labels.calibration_curve import Calibration, calibration_of
 from emer_studio.report.figures import COLOURS, INK, confusion_figure, new_figure
 from emer_studio.report.label_figures import reliability_figure
+from emer_studio.report.run_story import baseline_name, model_name
 from emer_studio.schema.results import CalibrationPart, Results
 from emer_studio.study.runs import Entry
 from emer_studio.training.predicted import Predicted, read_predictions
@@ -24,7 +25,8 @@ from emer_studio.training.predicted import Predicted, read_predictions
 __all__ = ["figures_of", "fold_figure", "save_figures"]
 
 _DPI = 300  # of the PNG, chosen by us: what journals ask for at the size of a column
-_HALF_WIDTH = 0.33
+_HALF_WIDTH = 0.36
+_MARKS = "os^Dv"
 
 
 def figures_of(entry: Entry) -> list[tuple[str, str, Figure]]:
@@ -43,7 +45,8 @@ def figures_of(entry: Entry) -> list[tuple[str, str, Figure]]:
     score = entry.score
     found = []
     if score is not None and results.folds:
-        drawn = fold_figure(results, score.metric, entry.model)
+        called = model_name({"model": entry.model})
+        drawn = fold_figure(results, score.metric, called)
         found.append((f"folds_{score.metric}", f"{score.metric.upper()} by fold", drawn))
     told = read_predictions(entry.folder, results)
     for label, part in results.by_label.items():
@@ -72,13 +75,14 @@ def fold_figure(results: Results, metric: str, name: str) -> Figure:
     places = np.arange(len(folds))
     values = [float((fold.model_extra or {})[metric]) for fold in folds]
     axis.bar(places, values, 2 * _HALF_WIDTH, color=COLOURS[1], label=name, zorder=1)
-    for index, kind in enumerate(results.baselines):
+    kinds = list(results.baselines)
+    for index, kind in enumerate(kinds):
         marks = [fold.baselines.get(kind, {}).get(metric, np.nan) for fold in folds]
-        if np.isfinite(marks).any():
-            axis.hlines(
-                marks, places - _HALF_WIDTH, places + _HALF_WIDTH, lw=2, label=kind,
-                color=("#000000", *COLOURS[5:1:-1])[index % 5], zorder=2,
-            )  # fmt: skip
+        aside = _HALF_WIDTH * (2 * (index + 1) / (len(kinds) + 1) - 1)  # equal ones show
+        axis.plot(
+            places + aside, marks, _MARKS[index % len(_MARKS)], ms=6, color=INK,
+            markeredgecolor="white", label=baseline_name(kind), zorder=3,
+        )  # fmt: skip
     pooled = float((results.model_extra or {})[metric])
     axis.axhline(pooled, color=INK, lw=1, ls=":", label=f"{name}, all samples", zorder=0)
     axis.set_xticks(places, [f"fold {fold.fold}" for fold in folds])

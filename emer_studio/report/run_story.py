@@ -8,7 +8,7 @@ from typing import Any
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts
 
-__all__ = ["model_name", "run_story"]
+__all__ = ["baseline_name", "model_name", "run_story"]
 
 _CLASSIFICATION, _REGRESSION = ("war", "uar", "wf1"), ("mae", "rmse", "ccc")
 _FOLDS = {
@@ -52,6 +52,11 @@ def run_story(facts: RunFacts) -> dict[str, Any]:
         "remarks": results.get("remarks", ()),
         "figures": drawn,
     }
+
+
+def baseline_name(kind: str) -> str:
+    """Return what a baseline is called, in a word or two."""
+    return _NAMES.get(kind, kind).partition(":")[0]
 
 
 def model_name(run: Mapping[str, Any]) -> str:
@@ -106,7 +111,7 @@ def _of_label(
     ]  # fmt: skip
     comparisons = [
         [
-            f"{name} less {_NAMES.get(kind, kind).partition(':')[0]}", m.upper(),
+            f"{name} less {baseline_name(kind)}", m.upper(),
             f"{one['difference']:+.3f}", _ends(one["ci95"]), _number(one["p"]),
             _ends(one["ci95_crossed"]), _number(one["p_crossed"]),
         ]

@@ -15,7 +15,10 @@ _STATES = {"killed": "killed: it broke off and nothing runs"}
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Heads and rows, with a sentence over them; the first column is of names."""
+    """Heads and rows, with a sentence over them; the first column is of names.
+
+    Without heads it is a list of facts: words, not numbers.
+    """
 
     title: str
     about: str
@@ -73,6 +76,7 @@ def comparison_text(told: Comparison) -> str:
     runs = run_rows(told)
     lines += columns([runs.heads, *runs.rows], right=())
     for pair in told.pairs:
+        lines += ["", f"== {pair.run} less {pair.against}"]
         for table in pair_tables(pair, several=len(told.pairs) > 1):
             lines += ["", table.title, *([table.about] if table.about else [])]
             lines += columns([table.heads, *table.rows])
@@ -116,7 +120,7 @@ def _scores(pair: Pair, one: OfLabel, *, several: bool) -> Table:
     paired = ("95 %, people", "p", *extra, "95 %, people and stimuli", "p", *extra)
     own = (f"{pair.run}, 95 %", f"{pair.against}, 95 %")
     return Table(
-        f"{pair.run} less {pair.against}, {one.label}",
+        f"Scores, {one.label}",
         f"The same {one.samples} test samples, paired (bootstrap); higher is better for all"
         " but MAE and RMSE."
         if pair.paired

@@ -83,8 +83,9 @@ def _table(table: Table) -> Iterator[str]:
         yield from (f"### {_plain(table.title)}", "")
     if table.about:
         yield from (table.about, "")
-    yield _row(table.heads)
-    yield _row([":--", *["--:"] * (len(table.heads) - 1)])
+    width, side = len(table.rows[0]), "--:" if table.heads else ":--"
+    yield _row(table.heads or [""] * width)
+    yield _row([":--", *[side] * (width - 1)])
     yield from map(_row, table.rows)
     yield ""
 

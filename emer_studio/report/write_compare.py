@@ -24,7 +24,7 @@ def write_comparison(out: Path, told: Comparison) -> None:
     }
     pairs = [
         Section(
-            f"{pair.run} against {pair.against}",
+            f"{pair.run} less {pair.against}",
             tables=tuple(pair_tables(pair, several=several)),
             points=pair.remarks,
         )

@@ -18,7 +18,7 @@ __all__ = ["Predicted", "read_predictions"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_COLUMNS = ("sample_id", "participant", "stimulus", "label", "fold", "truth", "prediction")
+_COLUMNS = ("sample_id", "participant", "label", "fold", "truth", "prediction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Predicted:
     Attributes
     ----------
     samples, participants, stimuli : tuple of str
-        Of each test sample.
+        Of each test sample; stimuli are empty in runs of early versions, which did not
+        write them down.
     folds : (n,) int64
         In which fold it was tested.
     truth, found : (n,) float64
@@ -98,7 +99,9 @@ def read_predictions(run: Path, results: Results) -> dict[str, Predicted]:
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise BadInputError(f"{path} cannot be read: {problem}.") from None
     if missing := [name for name in _COLUMNS if name not in columns]:
-        raise BadInputError(f"{path} lacks the columns {', '.join(missing)}.")
+        raise BadInputError(
+            f"{path} lacks the columns {', '.join(missing)}.", fix="Train the run anew."
+        )
     by_label: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
     for number, line in enumerate(lines, start=2):
         by_label[line["label"]].append((number, line))
@@ -131,7 +134,7 @@ def _of_label(
     return Predicted(
         tuple(line["sample_id"] for line in told),
         tuple(line["participant"] for line in told),
-        tuple(line["stimulus"] for line in told),
+        tuple(line.get("stimulus") or "" for line in told),
         values[:, 0].astype(np.int64),
         values[:, 1],
         values[:, 2],

@@ -159,7 +159,7 @@ def _paired(label: str, run: Predicted, against: Predicted, same_folds: bool) ->
             f" right for {label}: one of the files was changed.",
             fix="Train the run whose table was changed again.",
         )
-    draws = draws_of(a.participants, a.stimuli, _SEED)
+    draws = draws_of(a.participants, a.stimuli if any(a.stimuli) else b.stimuli, _SEED)
     mine, yours = _own(a, draws), _own(b, draws)
     gaps = compare(a.truth, a.found, b.found, len(a.classes), draws)
     scores = tuple(
