@@ -16,7 +16,7 @@ def holder_of(path: Path) -> dict[str, Any] | None:
     """Return who holds a lock file (pid, host and what else it says), None for nobody.
 
     A file left by a process that died on this machine counts as nobody's. One that names
-    no host is of this machine; one that is no JSON object or bare pid is nobody's.
+    no host is of this machine; one that names no process here is nobody's.
     """
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
@@ -27,6 +27,7 @@ def holder_of(path: Path) -> dict[str, Any] | None:
     if not isinstance(facts, dict):
         return None
     here = facts.get("host", socket.gethostname()) == socket.gethostname()
-    if here and not psutil.pid_exists(int(facts.get("pid", -1))):
+    pid = facts.get("pid")
+    if here and not (isinstance(pid, int) and psutil.pid_exists(pid)):
         return None
     return facts

@@ -104,6 +104,11 @@ def read_predictions(run: Path, results: Results) -> dict[str, Predicted]:
         )
     by_label: dict[str, list[tuple[int, dict[str, str]]]] = defaultdict(list)
     for number, line in enumerate(lines, start=2):
+        if line["label"] not in results.by_label:
+            raise BadInputError(
+                f"{path}, line {number}: expected a label out of"
+                f" {', '.join(results.by_label)}, found {line['label']!r}."
+            )
         by_label[line["label"]].append((number, line))
     return {
         label: _of_label(path, part.classes, by_label[label])
@@ -147,5 +152,8 @@ def _numbers(line: dict[str, str], classes: tuple[str, ...]) -> list[float]:
     both = [line["truth"], line["prediction"]]
     if not classes:
         return [int(line["fold"]), *map(float, both)]
+    for name in both:
+        if name not in classes:
+            raise ValueError(f"expected one of {', '.join(classes)}, found {name!r}")
     shares = [float(line[f"p_{name}"]) for name in classes]
     return [int(line["fold"]), *(classes.index(name) for name in both), *shares]

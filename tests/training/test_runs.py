@@ -186,7 +186,12 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(
     table.write_text("\n".join([*lines, lines[5]]))
     assert "line 74: S001/c5 was tested twice" in _refused(capsys, *compare, runs / "b")
     table.write_text("\n".join([lines[0], lines[1].replace("negative", "joy"), *lines[2:]]))
-    assert "line 2 is wrong" in _refused(capsys, *compare, runs / "b")
+    told = _refused(capsys, *compare, runs / "b")
+    assert (
+        "line 2 is wrong: expected one of negative, neutral, positive, found 'joy'" in told
+    )
+    table.write_text("\n".join([*lines, "S001/c9,S001"]))
+    assert "line 74: expected a label out of er3" in _refused(capsys, *compare, runs / "b")
 
 
 def test_a_comparison_is_told_and_written(

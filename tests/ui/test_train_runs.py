@@ -98,7 +98,7 @@ def test_selected_runs_are_compared_with_the_oldest(listed, qtbot):
     assert listed.comparison.isVisible()
     grid = listed.comparison.grid
     cells = [grid.item(0, column).text() for column in range(3)]
-    assert cells == ["b − a", "WAR", "-0.139"]
+    assert cells == ["b − a", "WAR", "−0.139"]
     assert grid.item(3, 2).text() == "0 : 10"
 
 

@@ -32,7 +32,7 @@ def comparison_rows(told: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             name += f", {one['label']}" if len(pair["labels"]) > 1 else ""
             for score in one["scores"]:
                 yield (
-                    name, score["score"].upper(), f"{score['difference']:+.3f}",
+                    name, score["score"].upper(), _signed(score["difference"]),
                     _ends(score["ci95"]), _p(score[people]),
                     _ends(score["ci95_crossed"]), _p(score[both]),
                 )  # fmt: skip
@@ -63,6 +63,9 @@ class ComparisonView(Card):
         """Fill the card with the result of ``runs compare``."""
         rows = list(comparison_rows(told))
         self.heading.setText(f"Comparison, {told['protocol']}")
+        p = "p (Holm)" if len(told["pairs"]) > 1 else "p"
+        heads = [p if name == "p" else name for name in _HEADS]
+        self.grid.setHorizontalHeaderLabels(heads)
         self.grid.setRowCount(len(rows))
         for row, cells in enumerate(rows):
             for column, text in enumerate(cells):
@@ -71,8 +74,12 @@ class ComparisonView(Card):
         self.remarks.setText("\n".join(dict.fromkeys([*told["remarks"], *said])))
 
 
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "−")
+
+
 def _ends(both: list[float] | None) -> str:
-    return f"{both[0]:+.3f} – {both[1]:+.3f}" if both else "–"
+    return f"[{_signed(both[0])}, {_signed(both[1])}]" if both else "–"
 
 
 def _p(value: float | None) -> str:

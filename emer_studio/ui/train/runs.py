@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -38,6 +38,9 @@ _MEANING = {
     "running": "It is being trained.",
     "interrupted": "Somebody stopped it.",
 }
+_HIDDEN_BELOW_PX = {_STARTED: 800, _MODEL: 680, _SCORE: 560}
+"""What goes where the list is narrow, chosen by us: the name can then still be read; the
+whole stands in its hint."""
 _KEYS = "F2 renames, Space pins, Del deletes, Ctrl+Return compares what is selected."
 _EDITING = QAbstractItemView.State.EditingState
 
@@ -186,7 +189,9 @@ class RunsList(QWidget):
         pinned = entry.notes.pinned
         made_up = "Synthetic data.\n" if entry.info.synthetic else ""
         note = f"{entry.notes.note}\n" if entry.notes.note else ""
-        tip = f"{note}{made_up}{entry.info.preset}, {entry.folds}\n{entry.folder}"
+        started = entry.info.started[:16].replace("T", " ")
+        about = f"{entry.model}, {entry.info.preset}, {entry.folds}, {started}"
+        tip = f"{note}{made_up}{entry.score or entry.state}\n{about}\n{entry.folder}"
         pin_tip = "Pinned: it cannot be deleted." if pinned else "Click to pin it."
         cells = (
             ("★" if pinned else "☆", pin_tip),
@@ -195,7 +200,7 @@ class RunsList(QWidget):
             (entry.model, tip),
             (str(entry.score or "–"), "Over people and clips, where both are known."),
             (entry.state, _MEANING.get(entry.state, "")),
-            (entry.info.started[:16].replace("T", " "), ""),
+            (started, ""),
         )
         for column, (text, hint) in enumerate(cells):
             pill = _COLOURS.get(entry.state, "") if column == _STATE else None
@@ -205,6 +210,12 @@ class RunsList(QWidget):
             if column == _NAME:
                 flags |= Qt.ItemFlag.ItemIsEditable
             item.setFlags(flags)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as many columns as leave the name its room."""
+        super().resizeEvent(event)
+        for column, least_px in _HIDDEN_BELOW_PX.items():
+            self.grid.setColumnHidden(column, self.width() < least_px)
 
     # -- what a person does
 
