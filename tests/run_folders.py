@@ -107,8 +107,8 @@ def run_info(protocol: str, folds: Mapping[str, int], **about: Any) -> dict[str,
         for k in sorted(set(folds.values()))
     ]
     return {
-        "state": "done", "protocol": protocol, "preset": "official-2024",
-        "sampling": "aligned", "cnn_init": "random", "epochs": 3, "batch_size": 16,
+        "format_version": 2, "state": "done", "protocol": protocol, "preset": "studio",
+        "cnn_init": "random", "epochs": 3, "batch_size": 16,
         "seed": 0, "device": "cpu", "split": split, "dataset": "/nowhere/synthetic",
         "dataset_name": "Pilot", "dataset_manifest_sha256": "a" * 64, "synthetic": False,
         "simulated": False, "app_version": "0.1.0", "versions": {"torch": "2.9.1"},

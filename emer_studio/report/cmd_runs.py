@@ -46,7 +46,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "folder": str(entry.folder),
         "name": entry.name,
         "protocol": entry.info.protocol,
-        "model": entry.model,
+        "model": entry.info.model,
         "preset": entry.info.preset,
         "folds": entry.folds,
         "seed": entry.info.seed,

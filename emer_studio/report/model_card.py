@@ -5,7 +5,6 @@ It names no participant, so that it may leave the lab with the weights.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from emer_studio.schema.dataset import DatasetManifest, parse_manifest
 from emer_studio.schema.results import LabelResults, Results
 from emer_studio.schema.training import RunInfo
 from emer_studio.study.runs import Entry
+from emer_studio.training.train_command import train_command
 
 __all__ = ["Card", "model_card"]
 
@@ -107,7 +107,7 @@ def _what(entry: Entry, story: Mapping[str, Any], benchmark: Benchmark | None) -
     if info.protocol.startswith("fer"):
         kind = "shown in the face, as experts labelled it"
     rows = [
-        ("model", str(story["name"])),
+        ("model", info.model),
         ("preset", info.preset),
         ("answers", f"{asked}: what was {kind}"),
     ]
@@ -116,11 +116,14 @@ def _what(entry: Entry, story: Mapping[str, Any], benchmark: Benchmark | None) -
     if benchmark is not None and benchmark.bounds:
         low, high = benchmark.bounds
         rows.append(("range", f"{low:g} to {high:g}"))
-    if looked := entry.made("modalities"):
-        maps = ", fixation maps" if entry.made("maps") else ""
-        rows.append(("looks at", ", ".join(looked) + maps))
-    if face := entry.made("face_net"):
-        rows.append(("face network", str(face)))
+    maps = ("fixation maps",) if info.maps else ()
+    rows.append(("looks at", ", ".join((*info.modalities, *maps))))
+    view = info.view
+    how = "in order, from the same moments"
+    if view.sampling == "official":
+        how = "drawn as the official code does"
+    rows.append(("of a clip", f"{view.frames} frames and {view.rows} rows, {how}"))
+    rows.append(("face network", info.face_net))
     start = "random weights" if info.cnn_init == "random" else f"weights {info.cnn_init}"
     rows.append(("face network starts from", start))
     paragraphs = [
@@ -231,25 +234,8 @@ def _again(entry: Entry) -> Section:
         "How to make it again",
         (text,),
         (Table("", "", (), tuple(rows)),),
-        code=_command(entry),
+        code=train_command(info),
     )
-
-
-def _command(entry: Entry) -> str:
-    info = entry.info
-    folds = "official" if info.folds == "official" else str(len(info.split))
-    words = ["emer-studio", "train", Path(info.dataset).name, "--protocol", info.protocol]
-    if model := entry.made("model"):
-        words += ["--model", str(model)]
-    words += ["--preset", info.preset, "--folds", folds]
-    if info.folds != "official":
-        words += ["--folds-by", info.folds]
-    words += ["--epochs", str(info.epochs), "--seed", str(info.seed)]
-    if info.sampling != "aligned":
-        words += ["--sampling", info.sampling]
-    if info.cnn_init != "random":
-        words += ["--cnn-weights", "FILE"]
-    return shlex.join([*words, "--device", info.device])
 
 
 def _manifest(info: RunInfo) -> DatasetManifest | None:

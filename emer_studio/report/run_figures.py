@@ -17,10 +17,11 @@ from emer_studio.fer.calibration import soften
 from emer_studio.labels.calibration_curve import Calibration, calibration_of
 from emer_studio.report.figures import COLOURS, INK, confusion_figure, new_figure
 from emer_studio.report.label_figures import reliability_figure
-from emer_studio.report.run_story import baseline_name, model_name
+from emer_studio.report.run_story import baseline_name
 from emer_studio.schema.results import CalibrationPart, Results
 from emer_studio.study.runs import Entry
 from emer_studio.training.predicted import Predicted, read_predictions
+from emer_studio.training.summary import model_title
 
 __all__ = ["figures_of", "fold_figure", "save_figures"]
 
@@ -45,7 +46,7 @@ def figures_of(entry: Entry) -> list[tuple[str, str, Figure]]:
     score = entry.score
     found = []
     if score is not None and results.folds:
-        called = model_name({"model": entry.model})
+        called = model_title(entry.info.model_dump())
         drawn = fold_figure(results, score.metric, called)
         found.append((f"folds_{score.metric}", f"{score.metric.upper()} by fold", drawn))
     told = read_predictions(entry.folder, results)

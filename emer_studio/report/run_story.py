@@ -7,8 +7,9 @@ from typing import Any
 
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts
+from emer_studio.training.summary import model_title
 
-__all__ = ["baseline_name", "model_name", "run_story"]
+__all__ = ["baseline_name", "run_story"]
 
 _CLASSIFICATION, _REGRESSION = ("war", "uar", "wf1"), ("mae", "rmse", "ccc")
 _FOLDS = {
@@ -31,7 +32,7 @@ def run_story(facts: RunFacts) -> dict[str, Any]:
 
     Parts that runs of earlier versions lack are left out.
     """
-    results, name = facts.results, model_name(facts.run)
+    results, name = facts.results, model_title(facts.run)
     metrics = _CLASSIFICATION if "war" in results else _REGRESSION
     drawn = []
     for label, part in results.get("by_label", _EMPTY).items():
@@ -57,12 +58,6 @@ def run_story(facts: RunFacts) -> dict[str, Any]:
 def baseline_name(kind: str) -> str:
     """Return what a baseline is called, in a word or two."""
     return _NAMES.get(kind, kind).partition(":")[0]
-
-
-def model_name(run: Mapping[str, Any]) -> str:
-    """Return what a run's model is called; runs of earlier versions are all EMERT."""
-    told = str(run.get("model") or "emert")
-    return "EMERT" if told == "emert" else told
 
 
 def _rows(name: str, results: Mapping[str, Any], metrics: Sequence[str]) -> list[list[str]]:

@@ -33,7 +33,7 @@ def list_text(entries: Sequence[Entry], damaged: Sequence[tuple[object, str]]) -
     for entry in entries:
         info = entry.info
         rows.append((
-            "*" if entry.notes.pinned else "", entry.name, info.protocol, entry.model,
+            "*" if entry.notes.pinned else "", entry.name, info.protocol, entry.info.model,
             info.preset, entry.folds, str(entry.score or "–"), entry.state,
             info.started[:16].replace("T", " "), str(entry.folder),
         ))  # fmt: skip

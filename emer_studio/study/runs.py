@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, sha256_file
@@ -75,12 +75,7 @@ class Entry:
     @property
     def name(self) -> str:
         """What people call it: their name for it, or its folder's."""
-        return self.notes.name or str(self.made("name") or self.folder.name)
-
-    @property
-    def model(self) -> str:
-        """The kind of model; runs of earlier versions are all of one."""
-        return str(self.made("model") or "emert")
+        return self.notes.name or self.folder.name
 
     @property
     def folds(self) -> str:
@@ -102,10 +97,6 @@ class Entry:
         ends = (self.results.ci95_crossed or {}).get(metric)
         ends = ends or (self.results.ci95 or {}).get(metric)
         return MainScore(metric, float(pooled[metric]), ends)
-
-    def made(self, key: str) -> Any:
-        """Return what ``run.json`` says under a key that not every version has."""
-        return getattr(self.info, key, None)
 
 
 def open_run(folder: Path) -> Entry:

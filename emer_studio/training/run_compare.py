@@ -101,7 +101,7 @@ def _facts(entry: Entry, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "folder": str(entry.folder),
-        "model": entry.model,
+        "model": entry.info.model,
         "preset": info.preset,
         "folds": entry.folds,
         "seed": info.seed,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -16,11 +18,14 @@ from scipy.stats import binomtest
 from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
+from emer_studio.core.lockfile import holder_of
 from emer_studio.study.run_changes import delete, pin, rename
 from emer_studio.study.runs import open_run, runs_at
+from emer_studio.training import cmd_train
 from emer_studio.training.comparison import Comparison
 from emer_studio.training.paired_tests import holm, mcnemar
 from emer_studio.training.run_compare import compare_runs
+from emer_studio.training.train_command import train_command
 from run_folders import FOLDS, PEOPLE, right_except, run_info, write_numbers, write_run
 
 N = 72
@@ -242,6 +247,24 @@ def test_a_list_tells_what_lives_from_what_was_killed(
     assert "holds no training run" in _refused(capsys, "runs", "list", runs.parent / "no")
 
 
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        (str(os.getpid()), True),
+        ('{"pid": 1, "host": "another-computer"}', True),  # nobody can tell from here
+        ("999999999", False),
+        ('{"pid": "x"}', False),
+        ("{", False),
+        ("[]", False),
+    ],
+)
+def test_a_lock_counts_while_its_process_lives(
+    tmp_path: Path, text: str, held: bool
+) -> None:
+    (tmp_path / "train.lock").write_text(text)
+    assert (holder_of(tmp_path / "train.lock") is not None) == held
+
+
 def test_a_dataset_lists_its_own_runs_and_a_study_all(runs: Path) -> None:
     base = runs.parent
     for name in ("one", "two"):
@@ -321,7 +344,6 @@ def test_a_card_says_what_it_is_for_and_names_nobody(
         "# Model card: With \\| maps", "a" * 64, "| participants | 12 |",
         "EMERT, all test samples | 0.931", "majority: always", "24 | 33.3 %",
         "Article 5(1)(f)", "What is felt is not what is shown", "not known: the dataset",
-        "--preset official-2024 --folds 3 --folds-by participant --epochs 3 --seed 0",
     ):  # fmt: skip
         assert words in card, words
     assert not any(who in card for who in PEOPLE)
@@ -338,6 +360,28 @@ def test_a_card_says_what_it_is_for_and_names_nobody(
     assert "ending in .md or .html" in _refused(
         capsys, "runs", "card", runs / "a", "--out", out.with_suffix(".pdf")
     )
+
+
+def test_the_command_of_a_card_is_one_that_train_takes(tmp_path: Path) -> None:
+    parser = argparse.ArgumentParser()
+    cmd_train.arguments(parser)
+    about = {"preset": "official-2024", "maps": True, "modalities": ["face", "eye"]}
+    more = {"cnn_init": "sha256:0", "dataset": "/home/maria/pilot set"}
+    info = open_run(write_run(tmp_path / "r", **about, **more)).info
+    line = shlex.split(train_command(info))
+    assert line[:3] == ["emer-studio", "train", "pilot set"]
+    args = parser.parse_args(line[2:])
+    assert (args.protocol, args.folds, args.folds_by) == ("er3", 3, "participant")
+    assert (args.model, args.preset, args.face_net) == (
+        "emert",
+        about["preset"],
+        "resnet18",
+    )
+    assert (args.epochs, args.seed, args.device) == (3, 0, "cpu")
+    assert args.modalities == ("face", "eye")
+    assert args.maps
+    assert args.corrected_input
+    assert args.cnn_weights == Path("FILE")
 
 
 def test_figures_are_files_that_come_out_the_same(

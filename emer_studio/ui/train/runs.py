@@ -190,14 +190,14 @@ class RunsList(QWidget):
         made_up = "Synthetic data.\n" if entry.info.synthetic else ""
         note = f"{entry.notes.note}\n" if entry.notes.note else ""
         started = entry.info.started[:16].replace("T", " ")
-        about = f"{entry.model}, {entry.info.preset}, {entry.folds}, {started}"
+        about = f"{entry.info.model}, {entry.info.preset}, {entry.folds}, {started}"
         tip = f"{note}{made_up}{entry.score or entry.state}\n{about}\n{entry.folder}"
         pin_tip = "Pinned: it cannot be deleted." if pinned else "Click to pin it."
         cells = (
             ("★" if pinned else "☆", pin_tip),
             (entry.name, tip),
             (entry.info.protocol, ""),
-            (entry.model, tip),
+            (entry.info.model, tip),
             (str(entry.score or "–"), "Over people and clips, where both are known."),
             (entry.state, _MEANING.get(entry.state, "")),
             (started, ""),
@@ -209,7 +209,8 @@ class RunsList(QWidget):
             flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
             if column == _NAME:
                 flags |= Qt.ItemFlag.ItemIsEditable
-            item.setFlags(flags)
+            if item is not None:
+                item.setFlags(flags)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show as many columns as leave the name its room."""
