@@ -47,6 +47,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "protocol": entry.info.protocol,
         "model": entry.info.model,
+        "kind": entry.kind,
         "preset": entry.info.preset,
         "folds": entry.folds,
         "seed": entry.info.seed,

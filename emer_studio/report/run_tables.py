@@ -33,7 +33,7 @@ def list_text(entries: Sequence[Entry], damaged: Sequence[tuple[object, str]]) -
     for entry in entries:
         info = entry.info
         rows.append((
-            "*" if entry.notes.pinned else "", entry.name, info.protocol, entry.info.model,
+            "*" if entry.notes.pinned else "", entry.name, info.protocol, entry.kind,
             info.preset, entry.folds, str(entry.score or "–"), entry.state,
             info.started[:16].replace("T", " "), str(entry.folder),
         ))  # fmt: skip
@@ -51,7 +51,7 @@ def run_rows(told: Comparison) -> Table:
     """Return what is compared."""
     rows = tuple(
         (
-            run["name"], run["model"], run["preset"], run["folds"], str(run["seed"]),
+            run["name"], run["kind"], run["preset"], run["folds"], str(run["seed"]),
             str(run["epochs"]), run["dataset"],
         )
         for run in told.runs

@@ -78,6 +78,14 @@ class Entry:
         return self.notes.name or self.folder.name
 
     @property
+    def kind(self) -> str:
+        """The model, and what it looks at where that is not face, eyes and gaze."""
+        info = self.info
+        looks = [] if len(info.modalities) == 3 else [", ".join(info.modalities)]
+        looks += ["with maps"] if info.maps else []
+        return f"{info.model} ({', '.join(looks)})" if looks else info.model
+
+    @property
     def folds(self) -> str:
         """How many folds, and what they keep apart."""
         kind = self.info.folds

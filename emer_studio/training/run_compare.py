@@ -102,6 +102,7 @@ def _facts(entry: Entry, name: str) -> dict[str, Any]:
         "name": name,
         "folder": str(entry.folder),
         "model": entry.info.model,
+        "kind": entry.kind,
         "preset": info.preset,
         "folds": entry.folds,
         "seed": info.seed,

@@ -235,6 +235,7 @@ def test_a_list_tells_what_lives_from_what_was_killed(
     dead.communicate()
     (runs / "broken").mkdir()
     (runs / "broken" / "run.json").write_text("{")
+    write_run(runs / "b", maps=True, modalities=["face", "eye"])
     found = _json(capsys, "runs", "list", runs)
     states = {Path(run["folder"]).name: run["state"] for run in found["runs"]}
     assert states == {"alive": "running", "dead": "killed", "a": "done", "b": "done"}
@@ -244,6 +245,7 @@ def test_a_list_tells_what_lives_from_what_was_killed(
     text = capsys.readouterr().out
     assert "WAR 0.931 [0.400, 0.950]" in text
     assert "killed: it broke off" in text
+    assert "emert (face, eye, with maps)" in text
     assert "holds no training run" in _refused(capsys, "runs", "list", runs.parent / "no")
 
 

@@ -190,14 +190,14 @@ class RunsList(QWidget):
         made_up = "Synthetic data.\n" if entry.info.synthetic else ""
         note = f"{entry.notes.note}\n" if entry.notes.note else ""
         started = entry.info.started[:16].replace("T", " ")
-        about = f"{entry.info.model}, {entry.info.preset}, {entry.folds}, {started}"
+        about = f"{entry.kind}, {entry.info.preset}, {entry.folds}, {started}"
         tip = f"{note}{made_up}{entry.score or entry.state}\n{about}\n{entry.folder}"
         pin_tip = "Pinned: it cannot be deleted." if pinned else "Click to pin it."
         cells = (
             ("★" if pinned else "☆", pin_tip),
             (entry.name, tip),
             (entry.info.protocol, ""),
-            (entry.info.model, tip),
+            (entry.kind, tip),
             (str(entry.score or "–"), "Over people and clips, where both are known."),
             (entry.state, _MEANING.get(entry.state, "")),
             (started, ""),
