@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.training.cmd_train import choose_device
+from emer_studio.training.cmd_train import choose_device, wait_without_spinning
 from emer_studio.training.summary import summary_text
 
 __all__ = ["arguments", "run"]
@@ -23,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate and say whether the run's own numbers came out again."""
     console = Console.of(args)
+    wait_without_spinning()
     from emer_studio.dataset.cache import open_cache
     from emer_studio.training.evaluate import evaluate_run
 
