@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.benchmark import benchmark_names
-from emer_studio.training.cmd_train import choose_device
+from emer_studio.training.cmd_train import choose_device, wait_without_spinning
 from emer_studio.training.summary import summary_text
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate and say whether the run's own numbers came out again."""
     console = Console.of(args)
+    wait_without_spinning()
     from emer_studio.dataset.cache import open_cache
 
     dataset = open_cache(args.dataset)

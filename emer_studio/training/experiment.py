@@ -198,6 +198,7 @@ def train_all(
             "cnn_init": info.cnn_init,
             **fits[0].facts,
             "device": settings.device,
+            "precision": settings.precision,
             "samples_per_s": round(sum(f.samples for f in fits) / max(seconds, 1e-9), 2),
             "run": str(folder),
             "epochs": settings.epochs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["FOLD_WORDS", "summary_text"]
+__all__ = ["FOLD_WORDS", "model_title", "summary_text"]
 
 FOLD_WORDS = {
     "participant": "folds by participant",
@@ -38,7 +38,7 @@ def summary_text(result: Mapping[str, Any]) -> str:
             f"{', '.join(result['units'])}: {result['weak_labels']} samples have what was"
             " felt in the whole clip as their label"
         )
-    name = _title(result)
+    name = model_title(result)
     lines += _scores(result, name)
     for label, part in result["by_label"].items():
         lines += _of_label(label, part, name)
@@ -49,8 +49,8 @@ def summary_text(result: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _title(result: Mapping[str, Any]) -> str:
-    """Return what the model is called in a table."""
+def model_title(result: Mapping[str, Any]) -> str:
+    """Return what the model of a result or run is called in a table."""
     name = str(result.get("model", "emert"))
     name = "EMERT" if name == "emert" else name
     preset = result.get("preset", "studio")
