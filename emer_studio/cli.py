@@ -95,6 +95,15 @@ COMMANDS: dict[str, Command] = {
     ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "robustness": Command(
+        "emer_studio.report.cmd_robustness", "what a training run makes of worse clips"
+    ),
+    "ablate": Command(
+        "emer_studio.report.cmd_ablate", "what each stream and part of EMERT is good for"
+    ),
+    "export-onnx": Command(
+        "emer_studio.training.cmd_export_onnx", "the networks of a training run as ONNX"
+    ),
     "runs": Command(
         "emer_studio.report.cmd_runs", "list, name, compare and delete training runs"
     ),

@@ -107,6 +107,12 @@ class RunInfo(_Frozen):
         Whether the fixation maps were looked at.
     face_net : str
         What looked at the pictures.
+    variant : str
+        What it is in an ablation (`training.variants`); empty otherwise.
+    without : tuple of str
+        Parts that the network was trained without.
+    changes : dict
+        Numbers and switches in which it differed from its preset.
     cnn_init : str
         Where the face network started: "random", or the hash of a weights file.
     precision : {"fp32", "bf16"}
@@ -136,6 +142,9 @@ class RunInfo(_Frozen):
     modalities: tuple[Literal["face", "eye", "gaze"], ...] = ("face", "eye", "gaze")
     maps: bool = False
     face_net: Literal["resnet18", "small"] = "resnet18"
+    variant: str = ""
+    without: tuple[str, ...] = ()
+    changes: dict[str, bool | int | float] = Field(default_factory=dict)
     cnn_init: str
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)

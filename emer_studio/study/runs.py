@@ -79,10 +79,12 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """The model, and what it looks at where that is not face, eyes and gaze."""
+        """The model, and what it looks at or lacks where it is not the whole one."""
         info = self.info
         looks = [] if len(info.modalities) == 3 else [", ".join(info.modalities)]
         looks += ["with maps"] if info.maps else []
+        if info.variant:
+            looks = [info.variant]
         return f"{info.model} ({', '.join(looks)})" if looks else info.model
 
     @property

@@ -63,6 +63,10 @@ class Settings:
         Initial weights of a ResNet-18; drawn at random when absent.
     precision : {"fp32", "bf16"}
         Of the network's arithmetic, see `precision.best_precision`.
+    without : tuple of str
+        Parts that the network is trained without, see `variants`.
+    variant : str
+        Its name in an ablation; empty otherwise.
     """
 
     preset: Preset = STUDIO
@@ -74,6 +78,8 @@ class Settings:
     face_net: FaceNet = "small"
     cnn_weights: dict[str, Any] | None = None
     precision: Precision = "fp32"
+    without: tuple[str, ...] = ()
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

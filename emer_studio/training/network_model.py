@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,7 @@ class NetworkModel:
         if resumed is not None:
             scale = resumed.scale
         feed = _feed(job, settings, scale)
-        shape = feed.shape(settings.face_net)
+        shape = replace(feed.shape(settings.face_net), without=settings.without)
         model = self._made(shape, job.heads, settings)
         plain = Checkpoint(
             self.name, settings.preset.name, shape, job.heads, {}, scale, job.fold, 0

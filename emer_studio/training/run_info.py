@@ -17,7 +17,7 @@ from emer_studio.core.files import read_json
 from emer_studio.schema.training import RunInfo, ViewInfo, parse_run
 from emer_studio.training.experiment import Prepared
 from emer_studio.training.job import Settings
-from emer_studio.training.presets import PRESETS, View
+from emer_studio.training.presets import PRESETS, Preset, View
 
 __all__ = ["describe", "read_run", "settings_of"]
 
@@ -44,6 +44,9 @@ def describe(prepared: Prepared, model: str, settings: Settings, cnn_init: str) 
         modalities=settings.modalities,
         maps=settings.maps,
         face_net=settings.face_net,
+        variant=settings.variant,
+        without=settings.without,
+        changes=_changes(settings.preset),
         cnn_init=cnn_init,
         epochs=settings.epochs,
         batch_size=settings.preset.batch_size,
@@ -83,8 +86,9 @@ def settings_of(
             fix=f"Known are {', '.join(PRESETS)}; update the program.",
         )
     view = View(**info.view.model_dump())
+    fields: dict[str, Any] = {**info.changes, "view": view, "batch_size": info.batch_size}
     return Settings(
-        preset=replace(PRESETS[info.preset], view=view, batch_size=info.batch_size),
+        preset=replace(PRESETS[info.preset], **fields),
         epochs=info.epochs,
         seed=info.seed,
         device=device,
@@ -93,7 +97,16 @@ def settings_of(
         face_net=info.face_net,
         cnn_weights=weights,
         precision=info.precision,
+        without=info.without,
+        variant=info.variant,
     )
+
+
+def _changes(preset: Preset) -> dict[str, bool | int | float]:
+    """Return the numbers and switches that are not those of the preset of its name."""
+    own, named = asdict(preset), asdict(PRESETS[preset.name])
+    apart = {"name", "view", "corrected", "batch_size"}
+    return {n: v for n, v in own.items() if n not in apart and v != named[n]}
 
 
 def read_run(run: Path) -> RunInfo:
