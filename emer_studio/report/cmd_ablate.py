@@ -93,9 +93,8 @@ def run(args: argparse.Namespace) -> int:
     chosen = variants(args.only or _GROUPS, [n for n in args.variants if n != WHOLE.name])
     if args.variants == (WHOLE.name,):
         chosen = [WHOLE]
-    folder = args.out or (
-        args.dataset.resolve().parent / "runs" / f"ablation_{args.protocol}"
-    )
+    beside = args.dataset.resolve().parent / "runs"
+    folder = args.out or beside / f"ablation_{args.protocol}"
     try:
         told = ablate(prepared, settings, chosen, folder, Watch(console, check_stop))
     except OSError as problem:

@@ -66,10 +66,8 @@ class NetworkModel:
 
     def again(self, job: FoldJob, settings: Settings) -> Fitted:
         """Return the best epoch of a training that has ended, from its files."""
-        best = self._checked(job, job.file("best.pt"))
+        model, best = self.best(job, settings)
         done = load_checkpoint(job.file("last.pt")).training or {}
-        model = self._made(best.shape, best.heads, settings)
-        model.load_state_dict(best.state)
         feed = _feed(job, settings, best.scale)
         state = TrainingState(**done.get("state", {}))
         return Fitted(
@@ -81,6 +79,13 @@ class NetworkModel:
             seconds=state.seconds,
             facts={"parameters": sum(p.numel() for p in model.parameters())},
         )
+
+    def best(self, job: FoldJob, settings: Settings) -> tuple[Network, Checkpoint]:
+        """Return the network of the best epoch, and the checkpoint that it is from."""
+        best = self._checked(job, job.file("best.pt"))
+        model = self._made(best.shape, best.heads, settings)
+        model.load_state_dict(best.state)
+        return model, best
 
     def _made(self, shape: Shape, heads: Sequence[Head], settings: Settings) -> Network:
         official = settings.preset.name == "official-2024" and self.official is not None
