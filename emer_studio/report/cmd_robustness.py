@@ -23,6 +23,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="doses of each disturbance, the first being none (default 5)",
     )  # fmt: skip
     parser.add_argument(
+        "--only", metavar="LIST", type=lambda text: tuple(text.split(",")),
+        help="these disturbances, e.g. blur,gaze-jitter; a name that is none lists them",
+    )  # fmt: skip
+    parser.add_argument(
         "--against", type=Path, metavar="RUN2",
         help="a run with the same folds, e.g. of late fusion: how much more robust",
     )  # fmt: skip
@@ -47,8 +51,14 @@ def run(args: argparse.Namespace) -> int:
         refuse_taken(args.html)
     from emer_studio.dataset.cache import open_cache
     from emer_studio.report.write_robustness import robustness_text, write_robustness
-    from emer_studio.training.robustness import FILE, measure_robustness
+    from emer_studio.training.robustness import DISTURBANCES, FILE, measure_robustness
 
+    known = [one.name for one in DISTURBANCES]
+    if unknown := [name for name in args.only or () if name not in known]:
+        raise BadInputError(
+            f"There is no disturbance called {unknown[0]!r}.",
+            fix=f"Choose from: {', '.join(known)}.",
+        )
     told = measure_robustness(
         args.run,
         open_cache(args.dataset),
@@ -56,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         n_levels=args.levels,
         seed=args.seed,
         against=args.against,
+        disturbances=[d for d in DISTURBANCES if d.name in (args.only or known)],
         console=console,
         check_stop=stop_check(args.events),
     )

@@ -162,8 +162,8 @@ def onnx_bytes(network: Inference, asked: Inputs, heads: Sequence[Head]) -> byte
     with warnings.catch_warnings():
         # torch 2.13 copies its own trees in a way that it calls deprecated itself.
         warnings.simplefilter("ignore", FutureWarning)
-        # All inputs have the same number of clips, which is what it remarks on.
-        warnings.filterwarnings("ignore", "# The axis name", UserWarning)
+        # That all inputs have the same number of clips, and how an LSTM keeps its weights.
+        warnings.simplefilter("ignore", UserWarning)
         program = torch.onnx.export(
             network.eval(),
             tuple(given),

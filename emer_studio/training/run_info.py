@@ -105,7 +105,7 @@ def settings_of(
 def _changes(preset: Preset) -> dict[str, bool | int | float]:
     """Return the numbers and switches that are not those of the preset of its name."""
     own, named = asdict(preset), asdict(PRESETS[preset.name])
-    apart = {"name", "view", "corrected", "batch_size"}
+    apart = {"name", "view", "corrected", "batch_size", "epochs"}
     return {n: v for n, v in own.items() if n not in apart and v != named[n]}
 
 
