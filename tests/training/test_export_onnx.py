@@ -20,11 +20,8 @@ from emer_studio.study.runs import open_run
 from emer_studio.training import onnx_export
 from emer_studio.training.checkpoint import load_checkpoint
 from emer_studio.training.inputs import Feed
-from emer_studio.training.models.emert import StudioEmert
 from emer_studio.training.models.face_only import FaceOnly
-from emer_studio.training.models.registry import all_models
 from emer_studio.training.network import Head, Inputs, Shape
-from emer_studio.training.network_model import NetworkModel
 from emer_studio.training.official_network import OfficialNetwork
 from emer_studio.training.onnx_export import Inference, export_run, onnx_bytes
 from emer_studio.training.predicted import read_predictions
@@ -39,8 +36,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("onnx")
     synthesise(folder / "d", SynthConfig(participants=4, clips=4, frames=8, clip_s=2.0))
     words = ("--protocol", "er3", "--folds", "2", "--epochs", "1", "--precision", "fp32")
-    words = (*words, "--out", str(folder / "run"))
-    assert main(["train", str(folder / "d"), *words]) == 0
+    for model in ("emert", "face-only"):
+        out = ("--model", model, "--out", str(folder / model))
+        assert main(["train", str(folder / "d"), *words, *out]) == 0
     return folder
 
 
@@ -48,43 +46,34 @@ def _facts(path: Path) -> dict[str, Any]:
     return {p.key: json.loads(p.value) for p in onnx.load(path).metadata_props}
 
 
-def test_every_fold_answers_as_the_run_predicted(
+def test_a_file_answers_as_the_run_predicted(
     made: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = made / "net.onnx"
-    assert (
-        main(
-            ["export-onnx", str(made / "run"), "--fold", "all", "--out", str(out), "--json"]
-        )
-        == 0
-    )
-    files = json.loads(capsys.readouterr().out.splitlines()[-1])["files"]
-    assert [Path(one["file"]).name for one in files] == ["net_fold1.onnx", "net_fold2.onnx"]
-    assert all(one["max_difference"] <= 1e-4 for one in files)
-    dataset, info = open_cache(made / "d"), read_run(made / "run")
-    results = open_run(made / "run").results
+    words = ("--fold", "2", "--out", str(made / "net.onnx"), "--json")
+    assert main(["export-onnx", str(made / "emert"), *words]) == 0
+    (one,) = json.loads(capsys.readouterr().out.splitlines()[-1])["files"]
+    assert one["max_difference"] <= 1e-4
+    dataset, info = open_cache(made / "d"), read_run(made / "emert")
+    results = open_run(made / "emert").results
     assert results is not None
-    told = read_predictions(made / "run", results)["er3"]
+    told = read_predictions(made / "emert", results)["er3"]
     place = {sample.sample_id: i for i, sample in enumerate(dataset.samples)}
-    for fold, one in ((1, files[0]), (2, files[1])):
-        session = onnxruntime.InferenceSession(
-            one["file"], providers=["CPUExecutionProvider"]
-        )
-        best = load_checkpoint(made / "run" / f"fold{fold}_er3_best.pt")
-        view = settings_of(info, "cpu").preset.view
-        feed = Feed(dataset, view, best.scale, torch.device("cpu"))
-        where = np.flatnonzero(told.folds == fold)
-        inputs = feed.batch([place[told.samples[i]] for i in where])
-        given = {x.name: getattr(inputs, x.name).numpy() for x in session.get_inputs()}
-        assert list(given) == list(Inputs._fields[:-1])
-        (found,) = session.run(["er3"], given)
-        np.testing.assert_allclose(found, told.probabilities[where], atol=2e-6)
+    session = onnxruntime.InferenceSession(one["file"], providers=CPU)
+    best = load_checkpoint(made / "emert" / "fold2_er3_best.pt")
+    view = settings_of(info, "cpu").preset.view
+    feed = Feed(dataset, view, best.scale, torch.device("cpu"))
+    where = np.flatnonzero(told.folds == 2)
+    inputs = feed.batch([place[told.samples[i]] for i in where])
+    given = {x.name: getattr(inputs, x.name).numpy() for x in session.get_inputs()}
+    assert list(given) == list(Inputs._fields[:-1])
+    (found,) = session.run(["er3"], given)
+    np.testing.assert_allclose(found, told.probabilities[where], atol=2e-6)
 
 
 def test_a_file_tells_what_it_is_and_holds_nothing_of_training(made: Path) -> None:
-    path = made / "net_fold1.onnx"
+    path = made / "net.onnx"
     facts, model = _facts(path), onnx.load(path)
-    best = load_checkpoint(made / "run" / "fold1_er3_best.pt")
+    best = load_checkpoint(made / "emert" / "fold2_er3_best.pt")
     assert facts["heads"] == {"er3": ["negative", "neutral", "positive"]}
     np.testing.assert_allclose(facts["eye_scale"]["mean"], best.scale.mean)
     assert facts["eye_scale"]["limit"] == best.scale.limit
@@ -92,7 +81,7 @@ def test_a_file_tells_what_it_is_and_holds_nothing_of_training(made: Path) -> No
     assert facts["dataset_manifest_sha256"] == open_cache(made / "d").manifest_sha256
     assert (facts["synthetic"], facts["has_seen_gaze"]) == (True, True)
     assert facts["use"] == model.doc_string == "not for pre-labelling: has seen gaze"
-    assert (facts["fold"], facts["epoch"]) == (1, 1)
+    assert (facts["fold"], facts["epoch"]) == (2, 1)
     weights = [one.name for one in model.graph.initializer]
     assert not [name for name in weights if "names_" in name]
     raw = path.read_bytes()
@@ -138,11 +127,6 @@ def test_the_official_network_is_exported_without_its_discriminator() -> None:
     assert "gaze" in _compare(OfficialNetwork(shape, HEADS), shape)
 
 
-def test_fixation_maps_are_an_input_where_they_are_used() -> None:
-    shape = Shape(2, 4, 5, maps=5, face_net="small")
-    assert _compare(StudioEmert(shape, HEADS), shape) == list(Inputs._fields)
-
-
 def test_a_network_of_faces_asks_for_no_eyes() -> None:
     shape = Shape(2, 4, 5, face_net="small")
     assert _compare(FaceOnly(shape, HEADS), shape) == ["face", "face_valid"]
@@ -151,23 +135,30 @@ def test_a_network_of_faces_asks_for_no_eyes() -> None:
 def test_a_file_that_answers_otherwise_is_not_written(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(onnx_export, "PARITY", 0.0)
+    monkeypatch.setattr(onnx_export, "PARITY", -1.0)
     with pytest.raises(WorkFailedError, match="nothing was written"):
-        export_run(made / "run", open_cache(made / "d"), made / "other.onnx", 1)
+        export_run(made / "face-only", open_cache(made / "d"), made / "other.onnx", 1)
     assert not (made / "other.onnx").exists()
 
 
+def test_a_file_for_each_fold_says_that_it_has_seen_faces_only(made: Path) -> None:
+    found = export_run(made / "face-only", open_cache(made / "d"), made / "f.onnx")
+    assert [one.file.name for one in found] == ["f_fold1.onnx", "f_fold2.onnx"]
+    assert [one.inputs for one in found] == [("face", "face_valid")] * 2
+    facts = _facts(found[1].file)
+    assert (facts["has_seen_gaze"], facts["use"], facts["fold"]) == (False, "", 2)
+    own, other = (one.file.read_bytes() for one in found)
+    assert own != other
+
+
 def test_bad_questions_are_refused(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run = str(made / "run")
+    run, taken = str(made / "emert"), made / "taken.onnx"
+    taken.touch()
     for words, said in (
         ([run, "--out", str(made / "net.bin")], "ending in .onnx"),
         ([run, "--fold", "9", "--out", str(made / "x.onnx")], "no fold 9"),
-        ([run, "--fold", "all", "--out", str(made / "net.onnx")], "already exists"),
+        ([run, "--out", str(taken)], "already exists"),
         ([str(made / "d"), "--out", str(made / "x.onnx")], "not a training run"),
     ):
         assert main(["export-onnx", *words]) == 2
         assert said in capsys.readouterr().err
-
-
-def test_all_networks_can_be_asked_for() -> None:
-    assert sum(isinstance(model, NetworkModel) for model in all_models().values()) > 5
