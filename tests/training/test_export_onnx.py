@@ -20,7 +20,6 @@ from emer_studio.study.runs import open_run
 from emer_studio.training import onnx_export
 from emer_studio.training.checkpoint import load_checkpoint
 from emer_studio.training.inputs import Feed
-from emer_studio.training.models.face_only import FaceOnly
 from emer_studio.training.network import Head, Inputs, Shape
 from emer_studio.training.official_network import OfficialNetwork
 from emer_studio.training.onnx_export import Inference, export_run, onnx_bytes
@@ -125,11 +124,6 @@ def _compare(network: Any, shape: Shape) -> list[str]:
 def test_the_official_network_is_exported_without_its_discriminator() -> None:
     shape = Shape(2, 4, 5)
     assert "gaze" in _compare(OfficialNetwork(shape, HEADS), shape)
-
-
-def test_a_network_of_faces_asks_for_no_eyes() -> None:
-    shape = Shape(2, 4, 5, face_net="small")
-    assert _compare(FaceOnly(shape, HEADS), shape) == ["face", "face_valid"]
 
 
 def test_a_file_that_answers_otherwise_is_not_written(
