@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.training.cmd_train import choose_device, wait_without_spinning
+from emer_studio.training.device import choose_device, wait_without_spinning
 from emer_studio.training.summary import summary_text
 
 __all__ = ["arguments", "run"]

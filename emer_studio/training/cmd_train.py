@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
+from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.files import new_folder, next_free, sha256_file
 from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import Benchmark, benchmark_names, load_benchmark
 from emer_studio.schema.training import FoldKind
+from emer_studio.training.device import choose_device, wait_without_spinning
 from emer_studio.training.summary import summary_text
 
 if TYPE_CHECKING:
     from emer_studio.training.job import Settings
     from emer_studio.training.network import FaceNet
 
-__all__ = ["arguments", "choose_device", "run", "wait_without_spinning"]
+__all__ = ["arguments", "run"]
 
 MODALITIES = ("face", "eye", "gaze")  # as `network.MODALITIES`, which loads torch
 
@@ -49,6 +49,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision", choices=("auto", "fp32", "bf16"), default="auto",
         help="of the network's arithmetic; auto: bf16 where the device has it in hardware",
+    )  # fmt: skip
+    parser.add_argument(
+        "--frozen", action="store_true",
+        help="a quick look: the face network stays as it begins, only the rest learns",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
     parser.add_argument(
@@ -111,6 +115,9 @@ def run(args: argparse.Namespace) -> int:
     )
     settings = _settings(args, seed, has_maps=dataset.maps is not None)
     _warn(dataset.manifest, console)
+    if settings.frozen:
+        known = "as given" if settings.cnn_weights else "with random weights"
+        console.say(f"FROZEN backbone: the face network stays {known}; a quick look only.")
     folder = args.out or _default_folder(args.dataset, benchmark.name)
     start = f"sha256:{sha256_file(args.cnn_weights)}" if args.cnn_weights else "random"
     try:
@@ -159,6 +166,7 @@ def _settings(args: argparse.Namespace, seed: int, *, has_maps: bool) -> Setting
         face_net=auto if args.face_net == "auto" else args.face_net,
         cnn_weights=load_cnn_weights(args.cnn_weights) if args.cnn_weights else None,
         precision=best_precision(device) if args.precision == "auto" else args.precision,
+        frozen=args.frozen,
     )
 
 
@@ -184,37 +192,6 @@ def _folds(text: str) -> int | Literal["official"]:
         raise argparse.ArgumentTypeError(
             f"expected a number or 'official', found {text!r}"
         ) from None
-
-
-def wait_without_spinning() -> None:
-    """Let torch's threads sleep while they wait for each other; before torch is loaded.
-
-    They spin otherwise, which on cores that others use as well made a step five times
-    slower than one thread alone needs (measured at a load of 4 on 2 cores).
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
-def choose_device(wanted: str) -> str:
-    """Return "cuda" or "cpu"; refuse a GPU that is not there.
-
-    Raises
-    ------
-    MissingError
-        When CUDA was asked for and does not work.
-    """
-    import torch
-
-    there = wanted != "cpu" and torch.cuda.is_available()
-    if wanted == "cuda" and not there:
-        raise MissingError(
-            "Training on CUDA was asked for, but torch finds no usable GPU.",
-            fix="Use --device cpu, or install an NVIDIA driver and a CUDA build of torch.",
-        )
-    if there:
-        torch.backends.cudnn.deterministic = True  # as the official code
-        torch.backends.cudnn.benchmark = False
-    return "cuda" if there else "cpu"
 
 
 def _default_folder(dataset: Path, protocol: str) -> Path:

@@ -36,7 +36,9 @@ class SmallFaceNet(nn.Module):
         self.body = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, 3, 112, 112) pictures to (B, 128) features."""
+        """Map (B, 3, 112, 112) pictures to (B, 128) features, which pass as they are."""
+        if x.dim() == 2:
+            return x
         return torch.amax(self.body(x), dim=(2, 3))
 
 

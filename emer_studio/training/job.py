@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_studio.core.console import Console
-from emer_studio.dataset.cache import Dataset
+from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.training.network import MODALITIES, FaceNet, Head
 from emer_studio.training.precision import Precision
 from emer_studio.training.presets import STUDIO, Preset
@@ -63,6 +63,8 @@ class Settings:
         Initial weights of a ResNet-18; drawn at random when absent.
     precision : {"fp32", "bf16"}
         Of the network's arithmetic, see `precision.best_precision`.
+    frozen : bool
+        The face network stays as it begins, see `frozen`.
     """
 
     preset: Preset = STUDIO
@@ -74,6 +76,7 @@ class Settings:
     face_net: FaceNet = "small"
     cnn_weights: dict[str, Any] | None = None
     precision: Precision = "fp32"
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
