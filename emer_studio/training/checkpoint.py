@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,13 @@ from emer_studio.training.eye_rows import EyeScale
 from emer_studio.training.network import Head, Shape
 from emer_studio.training.resnet import ResNet18
 
-__all__ = ["Checkpoint", "load_checkpoint", "load_cnn_weights", "save_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "load_checkpoint",
+    "load_cnn_weights",
+    "read_weights",
+    "save_checkpoint",
+]
 
 _VERSION = 2
 
@@ -83,7 +90,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     BadInputError
         When the file is missing or not one of ours.
     """
-    content = _read(path)
+    content = read_weights(path)
     if not isinstance(content, dict) or content.get("format_version") != _VERSION:
         raise BadInputError(
             f"{path} is not a checkpoint of format version {_VERSION}.",
@@ -116,7 +123,7 @@ def load_cnn_weights(path: Path) -> dict[str, torch.Tensor]:
     BadInputError
         When the file does not hold them.
     """
-    content = _read(path)
+    content = read_weights(path)
     expected = ResNet18(keep_fc=False).state_dict()
     found = content if isinstance(content, dict) else {}
     wrong = [
@@ -133,11 +140,20 @@ def load_cnn_weights(path: Path) -> dict[str, torch.Tensor]:
     return {name: found[name] for name in expected}
 
 
-def _read(path: Path) -> Any:
+def read_weights(path: Path) -> Any:
+    """Read a file that torch saved; nothing in it is run.
+
+    Raises
+    ------
+    BadInputError
+        When it is missing, unreadable, or holds more than tensors and plain values.
+    """
     if not path.is_file():
         raise BadInputError(f"{path} does not exist.")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # what it reads badly, it refuses
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (
         RuntimeError,
         pickle.UnpicklingError,

@@ -112,7 +112,7 @@ def prepare(
     for fold in split:
         check_leakage(samples, fold)
         for task, labels in tasks:
-            _check_fold(dataset, task, labels, fold)
+            _check_fold(dataset, task, labels.of_fold(dataset, fold), fold)
     return Prepared(dataset, benchmark, tasks, split, folds if folds == "official" else by)
 
 
@@ -233,10 +233,13 @@ def jobs_of(
         scored = tuple(task.head for task, _ in tasks)
         others = _others(prepared.dataset, scored) if joint else tasks[0][0].beside
         targets = targets_of(prepared.dataset, (*scored, *others))
+        mine = [(task, labels.of_fold(prepared.dataset, split)) for task, labels in tasks]
+        for task, labels in mine:
+            targets[task.label] = labels.as_target(regression=task.regression)
         known = np.any(
             [_known(head, targets[head.label]) for head in (*scored, *others)], 0
         )
-        chosen = np.any([labels.usable for _, labels in tasks], axis=0)
+        chosen = np.any([labels.usable for _, labels in mine], axis=0)
         yield (
             tasks,
             FoldJob(
@@ -265,7 +268,8 @@ def fold_results(
 ) -> list[FoldResult]:
     """Predict the test and the validation part of every label of a job."""
     found = []
-    for task, labels in tasks:
+    for task, every in tasks:
+        labels = every.of_fold(prepared.dataset, split)
         test = members(prepared.dataset, labels, split, "test")
         kept = members(prepared.dataset, labels, split, "validation")
         found.append(
@@ -337,12 +341,11 @@ def _warn_of_classes(prepared: Prepared, console: Console) -> None:
     for task, labels in prepared.tasks:
         if task.regression:
             continue
-        parts = [
-            {"fold": split.fold}
-            | {part: members(prepared.dataset, labels, split, part) for part in PARTS}
-            for split in prepared.split
-        ]
-        counts = class_counts(task, labels.classes, parts)
+        counts = []
+        for split in prepared.split:
+            mine = labels.of_fold(prepared.dataset, split)
+            parts = {part: members(prepared.dataset, mine, split, part) for part in PARTS}
+            counts.append(class_counts(task, mine.classes, split.fold, parts))
         for remark in count_remarks(task, counts):
             console.say(remark)
 
