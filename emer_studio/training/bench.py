@@ -35,7 +35,7 @@ from emer_studio.training.official_plain import (
 )
 from emer_studio.training.precision import Precision, pixel_type
 from emer_studio.training.presets import OFFICIAL, STUDIO, Preset
-from emer_studio.training.step import learn, make_optimiser
+from emer_studio.training.step import Step, make_optimiser
 
 __all__ = ["Measured", "Size", "in_memory", "measure"]
 
@@ -129,15 +129,17 @@ class _Ours:
     ) -> None:
         scale = fit_scale(dataset, preset.view, range(size.clips))
         where = torch.device(device)
-        self._preset, self._precision, self._size = preset, precision, size
+        self._preset, self._size = preset, size
         self._feed = Feed(dataset, preset.view, scale, where, pixels=pixel_type(precision))
         made = kind(self._feed.shape(face_net), _HEADS)
         self._model = channels_last(made).to(where).train()
-        self._optimiser = make_optimiser(self._model, preset)
+        optimiser = make_optimiser(self._model, preset)
+        self._learn = Step(
+            self._model, optimiser, _HEADS, [1.0], precision, preset.clip_norm
+        )
         classes = [i % len(EMOTIONS) for i in range(size.clips)]
         self._classes = torch.tensor(classes, device=where)
         self._rng = np.random.default_rng(0)
-        self._ready = self._batches(1)[0]
 
     def _batches(self, steps: int) -> list[list[int]]:
         order = np.resize(self._rng.permutation(self._size.clips), steps * self._size.batch)
@@ -154,16 +156,7 @@ class _Ours:
         for picked in self._batches(steps):
             changes = draw_changes(len(picked), self._preset, self._feed.device)
             inputs = self._feed.batch(picked, self._rng, changes)
-            loss = learn(
-                self._model,
-                self._optimiser,
-                inputs,
-                {"er_emotion": self._classes[picked]},
-                _HEADS,
-                [1.0],
-                precision=self._precision,
-                clip_norm=self._preset.clip_norm,
-            )
+            loss = self._learn(inputs, {"er_emotion": self._classes[picked]})
         float(loss)  # waits for a device
 
 

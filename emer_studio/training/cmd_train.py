@@ -54,6 +54,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--frozen", action="store_true",
         help="a quick look: the face network stays as it begins, only the rest learns",
     )  # fmt: skip
+    parser.add_argument(
+        "--compile", action="store_true",
+        help="compile face network and fusion; takes a minute first, is meant for a GPU",
+    )  # fmt: skip
+    parser.add_argument(
+        "--graph", action="store_true",
+        help="CUDA: record the step once and repeat it (not yet tried on a real GPU)",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
     parser.add_argument(
         "--model", default="emert", metavar="NAME",
@@ -167,6 +175,8 @@ def _settings(args: argparse.Namespace, seed: int, *, has_maps: bool) -> Setting
         cnn_weights=load_cnn_weights(args.cnn_weights) if args.cnn_weights else None,
         precision=best_precision(device) if args.precision == "auto" else args.precision,
         frozen=args.frozen,
+        graph=args.graph,
+        compiled=args.compile,
     )
 
 

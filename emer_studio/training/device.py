@@ -37,4 +37,5 @@ def choose_device(wanted: str) -> str:
     if there:
         torch.backends.cudnn.deterministic = True  # as the official code
         torch.backends.cudnn.benchmark = False
+        torch.set_float32_matmul_precision("high")  # TF32, where bf16 is not asked for
     return "cuda" if there else "cpu"

@@ -65,6 +65,10 @@ class Settings:
         Of the network's arithmetic, see `precision.best_precision`.
     frozen : bool
         The face network stays as it begins, see `frozen`.
+    graph : bool
+        A GPU records its step once and repeats it, see `step.recorded`.
+    compiled : bool
+        Face network and fusion are compiled, see `compiling`.
     """
 
     preset: Preset = STUDIO
@@ -77,6 +81,8 @@ class Settings:
     cnn_weights: dict[str, Any] | None = None
     precision: Precision = "fp32"
     frozen: bool = False
+    graph: bool = False
+    compiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +16,10 @@ from emer_studio.training.augment import draw_changes
 from emer_studio.training.checkpoint import Checkpoint, save_checkpoint
 from emer_studio.training.inputs import Feed
 from emer_studio.training.job import FoldJob, Settings, Watch
-from emer_studio.training.network import Network
+from emer_studio.training.network import Inputs, Network
 from emer_studio.training.picking import Rows
 from emer_studio.training.presets import Preset
-from emer_studio.training.step import learn, make_optimiser
+from emer_studio.training.step import Step, make_optimiser, recorded
 from emer_studio.training.training_state import TrainingState, restore, snapshot
 from emer_studio.training.validation import Standing, standing
 
@@ -35,6 +35,7 @@ class _Run:
     watch: Watch
     model: Network
     feed: Feed
+    learn: Callable[[Inputs, Mapping[str, Tensor]], Tensor]
     optimiser: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
     targets: dict[str, Tensor]
@@ -104,6 +105,7 @@ def _begun(
         watch=watch,
         model=model,
         feed=feed,
+        learn=_learner(job, settings, watch, model, optimiser),
         optimiser=optimiser,
         schedule=_schedule(optimiser, preset, steps * settings.epochs, steps),
         targets={
@@ -113,6 +115,21 @@ def _begun(
         rng=np.random.default_rng(seeds.spawn(1)[0]),
         state=TrainingState(),
     )
+
+
+def _learner(
+    job: FoldJob,
+    settings: Settings,
+    watch: Watch,
+    model: Network,
+    optimiser: torch.optim.Optimizer,
+) -> Callable[[Inputs, Mapping[str, Tensor]], Tensor]:
+    preset = settings.preset
+    weights = [1.0] * len(job.scored) + [preset.others] * len(job.others)
+    step = Step(model, optimiser, job.heads, weights, settings.precision, preset.clip_norm)
+    if settings.graph and settings.device == "cuda":
+        return recorded(step, preset.batch_size, watch.console.say)
+    return step
 
 
 def _schedule(
@@ -172,23 +189,12 @@ def _epoch(run: _Run) -> float:
 
 def _step(run: _Run, picked: Sequence[int], rows: Rows, coming: Rows) -> Tensor:
     """Learn from one batch and return its loss."""
-    job, preset = run.job, run.preset
-    changes = draw_changes(len(picked), preset, run.feed.device)
+    changes = draw_changes(len(picked), run.preset, run.feed.device)
     inputs = run.feed.batch(picked, changes=changes, rows=rows)
     index = torch.as_tensor(picked, device=run.feed.device)
     targets = {label: values[index] for label, values in run.targets.items()}
-    weights = [1.0] * len(job.scored) + [preset.others] * len(job.others)
     run.feed.expect(coming)
-    loss = learn(
-        run.model,
-        run.optimiser,
-        inputs,
-        targets,
-        job.heads,
-        weights,
-        precision=run.settings.precision,
-        clip_norm=preset.clip_norm,
-    )
+    loss = run.learn(inputs, targets)
     run.schedule.step()
     return loss
 

@@ -11,6 +11,7 @@ import torch
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.training.checkpoint import Checkpoint, load_checkpoint
+from emer_studio.training.compiling import compile_parts
 from emer_studio.training.eye_rows import EyeScale
 from emer_studio.training.frozen import freeze
 from emer_studio.training.inputs import Feed, fit_scale
@@ -64,6 +65,9 @@ class NetworkModel:
         )
         if settings.frozen:
             freeze(model, feed, settings.precision)
+        if settings.compiled:
+            parts = compile_parts(model)
+            watch.console.say(f"{parts} parts of the network are compiled as they are met.")
         watch.console.event(
             "feed", fold=job.fold, frames_in=feed.frames.tier, frozen=settings.frozen
         )

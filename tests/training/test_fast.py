@@ -23,7 +23,7 @@ from emer_studio.training.precision import Precision, forward, pixel_type
 from emer_studio.training.presets import OFFICIAL, STUDIO, View
 from emer_studio.training.residency import Held, Staged, Store, Thinned, stored, tier_for
 from emer_studio.training.sampling import aligned_picks, official_picks
-from emer_studio.training.step import learn, make_optimiser
+from emer_studio.training.step import Step, make_optimiser
 
 CPU = torch.device("cpu")
 HEADS = (Head("er_emotion", ("a", "b", "c")), Head("er_valence"))
@@ -131,11 +131,8 @@ def _one_step(dataset: Dataset, precision: Precision, fast: bool) -> list[Tensor
     inputs = feed.batch([0, 1, 2, 4], changes=changes, rows=rows)
     if not fast:
         inputs = inputs._replace(face=inputs.face.contiguous())
-    optimiser = make_optimiser(model, STUDIO)
-    loss = learn(
-        model, optimiser, inputs, TARGETS, HEADS, [1.0, 0.5],
-        precision=precision, clip_norm=0.0,
-    )  # fmt: skip
+    learn = Step(model, make_optimiser(model, STUDIO), HEADS, [1.0, 0.5], precision)
+    loss = learn(inputs, TARGETS)
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
     assert all(g.dtype == torch.float32 for g in gradients)
     return [loss, *gradients]
@@ -181,10 +178,8 @@ def test_a_frozen_backbone_answers_like_the_whole_network(dataset: Dataset) -> N
     torch.testing.assert_close(quick[0], whole[0], rtol=1e-4, atol=1e-5)
     before = [p.clone() for p in model.face.cnn.parameters()]
     targets = {name: values[:2] for name, values in TARGETS.items()}
-    learn(
-        model.train(), make_optimiser(model, STUDIO), feed.batch([2, 1]), targets, HEADS,
-        [1.0, 1.0], precision="fp32", clip_norm=1.0,
-    )  # fmt: skip
+    learn = Step(model.train(), make_optimiser(model, STUDIO), HEADS, [1.0, 1.0])
+    learn(feed.batch([2, 1]), targets)
     after = list(model.face.cnn.parameters())
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
