@@ -29,6 +29,8 @@ def summary_text(result: Mapping[str, Any]) -> str:
         lines.append("SYNTHETIC data: a software check, not evidence about people.")
     if result.get("simulated"):
         lines.append("SIMULATED devices: not evidence about people.")
+    if result.get("frozen_backbone"):
+        lines.append("FROZEN backbone: a quick look; the face network has learnt nothing.")
     lines.append(
         f"{result['protocol']}: {result['samples']} test samples, pooled over"
         f" {len(result['folds'])} {FOLD_WORDS[result.get('folds_by', 'participant')]}"
