@@ -80,9 +80,8 @@ class Console:
 
     def progress(self, step: str, done: int, total: int, /, **fields: Any) -> None:
         """Report how far a long step is; a bar in a terminal, an event in a window."""
-        if self.events:
-            self.event("progress", step=step, done=done, total=total, **fields)
-        elif sys.stderr.isatty():
+        self.event("progress", step=step, done=done, total=total, **fields)
+        if not self.events and sys.stderr.isatty():
             width = 28
             full = width * done // max(total, 1)
             extra = "  ".join(f"{key} {value}" for key, value in fields.items())

@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.training.cmd_train import choose_device
 from emer_studio.training.summary import summary_text
 
 __all__ = ["arguments", "run"]
@@ -24,6 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and say whether the run's own numbers came out again."""
     console = Console.of(args)
     from emer_studio.dataset.cache import open_cache
+    from emer_studio.training.begin import choose_device
     from emer_studio.training.evaluate import evaluate_run
 
     dataset = open_cache(args.dataset)
