@@ -155,7 +155,6 @@ def _epoch(run: _Run) -> float:
     order = run.rng.permutation(np.asarray(job.train))
     starts = range(0, len(order), preset.batch_size)
     total = torch.zeros((), device=device)
-    told = False
     for step, first in enumerate(starts, start=1):
         run.watch.check_stop()
         picked = order[first : first + preset.batch_size]
@@ -163,7 +162,7 @@ def _epoch(run: _Run) -> float:
         run.model.progress(done)
         total += _step(run, picked.tolist()) * len(picked)
         run.watch.pace.learnt(len(picked))
-        told = _tell(run, step, len(starts), told=told)
+        _tell(run, step, len(starts))
     mean = float(total) / len(order)
     run.watch.pace.learnt(0)  # what a GPU had still to do
     if not np.isfinite(mean):
@@ -191,25 +190,18 @@ def _step(run: _Run, picked: Sequence[int]) -> Tensor:
     return loss.detach()
 
 
-def _tell(run: _Run, step: int, steps: int, *, told: bool) -> bool:
-    """Tell where it is and how long it will take, not for every step of a fast network.
-
-    The last step of an epoch is told of where another one was (`told`), so that no bar
-    stays unfinished; return whether one was.
-    """
+def _tell(run: _Run, step: int, steps: int) -> None:
+    """Tell where it is and how long it will take, not for every step of a fast network."""
     job, pace, console = run.job, run.watch.pace, run.watch.console
-    left = pace.eta_s()
-    eta = {} if left is None else {"eta_s": round(left, 1)}
-    if pace.due("step", _STEP_S) or (told and step == steps):
-        told = True
+    if pace.due("step", _STEP_S):
+        left = pace.eta_s()
         console.progress(
             f"fold {job.fold}/{job.folds} epoch {run.state.epoch}/{run.settings.epochs}",
-            step, steps, **eta,
+            step, steps, **({} if left is None else {"eta_s": round(left, 1)}),
         )  # fmt: skip
     if pace.due("resources", _RESOURCES_S):
         speed = round(pace.samples_per_s or 0.0, 2)
         console.event("resources", samples_per_s=speed, **resources(run.settings.device))
-    return told
 
 
 def _keep(run: _Run, plain: Checkpoint, *, better: bool) -> None:
