@@ -13,6 +13,7 @@ from emer_studio.core.console import Console
 from emer_studio.dataset.cache import open_cache
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.begin import Ready, begin_run, ready_for
+from emer_studio.training.checkpoint import load_checkpoint
 from emer_studio.training.presets import View
 
 EPOCHS = 8
@@ -42,11 +43,20 @@ def train(
     return folder
 
 
-def numbers(run: Path) -> tuple[str, dict[str, Any]]:
-    """Return what must not depend on interruptions: all but where and how fast."""
+def numbers(run: Path) -> tuple[str, dict[str, Any], dict[str, bytes]]:
+    """Return what must not depend on interruptions: all but where and how fast.
+
+    Also every parameter after the last epoch: the best one may be of an early epoch.
+    """
     results = json.loads((run / "results.json").read_text())
     del results["run"], results["samples_per_s"]
-    return (run / "predictions.csv").read_text(), results
+    weights = {
+        f"{path.name} {name}": value.numpy().tobytes()
+        for path in sorted(run.glob("*.pt"))
+        for name, value in load_checkpoint(path).state.items()
+    }
+    assert weights
+    return (run / "predictions.csv").read_text(), results, weights
 
 
 def events(run: Path, *names: str) -> list[dict[str, Any]]:
