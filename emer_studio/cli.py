@@ -95,6 +95,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "runs": Command(
+        "emer_studio.report.cmd_runs", "list, name, compare and delete training runs"
+    ),
     "quality": Command("emer_studio.report.cmd_quality", "the quality of a session"),
     "norms": Command("emer_studio.report.cmd_norms", "what a study's clips bring about"),
     "report": Command("emer_studio.report.cmd_report", "write the HTML report"),

@@ -154,8 +154,8 @@ class ModelEntry(_Frozen):
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     title: str
-    task: Literal["face-detection", "expression"]
-    file: Annotated[str, Field(pattern=r"^[^/\\]+\.onnx$")]
+    task: Literal["face-detection", "expression", "backbone"]
+    file: Annotated[str, Field(pattern=r"^[^/\\]+\.(onnx|pth)$")]
     sha256: Sha256 | Literal[""]
     size_bytes: Annotated[int, Field(ge=0)]
     licence: str

@@ -133,6 +133,8 @@ class RunInfo(_Frozen):
         What looked at the pictures.
     cnn_init : str
         Where the face network started: "random", or the hash of a weights file.
+    precision : {"fp32", "bf16"}
+        Of the network's arithmetic.
     split : tuple of FoldSplit
         All folds.
     folds : {"participant", "stimulus", "both", "official"}
@@ -170,6 +172,7 @@ class RunInfo(_Frozen):
     batch_size: int = Field(ge=1)
     seed: int = Field(ge=0)
     device: str
+    precision: Literal["fp32", "bf16"] = "fp32"
     split: tuple[FoldSplit, ...]
     folds: FoldKind | Literal["official"] = "participant"
     dataset: str

@@ -33,7 +33,7 @@ class TrainingRequest(BaseModel):
     folds, folds_by, epochs
         Where they differ from the benchmark's and the preset's.
     device : {"auto", "cpu", "cuda"}
-    model, preset, corrected_input, modalities, maps, face_net
+    precision, model, preset, corrected_input, modalities, maps, face_net
         As `emer-studio train` takes them.
     cnn_weights : str
         A file; empty for none.
@@ -49,6 +49,7 @@ class TrainingRequest(BaseModel):
     folds_by: FoldKind | None = None
     epochs: int | None = Field(default=None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
     model: str = "emert"
     preset: str = "studio"
     corrected_input: bool = False

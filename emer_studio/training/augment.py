@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from emer_studio.training.network import Inputs
 from emer_studio.training.presets import Preset
 
-__all__ = ["augment"]
+__all__ = ["Changes", "changed", "draw_changes"]
 
 _BRIGHTER = 0.2  # spreads of ImageNet's statistics; chosen by us
 _EYE_NOISE = 0.1  # spreads of the training participants; chosen by us
 
 
-def augment(inputs: Inputs, preset: Preset) -> Inputs:
-    """Return a batch as the preset wants it for training; torch's generator draws.
+class Changes(NamedTuple):
+    """What is done to each of B clips.
 
-    Each clip's face is mirrored or not, a little brighter or darker, its eye rows get a
-    little noise; then some clips lose their face or their eyes as a whole, so that a
-    network learns to answer without (modality dropout).
+    Attributes
+    ----------
+    mirrored : (B,) bool
+        The face is mirrored.
+    light, shift : (B,) float32
+        Its normalised pixels are multiplied and raised, where there is a face.
+    noise : float
+        Spread of what is added to the eye rows, in spreads of the training participants.
+    seen, looked : (B,) float32
+        0 where the face, or the eyes, are taken away as a whole (modality dropout).
     """
-    face, face_valid, eye, eye_valid, gaze, gaze_valid, maps = inputs
-    n, device = len(face), face.device
-    if preset.augment:
-        mirrored = _drawn(n, 0.5, device)[:, None, None, None, None]
-        face = torch.where(mirrored, face.flip(4), face)
-        light = 1.0 + _BRIGHTER * torch.randn(n, 1, 1, 1, 1, device=device)
-        shift = _BRIGHTER * torch.randn(n, 1, 1, 1, 1, device=device)
-        face = (face * light + shift) * face_valid[:, :, None, None, None]
-        eye = eye + _EYE_NOISE * torch.randn_like(eye) * eye_valid[:, :, None]
-    if preset.drop_modality:
-        drawn = torch.rand(n, device=device)
-        seen = (drawn >= preset.drop_modality).float()[:, None]
-        looked = (drawn < 1.0 - preset.drop_modality).float()[:, None]
-        face, face_valid = face * seen[:, :, None, None, None], face_valid * seen
-        eye, eye_valid = eye * looked[:, :, None], eye_valid * looked
-        gaze, gaze_valid = gaze * looked[:, :, None], gaze_valid * looked
-        maps = maps * looked[:, :, None, None]
-    return Inputs(face, face_valid, eye, eye_valid, gaze, gaze_valid, maps)
+
+    mirrored: Tensor
+    light: Tensor
+    shift: Tensor
+    noise: float
+    seen: Tensor
+    looked: Tensor
 
 
-def _drawn(n: int, share: float, device: torch.device) -> Tensor:
-    return torch.rand(n, device=device) < share
+def draw_changes(n: int, preset: Preset, device: torch.device) -> Changes | None:
+    """Draw the changes of `n` clips as the preset wants them; torch's generator draws.
+
+    A face is mirrored or not, a little brighter or darker, eye rows get a little noise;
+    some clips lose their face or their eyes, so that a network learns to answer without.
+    """
+    if not preset.augment and not preset.drop_modality:
+        return None
+    spread = _BRIGHTER if preset.augment else 0.0
+    drawn = torch.rand(n, device=device)
+    return Changes(
+        mirrored=torch.rand(n, device=device) < (0.5 if preset.augment else 0.0),
+        light=1.0 + spread * torch.randn(n, device=device),
+        shift=spread * torch.randn(n, device=device),
+        noise=_EYE_NOISE if preset.augment else 0.0,
+        seen=(drawn >= preset.drop_modality).float(),
+        looked=(drawn < 1.0 - preset.drop_modality).float(),
+    )
+
+
+def changed(inputs: Inputs, changes: Changes) -> Inputs:
+    """Change everything but the pictures, which `Feed` changes as it normalises them."""
+    noise = changes.noise * torch.randn_like(inputs.eye) * inputs.eye_valid[:, :, None]
+    looked = changes.looked[:, None]
+    return inputs._replace(
+        eye=(inputs.eye + noise) * looked[:, :, None],
+        eye_valid=inputs.eye_valid * looked,
+        gaze=inputs.gaze * looked[:, :, None],
+        gaze_valid=inputs.gaze_valid * looked,
+        maps=inputs.maps * looked[:, :, None, None],
+    )

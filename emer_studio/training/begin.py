@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from emer_studio.core.console import Console
-from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.benchmark import Benchmark, load_benchmark
 from emer_studio.schema.training import FoldKind
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.checkpoint import load_cnn_weights
+from emer_studio.training.device import choose_device
 from emer_studio.training.experiment import Prepared, prepare, train_all
 from emer_studio.training.job import Learner, Settings, Watch
 from emer_studio.training.models.registry import model_named
 from emer_studio.training.network import FaceNet
+from emer_studio.training.precision import best_precision
 from emer_studio.training.presets import PRESETS
 from emer_studio.training.run_info import describe
 
-__all__ = ["Ready", "begin_run", "choose_device", "ready_for", "settings_for"]
+__all__ = ["Ready", "begin_run", "ready_for", "settings_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,38 +111,21 @@ def settings_for(request: TrainingRequest, seed: int, *, has_maps: bool) -> Sett
         )
     whole = bool(request.cnn_weights) or preset.name == "official-2024"
     auto: FaceNet = "resnet18" if whole else "small"
+    device = choose_device(request.device)
+    precision = request.precision
     file = Path(request.cnn_weights) if request.cnn_weights else None
     return Settings(
         preset=preset,
         epochs=request.epochs or preset.epochs,
         seed=seed,
-        device=choose_device(request.device),
+        device=device,
         modalities=request.modalities,
         maps=request.maps,
         face_net=auto if request.face_net == "auto" else request.face_net,
         cnn_weights=load_cnn_weights(file) if file else None,
+        precision=best_precision(device) if precision == "auto" else precision,
     )
 
 
 def _by(benchmark: Benchmark, folds: int | Literal["official"]) -> FoldKind:
     return "participant" if folds == "official" else benchmark.folds_by
-
-
-def choose_device(wanted: str) -> str:
-    """Return "cuda" or "cpu"; refuse a GPU that is not there.
-
-    Raises
-    ------
-    MissingError
-        When CUDA was asked for and does not work.
-    """
-    there = wanted != "cpu" and torch.cuda.is_available()
-    if wanted == "cuda" and not there:
-        raise MissingError(
-            "Training on CUDA was asked for, but torch finds no usable GPU.",
-            fix="Use --device cpu, or install an NVIDIA driver and a CUDA build of torch.",
-        )
-    if there:
-        torch.backends.cudnn.deterministic = True  # as the official code
-        torch.backends.cudnn.benchmark = False
-    return "cuda" if there else "cpu"

@@ -22,6 +22,7 @@ __all__ = [
     "load_checkpoint",
     "load_cnn_weights",
     "put_into",
+    "read_weights",
     "save_checkpoint",
 ]
 
@@ -90,7 +91,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     BadInputError
         When the file is missing or not one of ours.
     """
-    content = _read(path)
+    content = read_weights(path)
     if not isinstance(content, dict) or content.get("format_version") != _VERSION:
         raise BadInputError(
             f"{path} is not a checkpoint of format version {_VERSION}.",
@@ -148,7 +149,7 @@ def load_cnn_weights(path: Path) -> dict[str, torch.Tensor]:
     BadInputError
         When the file does not hold them.
     """
-    content = _read(path)
+    content = read_weights(path)
     expected = ResNet18(keep_fc=False).state_dict()
     found = content if isinstance(content, dict) else {}
     wrong = [
@@ -165,12 +166,19 @@ def load_cnn_weights(path: Path) -> dict[str, torch.Tensor]:
     return {name: found[name] for name in expected}
 
 
-def _read(path: Path) -> Any:
+def read_weights(path: Path) -> Any:
+    """Read a file that torch saved; nothing in it is run.
+
+    Raises
+    ------
+    BadInputError
+        When it is missing, unreadable, or holds more than tensors and plain values.
+    """
     if not path.is_file():
         raise BadInputError(f"{path} does not exist.")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # on pickles of other programs
+            warnings.simplefilter("ignore", UserWarning)  # what it reads badly, it refuses
             return torch.load(path, map_location="cpu", weights_only=True)
     except (
         RuntimeError,

@@ -13,11 +13,12 @@ from emer_studio.core.files import new_folder, next_free, refuse_taken, write_js
 from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
 from emer_studio.schema.training_request import REQUEST_FILE, TrainingRequest
+from emer_studio.training.device import choose_device, wait_without_spinning
 
 if TYPE_CHECKING:
     from emer_studio.training.control import Wish
 
-__all__ = ["arguments", "run"]
+__all__ = ["arguments", "choose_device", "run", "wait_without_spinning"]
 
 MODALITIES = ("face", "eye", "gaze")  # as `network.MODALITIES`, which loads torch
 
@@ -66,6 +67,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--device", choices=("auto", "cpu", "cuda"),
         help="default auto; with --resume as the run began",
     )  # fmt: skip
+    parser.add_argument(
+        "--precision", choices=("auto", "fp32", "bf16"), default="auto",
+        help="of the network's arithmetic; auto: bf16 where the device has it in hardware",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
     parser.add_argument(
         "--model", default="emert", metavar="NAME",
@@ -105,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
     for wish in ("pause", "continue", "stop"):
         if (folder := getattr(args, wish)) is not None:
             return _ask(folder, wish, console)
+    wait_without_spinning()
     if args.resume is not None:
         return _resume(args, console)
     if args.dataset is None or args.protocol is None:
@@ -138,9 +144,11 @@ def run(args: argparse.Namespace) -> int:
 def _resume(args: argparse.Namespace, console: Console) -> int:
     """Go on with a run or with several, or begin what is only asked for so far."""
     folder: Path = args.resume
-    if args.protocol or args.out or args.seeds or args.seed is not None:
+    other = ("protocol", "out", "seeds", "seed", "folds", "folds_by", "epochs")
+    if given := [name for name in other if getattr(args, name) not in (None, ())]:
         raise BadInputError(
-            "A run goes on as it began: --resume takes no --protocol, --out or seed.",
+            f"A run goes on as it began: --resume takes no --{given[0].replace('_', '-')}.",
+            fix="Start a new run to train in another way.",
         )
     if args.background:
         _refuse_ended(folder)
@@ -215,6 +223,7 @@ def _request(args: argparse.Namespace) -> TrainingRequest:
         folds_by=args.folds_by,
         epochs=args.epochs,
         device=args.device or "auto",
+        precision=args.precision,
         model=args.model,
         preset=args.preset,
         corrected_input=args.corrected_input,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from emer_studio.dataset.cache import Dataset
+from emer_studio.schema.training import Part
 from emer_studio.training.subsets import class_counts, count_remarks
 from emer_studio.training.task import Labels, Task
 
@@ -31,7 +31,9 @@ def doubts_of_data(dataset: Dataset) -> list[str]:
 
 
 def doubts_of_labels(
-    task: Task, labels: Labels, parts: Sequence[Mapping[str, Any]]
+    task: Task,
+    labels: Labels,
+    folds: Sequence[tuple[int, Labels, Mapping[Part, Sequence[int]]]],
 ) -> list[str]:
     """Say what is missing or uneven in the labels of a task.
 
@@ -39,9 +41,10 @@ def doubts_of_labels(
     ----------
     task : Task
     labels : Labels
-    parts : sequence of mapping
-        For each fold its number (``fold``) and the sample numbers of ``train``,
-        ``validation`` and ``test``.
+        Of the dataset.
+    folds : sequence of tuple
+        For each fold its number, the labels that count in it, and the sample numbers of
+        its parts.
     """
     said = []
     if without := int((~labels.usable).sum()):
@@ -51,16 +54,18 @@ def doubts_of_labels(
         )
     if task.regression:
         return said
-    tested = [i for fold in parts for i in fold["test"]]
-    found = np.bincount(labels.classes[tested], minlength=len(task.classes))
+    counts = [
+        class_counts(task, mine.classes, number, parts) for number, mine, parts in folds
+    ]
+    found = np.sum([row["test"] for row in counts], axis=0)
     few = [
         f"{name} ({count})"
         for name, count in zip(task.classes, found, strict=True)
-        if 0 < count < len(parts)
+        if 0 < count < len(folds)
     ]
     if few:
         said.append(
-            f"Fewer samples than the {len(parts)} folds have these classes of {task.label}:"
-            f" {', '.join(few)}. Not every fold is tested on them."
+            f"Fewer samples than the {len(folds)} folds have these classes of"
+            f" {task.label}: {', '.join(few)}. Not every fold is tested on them."
         )
-    return said + count_remarks(task, class_counts(task, labels.classes, parts))
+    return said + count_remarks(task, counts)

@@ -112,7 +112,7 @@ def prepare(
     for fold in split:
         check_leakage(samples, fold)
         for task, labels in tasks:
-            _check_fold(dataset, task, labels, fold)
+            _check_fold(dataset, task, labels.of_fold(dataset, fold), fold)
     return Prepared(dataset, benchmark, tasks, split, folds if folds == "official" else by)
 
 
@@ -205,6 +205,7 @@ def train_all(
             "cnn_init": info.cnn_init,
             **fits[0].facts,
             "device": settings.device,
+            "precision": settings.precision,
             "samples_per_s": round(sum(f.samples for f in fits) / max(seconds, 1e-9), 2),
             "run": str(folder),
             "epochs": settings.epochs,
@@ -239,10 +240,13 @@ def jobs_of(
         scored = tuple(task.head for task, _ in tasks)
         others = _others(prepared.dataset, scored) if joint else tasks[0][0].beside
         targets = targets_of(prepared.dataset, (*scored, *others))
+        mine = [(task, labels.of_fold(prepared.dataset, split)) for task, labels in tasks]
+        for task, labels in mine:
+            targets[task.label] = labels.as_target(regression=task.regression)
         known = np.any(
             [_known(head, targets[head.label]) for head in (*scored, *others)], 0
         )
-        chosen = np.any([labels.usable for _, labels in tasks], axis=0)
+        chosen = np.any([labels.usable for _, labels in mine], axis=0)
         yield (
             tasks,
             FoldJob(
@@ -271,7 +275,8 @@ def fold_results(
 ) -> list[FoldResult]:
     """Predict the test and the validation part of every label of a job."""
     found = []
-    for task, labels in tasks:
+    for task, every in tasks:
+        labels = every.of_fold(prepared.dataset, split)
         test = members(prepared.dataset, labels, split, "test")
         kept = members(prepared.dataset, labels, split, "validation")
         found.append(
@@ -350,12 +355,12 @@ def _warn(prepared: Prepared, console: Console) -> None:
     for remark in doubts_of_data(dataset):
         console.say(remark)
     for task, labels in prepared.tasks:
-        parts = [
-            {"fold": split.fold}
-            | {part: members(dataset, labels, split, part) for part in PARTS}
-            for split in prepared.split
-        ]
-        for remark in doubts_of_labels(task, labels, parts):
+        folds = []
+        for split in prepared.split:
+            mine = labels.of_fold(dataset, split)
+            parts = {part: members(dataset, mine, split, part) for part in PARTS}
+            folds.append((split.fold, mine, parts))
+        for remark in doubts_of_labels(task, labels, folds):
             console.say(remark)
 
 

@@ -15,6 +15,7 @@ __all__ = ["EyeScale", "fit_eye_scale", "robust_scale", "summaries"]
 
 Floats = NDArray[np.float32]
 _IQR_OF_SD = 1.349  # interquartile range of a normal distribution of spread 1
+_LAST: list[tuple[Dataset, Floats]] = []
 _FURTHEST = 5.0  # spreads; chosen by us: beyond is an artefact, not an eye
 
 
@@ -92,7 +93,16 @@ def summaries(dataset: Dataset, n_rows: int) -> Floats:
     The mean and the standard deviation of each column over the span, and the share of it
     that is known; mean and deviation are NaN where nothing is. (Ours: a row every quarter
     of a second, as the official code draws them, tells little of fixations and blinks.)
+    Those of the last dataset are kept: every fold asks for them twice.
     """
+    for kept, rows in _LAST:
+        if kept is dataset and rows.shape[1] == n_rows:
+            return rows
+    _LAST[:] = [(dataset, _summaries(dataset, n_rows))]
+    return _LAST[0][1]
+
+
+def _summaries(dataset: Dataset, n_rows: int) -> Floats:
     width = dataset.eyes.shape[1]
     out = np.full((len(dataset.samples), n_rows, 3 * width), np.nan, np.float32)
     out[:, :, 2 * width :] = 0.0

@@ -11,12 +11,13 @@ import torch
 from torch import Tensor
 
 from emer_studio.core.errors import WorkFailedError
-from emer_studio.training.augment import augment
+from emer_studio.training.augment import draw_changes
 from emer_studio.training.checkpoint import Checkpoint, put_into, save_checkpoint
 from emer_studio.training.inputs import Feed
 from emer_studio.training.job import FoldJob, Settings, Watch
 from emer_studio.training.losses import task_loss
 from emer_studio.training.network import Network
+from emer_studio.training.precision import forward
 from emer_studio.training.presets import Preset
 from emer_studio.training.resources import resources
 from emer_studio.training.training_state import TrainingState, restore, snapshot
@@ -87,7 +88,7 @@ def train_network(
         spent = pace.now_s() - started
         run.state.seconds += spent
         run.state.samples += len(job.train)
-        found = standing(job, model, feed)
+        found = standing(job, model, feed, settings.precision)
         pace.looked(len(job.validation))
         better = run.state.hear(found.rank, bool(job.validation))
         _keep(run, plain, better=better)
@@ -103,7 +104,10 @@ def _begun(
     steps = math.ceil(len(job.train) / preset.batch_size)
     kind = torch.optim.AdamW if preset.decoupled else torch.optim.Adam
     optimiser = kind(
-        model.parameters(), preset.learning_rate, weight_decay=preset.weight_decay
+        model.parameters(),
+        preset.learning_rate,
+        weight_decay=preset.weight_decay,
+        fused=True,  # one call for all parameters; processors and CUDA have it
     )
     seeds = np.random.SeedSequence([settings.seed, job.fold, *job.name.encode()])
     return _Run(
@@ -176,11 +180,13 @@ def _epoch(run: _Run) -> float:
 def _step(run: _Run, picked: Sequence[int]) -> Tensor:
     """Learn from one batch and return its loss."""
     job, preset = run.job, run.preset
-    inputs = augment(run.feed.batch(picked, run.rng), preset)
+    changes = draw_changes(len(picked), preset, run.feed.device)
+    inputs = run.feed.batch(picked, run.rng, changes)
     index = torch.as_tensor(picked, device=run.feed.device)
     targets = {label: values[index] for label, values in run.targets.items()}
     weights = [1.0] * len(job.scored) + [preset.others] * len(job.others)
-    loss = task_loss(run.model(inputs), targets, job.heads, weights)
+    outputs = forward(run.model, inputs, run.settings.precision)
+    loss = task_loss(outputs, targets, job.heads, weights)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     if preset.clip_norm:

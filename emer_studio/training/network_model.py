@@ -16,6 +16,7 @@ from emer_studio.training.inputs import Feed, fit_scale
 from emer_studio.training.job import Fitted, FoldJob, Settings, Watch
 from emer_studio.training.loop import train_network
 from emer_studio.training.network import Head, Network, Shape, channels_last
+from emer_studio.training.precision import pixel_type
 from emer_studio.training.predict import predict
 from emer_studio.training.training_state import TrainingState
 
@@ -72,7 +73,9 @@ class NetworkModel:
         feed = _feed(job, settings, best.scale)
         state = TrainingState(**done.get("state", {}))
         return Fitted(
-            predict=lambda indices: predict(model, feed, job.scored, indices),
+            predict=lambda indices: predict(
+                model, feed, job.scored, indices, settings.precision
+            ),
             epoch=best.epoch,
             samples=state.samples,
             seconds=state.seconds,
@@ -111,6 +114,7 @@ def _feed(job: FoldJob, settings: Settings, scale: EyeScale) -> Feed:
         torch.device(settings.device),
         modalities=settings.modalities,
         maps=settings.maps,
+        pixels=pixel_type(settings.precision),
     )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from emer_studio.training.inputs import Feed
 from emer_studio.training.job import Predictions
 from emer_studio.training.network import Head, Network
+from emer_studio.training.precision import Precision, forward
 
 __all__ = ["predict"]
 
@@ -18,7 +19,11 @@ _BATCH = 16
 
 
 def predict(
-    model: Network, feed: Feed, heads: Sequence[Head], indices: Sequence[int]
+    model: Network,
+    feed: Feed,
+    heads: Sequence[Head],
+    indices: Sequence[int],
+    precision: Precision = "fp32",
 ) -> dict[str, Predictions]:
     """Predict samples with the same frames and rows every time.
 
@@ -32,13 +37,16 @@ def predict(
         What is asked.
     indices : sequence of int
         Sample numbers.
+    precision : {"fp32", "bf16"}
+        Of the network's arithmetic.
     """
     was_training = model.training
     model.eval()
     found: dict[str, list[Tensor]] = {head.label: [] for head in heads}
     with torch.inference_mode():
         for first in range(0, len(indices), _BATCH):
-            outputs = model(feed.batch(indices[first : first + _BATCH]))
+            inputs = feed.batch(indices[first : first + _BATCH])
+            outputs = forward(model, inputs, precision)
             for head in heads:
                 found[head.label].append(outputs.heads[head.label].double().cpu())
     model.train(was_training)

@@ -14,8 +14,8 @@ from emer_studio.core.files import sha256_file
 from emer_studio.dataset.cache import Dataset, open_cache, verify_hashes
 from emer_studio.schema.benchmark import load_benchmark
 from emer_studio.schema.training import Resumption, RunInfo
-from emer_studio.training.begin import choose_device
 from emer_studio.training.checkpoint import load_cnn_weights
+from emer_studio.training.device import choose_device
 from emer_studio.training.experiment import Prepared, train_all
 from emer_studio.training.folds import check_leakage
 from emer_studio.training.job import Watch

@@ -46,6 +46,7 @@ def describe(prepared: Prepared, model: str, settings: Settings, cnn_init: str) 
         batch_size=settings.preset.batch_size,
         seed=settings.seed,
         device=settings.device,
+        precision=settings.precision,
         split=prepared.split,
         folds=prepared.folds,
         dataset=str(prepared.dataset.folder.resolve()),
@@ -87,6 +88,7 @@ def settings_of(
         maps=info.maps,
         face_net=info.face_net,
         cnn_weights=weights,
+        precision=info.precision,
     )
 
 

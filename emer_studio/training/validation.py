@@ -15,6 +15,7 @@ from emer_studio.training.metrics import (
     regression_scores,
 )
 from emer_studio.training.network import Head, Network
+from emer_studio.training.precision import Precision
 from emer_studio.training.predict import predict
 
 __all__ = ["Standing", "standing"]
@@ -36,11 +37,13 @@ class Standing:
     rank: tuple[float, ...] = (0.0,)
 
 
-def standing(job: FoldJob, model: Network, feed: Feed) -> Standing:
+def standing(
+    job: FoldJob, model: Network, feed: Feed, precision: Precision = "fp32"
+) -> Standing:
     """Predict the validation part and score it."""
     if not job.validation:
         return Standing()
-    found = predict(model, feed, job.scored, job.validation)
+    found = predict(model, feed, job.scored, job.validation, precision)
     parts = [_scores(job, head, found[head.label]) for head in job.scored]
     parts = [part for part in parts if part]
     if not parts:

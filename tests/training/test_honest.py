@@ -13,6 +13,7 @@ from emer_studio.core.resampling import drawn_weights
 from emer_studio.dataset.cache import Dataset
 from emer_studio.fer.calibration import soften
 from emer_studio.schema.dataset import StoredSample
+from emer_studio.schema.training import Part
 from emer_studio.training.baselines import BASELINES, target_of, usable_baselines
 from emer_studio.training.calibration import calibration_table, fit_temperature
 from emer_studio.training.compare import compare, crossed_intervals, draws_of, paired_p
@@ -179,11 +180,12 @@ def test_accuracy_where_felt_and_shown_differ() -> None:
 def test_classes_are_counted_and_what_is_never_trained_on_is_said() -> None:
     task = Task("er_emotion", tuple(EMOTIONS))
     classes = np.array([0, 0, 0, 0, 1, 2, -1])
-    parts = [
-        {"fold": 1, "train": [0, 1], "validation": [], "test": [2, 3, 4]},
-        {"fold": 2, "train": [2, 3, 4], "validation": [5], "test": [0, 1]},
+    first: dict[Part, list[int]] = {"train": [0, 1], "validation": [], "test": [2, 3, 4]}
+    then: dict[Part, list[int]] = {"train": [2, 3, 4], "validation": [5], "test": [0, 1]}
+    counts = [
+        class_counts(task, classes, 1, first),
+        class_counts(task, classes, 2, then),
     ]
-    counts = class_counts(task, classes, parts)
     assert counts[0]["test"] == [2, 1, 0, 0, 0, 0, 0]
     assert counts[1]["validation"] == [0, 0, 1, 0, 0, 0, 0]
     unseen, uneven = count_remarks(task, counts)
