@@ -14,7 +14,7 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
 from emer_studio.dataset.cache import open_cache
-from emer_studio.schema.benchmark import benchmark_names
+from emer_studio.schema.benchmark import METRICS, benchmark_names
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.begin import Ready, begin_run, ready_for, settings_for
 from emer_studio.training.control import Gate
@@ -27,7 +27,6 @@ from emer_studio.training.summary import columns
 __all__ = ["RESULT_FILE", "batch_text", "train_batch"]
 
 RESULT_FILE = "all.json"
-_METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
 
 
 def train_batch(
@@ -129,7 +128,7 @@ def _one(
 def _told(
     protocol: str, seed: int, folder: Path, results: Mapping[str, Any]
 ) -> dict[str, Any]:
-    scores = {name: results[name] for name in _METRICS if name in results}
+    scores = {name: results[name] for name in METRICS if name in results}
     return {"protocol": protocol, "seed": seed, "run": str(folder), "scores": scores}
 
 
@@ -153,10 +152,10 @@ def batch_text(result: Mapping[str, Any]) -> str:
         lines.append("SYNTHETIC data: a software check, not evidence about people.")
     if result["simulated"]:
         lines.append("SIMULATED devices: not evidence about people.")
-    rows = [["", "seeds", *(name.upper() for name in _METRICS)]]
+    rows = [["", "seeds", *(name.upper() for name in METRICS)]]
     for protocol, scores in result["scores"].items():
         seeds = next(iter(scores.values()))["seeds"]
-        rows.append([protocol, str(seeds), *(_cell(scores.get(m)) for m in _METRICS)])
+        rows.append([protocol, str(seeds), *(_cell(scores.get(m)) for m in METRICS)])
     lines += columns(rows)
     if any(row[1] != "1" for row in rows[1:]):
         lines.append("Mean ± sd over seeds of the scores pooled over folds.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from emer_studio.schema.benchmark import METRICS
+
 __all__ = ["FOLD_WORDS", "columns", "model_title", "summary_text"]
 
 FOLD_WORDS = {
@@ -13,7 +15,6 @@ FOLD_WORDS = {
     "both": "folds by participant and stimulus",
     "official": "official sets",
 }
-_METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
 _NAMES = {
     "majority": "majority",
     "target": "target (stimulus only)",
@@ -67,7 +68,7 @@ def _as_printed(label: str, part: Mapping[str, Any]) -> list[str]:
 
 def _scores(result: Mapping[str, Any], model: str) -> list[str]:
     """Return the table of the model and the baselines."""
-    names = [name for name in _METRICS if name in result]
+    names = [name for name in METRICS if name in result]
     mean, sd = result["fold_mean"], result["fold_sd"]
     rows = [
         ["", *(name.upper() for name in names)],
