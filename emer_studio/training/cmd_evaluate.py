@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.benchmark import METRICS, benchmark_names
-from emer_studio.training.cmd_train import choose_device, wait_without_spinning
+from emer_studio.training.device import choose_device, wait_without_spinning
 from emer_studio.training.summary import summary_text
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.training.checkpoint import Checkpoint, load_checkpoint
+from emer_studio.training.checkpoint import Checkpoint, load_checkpoint, put_into
 from emer_studio.training.eye_rows import EyeScale
 from emer_studio.training.inputs import Feed, fit_scale
 from emer_studio.training.job import Fitted, FoldJob, Settings, Watch
@@ -69,7 +69,7 @@ class NetworkModel:
         best = self._checked(job, job.file("best.pt"))
         done = load_checkpoint(job.file("last.pt")).training or {}
         model = self._made(best.shape, best.heads, settings)
-        model.load_state_dict(best.state)
+        put_into(model, best)
         feed = _feed(job, settings, best.scale)
         state = TrainingState(**done.get("state", {}))
         return Fitted(
