@@ -98,6 +98,9 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.training.cmd_train_head", "train the next pre-labeller on blind labels"
     ),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "runs": Command(
+        "emer_studio.report.cmd_runs", "list, name, compare and delete training runs"
+    ),
     "quality": Command("emer_studio.report.cmd_quality", "the quality of a session"),
     "norms": Command("emer_studio.report.cmd_norms", "what a study's clips bring about"),
     "report": Command("emer_studio.report.cmd_report", "write the HTML report"),

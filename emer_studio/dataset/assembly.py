@@ -8,6 +8,7 @@ from math import isnan
 from typing import Any
 
 from emer_studio.core.emotions import EMOTIONS
+from emer_studio.dataset.blind import BLIND_HEAD, blind_row
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.eye_work import EyeWork, TrialEyes, trial_eyes
 from emer_studio.dataset.face_work import FaceWork
@@ -112,8 +113,8 @@ class Assembly:
     writer : CacheWriter
     rules : ExclusionRules
         Of the study.
-    labels : mapping of str to Consensus
-        Of the experts, by sample.
+    labels, unled : mapping of str to Consensus
+        Of the experts, by sample: in the end, and from the blind pass alone.
     problems : mapping of work to str
         Why a piece could not be worked out.
     report : BuildReport
@@ -125,6 +126,8 @@ class Assembly:
         The rows of ``trials.csv``, its head first.
     measures : list of list of str
         The rows of ``measures.csv``, a sample each: what the eyes did.
+    blind : list of list of str
+        The rows of ``blind.csv``: what experts agreed on before any suggestion.
     votes : list of list of str
         The rows of ``votes.csv``: how many experts chose each emotion, where any did.
     people : set of str
@@ -136,14 +139,17 @@ class Assembly:
         writer: CacheWriter,
         rules: ExclusionRules,
         labels: Mapping[str, Consensus],
+        unled: Mapping[str, Consensus],
         problems: Mapping[Work, str],
         report: BuildReport,
     ) -> None:
-        self._writer, self._rules, self._labels = writer, rules, labels
+        self._writer, self._rules = writer, rules
+        self._labels, self._unled = labels, unled
         self._problems, self._report = problems, report
         self.table: list[list[str]] = [list(TRIAL_COLUMNS)]
         self.measures: list[list[str]] = [["sample_id", *TRIAL_MEASURES]]
         self.votes: list[list[str]] = [["sample_id", *EMOTIONS]]
+        self.blind: list[list[str]] = [BLIND_HEAD]
         self.people: set[str] = set()
 
     def add(self, plan: Planned) -> None:
@@ -181,6 +187,9 @@ class Assembly:
         if fer is not None:
             votes = (str(fer.votes.get(emotion, 0)) for emotion in EMOTIONS)
             self.votes.append([row.sample_id, *votes])
+        if (unled := self._unled.get(span.item)) is not None:
+            band = self._writer.manifest.dead_band
+            self.blind.append(blind_row(row.sample_id, unled, band))
         self._writer.add(
             row,
             faces["crops"],

@@ -14,6 +14,7 @@ from typing import Any
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import refuse_taken
 from emer_studio.dataset.assembly import Assembly, BuildReport, Planned
+from emer_studio.dataset.blind import BLIND_FILE
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.clip_places import clip_places
 from emer_studio.dataset.eye_work import EYE_VERSION, EyeWork
@@ -22,8 +23,9 @@ from emer_studio.dataset.jobs import Work, cores, work_out
 from emer_studio.dataset.pieces import Contents, key_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.faces import FaceDetector, open_detector
-from emer_studio.labels.consensus import Consensus, consensus
-from emer_studio.labels.ratings import events_of
+from emer_studio.labels.blind import unled
+from emer_studio.labels.consensus import Consensus, consensus, consensus_of_ratings
+from emer_studio.labels.ratings import events_of, ratings_of
 from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.decisions import Decisions
@@ -32,7 +34,13 @@ from emer_studio.study.decisions import decisions_of
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Session, Study
 
-__all__ = ["BuildReport", "build_dataset", "consensus_of", "notes_of"]
+__all__ = [
+    "BuildReport",
+    "blind_consensus_of",
+    "build_dataset",
+    "consensus_of",
+    "notes_of",
+]
 
 OnTrial = Callable[[int, int], None]
 
@@ -168,8 +176,9 @@ def _put_together(
         maps=True,
         notes=" ".join(filter(None, notes)),
     ) as writer:
-        labels, rules = consensus_of(study), study.file.exclude
-        assembly = Assembly(writer, rules, labels, problems, report)
+        labels, unled = consensus_of(study), blind_consensus_of(study)
+        rules = study.file.exclude
+        assembly = Assembly(writer, rules, labels, unled, problems, report)
         for plan in planned:
             assembly.add(plan)
         if not report.samples:
@@ -181,6 +190,7 @@ def _put_together(
         writer.add_table("trials.csv", assembly.table)
         writer.add_table("measures.csv", assembly.measures)
         writer.add_table("votes.csv", assembly.votes)
+        writer.add_table(BLIND_FILE, assembly.blind)
         writer.add_table("participants.csv", _participants(study, assembly.people))
 
 
@@ -206,3 +216,9 @@ def _participants(study: Study, people: set[str]) -> list[list[str]]:
 def consensus_of(study: Study) -> dict[str, Consensus]:
     """Return what the experts agree on, by sample; empty where nobody labelled."""
     return consensus(events_of(study), study.file.consensus)
+
+
+def blind_consensus_of(study: Study) -> dict[str, Consensus]:
+    """Return the same of the blind pass alone: what no suggestion can have led."""
+    blind = filter(unled, ratings_of(events_of(study)))
+    return consensus_of_ratings(blind, study.file.consensus)

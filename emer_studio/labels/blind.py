@@ -14,7 +14,7 @@ from emer_studio.labels.events import LabelEvent
 from emer_studio.labels.ratings import Rating, ratings_of
 from emer_studio.schema.consensus import ConsensusRules
 
-__all__ = ["LEAST_CLIPS", "LEAST_PARTICIPANTS", "BlindLabels", "blind_labels"]
+__all__ = ["LEAST_CLIPS", "LEAST_PARTICIPANTS", "BlindLabels", "blind_labels", "unled"]
 
 LEAST_CLIPS = 100
 """Clips with a blind consensus below which no pre-labeller is trained. Chosen by us: some
@@ -46,13 +46,15 @@ def blind_labels(
 ) -> BlindLabels:
     """Return what the blind pass alone agrees on, by the study's rules."""
     ratings = ratings_of(events)
-    agreed = _decided(consensus_of_ratings(filter(_blind, ratings), rules))
+    blind = [rating for rating in ratings if unled(rating) and not rating.imported]
+    agreed = _decided(consensus_of_ratings(blind, rules))
     everything = _decided(consensus_of_ratings(ratings, rules))
     return BlindLabels(agreed, len(everything.keys() - agreed.keys()))
 
 
-def _blind(rating: Rating) -> bool:
-    return rating.blind and not rating.shown and not rating.imported
+def unled(rating: Rating) -> bool:
+    """Tell whether no suggestion can have led a rating; of an imported one nobody knows."""
+    return rating.blind and not rating.shown
 
 
 def _decided(found: dict[str, Consensus]) -> dict[str, Consensus]:

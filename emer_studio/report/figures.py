@@ -20,6 +20,7 @@ __all__ = [
     "LINE",
     "affect_map",
     "confusion",
+    "confusion_figure",
     "curves",
     "embed",
     "gaze_maps",
@@ -171,6 +172,17 @@ def confusion(
     columns: str = "predicted",
 ) -> str:
     """Draw a confusion matrix; rows are the truth, shaded by their share."""
+    return embed(confusion_figure(classes, counts, rows=rows, columns=columns))
+
+
+def confusion_figure(
+    classes: Sequence[str],
+    counts: Sequence[Sequence[int]],
+    *,
+    rows: str = "true",
+    columns: str = "predicted",
+) -> Figure:
+    """Return the figure of a confusion matrix, for embedding or for a file."""
     table = np.asarray(counts, dtype=float)
     share = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
     figure, (axis,) = new_figure(0.6 * len(classes) + 1.8, 0.52 * len(classes) + 1.4)
@@ -183,7 +195,7 @@ def confusion(
     axis.set_xticks(range(len(classes)), classes, rotation=40, ha="right")
     axis.set_yticks(range(len(classes)), classes)
     axis.set(xlabel=columns, ylabel=rows)
-    return embed(figure)
+    return figure
 
 
 def curves(folds: Sequence[tuple[str, Sequence[float], Sequence[float]]]) -> str:

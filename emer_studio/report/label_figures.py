@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.figure import Figure
 
 from emer_studio.labels.agreement.rows import Row
 from emer_studio.labels.calibration_curve import BINS, Calibration
 from emer_studio.report.figures import COLOURS, INK, LINE, embed, new_figure
 
-__all__ = ["classes", "pairs", "reliability"]
+__all__ = ["classes", "pairs", "reliability", "reliability_figure"]
 
 _BEFORE, _AFTER = COLOURS[5], COLOURS[4]
 
@@ -63,6 +64,11 @@ def classes(rows: Sequence[Row]) -> str:
 
 def reliability(before: Calibration, after: Calibration | None) -> str:
     """Draw how often a model is right against how sure it is."""
+    return embed(reliability_figure(before, after))
+
+
+def reliability_figure(before: Calibration, after: Calibration | None) -> Figure:
+    """Return the reliability diagram, for embedding or for a file."""
     figure, (axis,) = new_figure(4.6, 4.2)
     axis.plot([0, 1], [0, 1], color="#7A7A7A", lw=1, ls="--", zorder=0)
     for found, colour, name in (
@@ -81,7 +87,7 @@ def reliability(before: Calibration, after: Calibration | None) -> str:
         ylabel="how often it is right",
     )  # fmt: skip
     axis.legend(fontsize=8, frameon=False, loc="upper left")
-    return embed(figure)
+    return figure
 
 
 def _sizes(items: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts
+from emer_studio.training.summary import model_title
 
-__all__ = ["run_story"]
+__all__ = ["baseline_name", "run_story"]
 
 _CLASSIFICATION, _REGRESSION = ("war", "uar", "wf1"), ("mae", "rmse", "ccc")
 _FOLDS = {
@@ -18,7 +19,6 @@ _FOLDS = {
     "official": "official sets (no participant in two)",
 }
 _NAMES = {
-    "model": "EMERT",
     "majority": "majority: always the usual training label",
     "target": "target: only what the clip is meant to evoke",
     "stimulus": "clip identity: the usual training label of the same clip",
@@ -32,7 +32,7 @@ def run_story(facts: RunFacts) -> dict[str, Any]:
 
     Parts that runs of earlier versions lack are left out.
     """
-    results = facts.results
+    results, name = facts.results, model_title(facts.run)
     metrics = _CLASSIFICATION if "war" in results else _REGRESSION
     drawn = []
     for label, part in results.get("by_label", _EMPTY).items():
@@ -41,12 +41,13 @@ def run_story(facts: RunFacts) -> dict[str, Any]:
             drawn.append((f"Confusion, {label}", image))
     return {
         "facts": facts,
+        "name": name,
         "folds_by": _FOLDS[results.get("folds_by", "participant")],
         "metrics": metrics,
-        "rows": _rows(results, metrics),
+        "rows": _rows(name, results, metrics),
         "folds": _folds(results, metrics),
         "labels": [
-            _of_label(label, part, metrics)
+            _of_label(name, label, part, metrics)
             for label, part in results.get("by_label", _EMPTY).items()
         ],
         "remarks": results.get("remarks", ()),
@@ -54,13 +55,18 @@ def run_story(facts: RunFacts) -> dict[str, Any]:
     }
 
 
-def _rows(results: Mapping[str, Any], metrics: Sequence[str]) -> list[list[str]]:
+def baseline_name(kind: str) -> str:
+    """Return what a baseline is called, in a word or two."""
+    return _NAMES.get(kind, kind).partition(":")[0]
+
+
+def _rows(name: str, results: Mapping[str, Any], metrics: Sequence[str]) -> list[list[str]]:
     """Return the model, its intervals and the baselines."""
-    rows = [["EMERT, all test samples", *(_number(results.get(m)) for m in metrics)]]
+    rows = [[f"{name}, all test samples", *(_number(results.get(m)) for m in metrics)]]
     mean, sd = results.get("fold_mean", _EMPTY), results.get("fold_sd", _EMPTY)
     if mean:
         both = (f"{_number(mean.get(m))} ± {_number(sd.get(m))}" for m in metrics)
-        rows.append(["EMERT, mean and sd over folds", *both])
+        rows.append([f"{name}, mean and sd over folds", *both])
     for key, words in (
         ("ci95", "95 % interval over participants"),
         ("ci95_crossed", "95 % interval over participants and stimuli at once"),
@@ -90,17 +96,17 @@ def _folds(results: Mapping[str, Any], metrics: Sequence[str]) -> list[list[str]
 
 
 def _of_label(
-    label: str, part: Mapping[str, Any], metrics: Sequence[str]
+    name: str, label: str, part: Mapping[str, Any], metrics: Sequence[str]
 ) -> dict[str, Any]:
     crossed = part.get("ci95_crossed") or _EMPTY
     own = [
-        ["EMERT", m.upper(), _number(part["scores"].get(m)), _ends(part["ci95"].get(m)), "",
+        [name, m.upper(), _number(part["scores"].get(m)), _ends(part["ci95"].get(m)), "",
          _ends(crossed.get(m)), ""]
         for m in metrics
     ]  # fmt: skip
     comparisons = [
         [
-            f"EMERT less {_NAMES.get(kind, kind).partition(':')[0]}", m.upper(),
+            f"{name} less {baseline_name(kind)}", m.upper(),
             f"{one['difference']:+.3f}", _ends(one["ci95"]), _number(one["p"]),
             _ends(one["ci95_crossed"]), _number(one["p_crossed"]),
         ]
@@ -114,16 +120,19 @@ def _of_label(
         "comparisons": [*own, *comparisons] if comparisons else [],
         "calibration": _calibration(part.get("calibration") or _EMPTY),
         "discordant": [
-            [_NAMES.get(name, name), _share(on["discordant"]), _share(on["concordant"])]
-            for name, on in discordant.get("accuracy", _EMPTY).items()
+            [
+                name if kind == "model" else _NAMES.get(kind, kind),
+                *(_share(on["discordant"]), _share(on["concordant"])),
+            ]
+            for kind, on in discordant.get("accuracy", _EMPTY).items()
         ],
         "differ": f"{discordant.get('discordant')} of {discordant.get('both')}",
         "other": _share(discordant.get("other")),
         "classes": part.get("classes", ()),
         "counts": [
-            [f"{row['fold']}, {name}", *map(str, row[name])]
+            [f"{row['fold']}, {part_name}", *map(str, row[part_name])]
             for row in part.get("class_counts", ())
-            for name in ("train", "validation", "test")
+            for part_name in ("train", "validation", "test")
         ],
     }
 

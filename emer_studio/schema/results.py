@@ -109,11 +109,16 @@ class Counts(_Frozen):
 
 
 class LabelResults(_Frozen):
-    """Everything about one label, pooled over the test samples of all folds."""
+    """Everything about one label, pooled over the test samples of all folds.
+
+    ``batch_averaged`` is what the official code would print of the same predictions; it is
+    for comparison with printed numbers only.
+    """
 
     scores: Scores
     samples: int
     ci95: dict[str, Span]
+    batch_averaged: Scores = Field(default_factory=dict)
     ci95_crossed: dict[str, Span] | None = None
     classes: tuple[str, ...] = ()
     confusion: tuple[tuple[int, ...], ...] = ()

@@ -1,4 +1,4 @@
-"""``run.json`` of a training run, format version 1."""
+"""``run.json`` of a training run, format version 2."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.schema.upgrades import upgraded
 
 __all__ = [
     "PARTS",
@@ -15,6 +16,7 @@ __all__ = [
     "Part",
     "RunInfo",
     "StimulusSplit",
+    "ViewInfo",
     "parse_run",
 ]
 
@@ -74,6 +76,16 @@ class FoldSplit(_Frozen):
         return None
 
 
+class ViewInfo(_Frozen):
+    """How clips became input: the fields of `training.presets.View`."""
+
+    sampling: Literal["aligned", "official"] = "aligned"
+    pixels: Literal["imagenet", "bgr"] = "imagenet"
+    eyes: Literal["raw", "standard", "summary"] = "standard"
+    frames: int = Field(default=8, ge=1)
+    rows: int = Field(default=32, ge=1)
+
+
 class RunInfo(_Frozen):
     """How a run was made.
 
@@ -83,12 +95,22 @@ class RunInfo(_Frozen):
         "running" until it ends; a run that was killed keeps that state.
     protocol : str
         Benchmark name.
+    model : str
+        Which model.
     preset : str
-        Network, loss and optimiser.
-    sampling : str
-        How clips are reduced to frames and rows.
+        Its input and optimiser.
+    view : ViewInfo
+        How clips became its input.
+    modalities : tuple of str
+        Streams that were looked at.
+    maps : bool
+        Whether the fixation maps were looked at.
+    face_net : str
+        What looked at the pictures.
     cnn_init : str
         Where the face network started: "random", or the hash of a weights file.
+    precision : {"fp32", "bf16"}
+        Of the network's arithmetic.
     split : tuple of FoldSplit
         All folds.
     folds : {"participant", "stimulus", "both", "official"}
@@ -105,16 +127,21 @@ class RunInfo(_Frozen):
         predictions, what the network learned from them is not.
     """
 
-    format_version: Literal[1] = 1
+    format_version: Literal[2] = 2
     state: Literal["running", "done", "interrupted", "failed"]
     protocol: str
-    preset: Literal["official-2024"]
-    sampling: Literal["aligned", "official"]
+    model: str = "emert"
+    preset: str
+    view: ViewInfo = ViewInfo()
+    modalities: tuple[Literal["face", "eye", "gaze"], ...] = ("face", "eye", "gaze")
+    maps: bool = False
+    face_net: Literal["resnet18", "small"] = "resnet18"
     cnn_init: str
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     seed: int = Field(ge=0)
     device: str
+    precision: Literal["fp32", "bf16"] = "fp32"
     split: tuple[FoldSplit, ...]
     folds: FoldKind | Literal["official"] = "participant"
     dataset: str
@@ -138,8 +165,12 @@ def parse_run(raw: Any, where: str) -> RunInfo:
         Saying what is wrong in `where`.
     """
     try:
+        if isinstance(raw, dict):
+            raw = upgraded(raw, "RunInfo", 2)
         return RunInfo.model_validate(raw)
-    except ValidationError as problem:
+    except ValueError as problem:
+        if not isinstance(problem, ValidationError):
+            raise BadInputError(f"{where}: {problem}") from None
         first = problem.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise BadInputError(

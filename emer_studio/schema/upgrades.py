@@ -76,7 +76,19 @@ def _session_0(value: Fields) -> Fields:
     return {**then, **value}
 
 
+def _run_1(value: Fields) -> Fields:
+    """Training runs of before there were several models: EMERT with a ResNet-18."""
+    view = {
+        "sampling": value.get("sampling", "aligned"),
+        "pixels": "imagenet",
+        "eyes": "standard",
+    }
+    kept = {key: entry for key, entry in value.items() if key != "sampling"}
+    return {**kept, "model": "emert", "face_net": "resnet18", "view": view}
+
+
 _STEPS: dict[str, dict[int, Callable[[Fields], Fields]]] = {
     "SessionManifest": {0: _session_0},
+    "RunInfo": {1: _run_1},
 }
 """By model and the version that is read; each step leads to the next version."""

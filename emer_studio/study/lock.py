@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
+from emer_studio.core.lockfile import holder_of
 from emer_studio.schema.study import LEFT_ALONE
 from emer_studio.study.folder import Session, Study
 
@@ -25,14 +24,7 @@ def holder(study: Path) -> dict[str, Any] | None:
 
     A lock left by a process that died on this machine counts as nobody's.
     """
-    try:
-        facts = json.loads((study / "study.lock").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    here = facts.get("host") == socket.gethostname()
-    if here and not psutil.pid_exists(int(facts.get("pid", -1))):
-        return None
-    return dict(facts)
+    return holder_of(study / "study.lock")
 
 
 def cut_off(study: Study) -> list[Session]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.dataset import StoredSample
-from emer_studio.training.predict import Predictions
+from emer_studio.training.job import Predictions
 from emer_studio.training.task import Labels, Task
 
 __all__ = ["BASELINES", "Baseline", "target_of", "usable_baselines"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from emer_studio.fer.calibration import soften
 from emer_studio.labels.calibration_curve import calibration_of
 from emer_studio.training.compare import span
-from emer_studio.training.predict import Predictions
+from emer_studio.training.job import Predictions
 
 __all__ = ["at_limit", "calibration_table", "fit_temperature"]
 

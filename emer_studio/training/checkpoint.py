@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,19 @@ import torch
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_atomic
-from emer_studio.training.data import EyeScale
-from emer_studio.training.emert import Emert, EmertConfig
+from emer_studio.training.eye_rows import EyeScale
+from emer_studio.training.network import Head, Shape
 from emer_studio.training.resnet import ResNet18
 
-__all__ = ["Checkpoint", "load_checkpoint", "load_cnn_weights", "save_checkpoint"]
+__all__ = [
+    "Checkpoint",
+    "load_checkpoint",
+    "load_cnn_weights",
+    "read_weights",
+    "save_checkpoint",
+]
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,35 +34,48 @@ class Checkpoint:
 
     Attributes
     ----------
-    model : Emert
-        On the processor, in evaluation mode when loaded.
+    model, preset : str
+        Which network it is.
+    shape : Shape
+        Sizes of its input.
+    heads : tuple of Head
+        What it predicts.
+    state : dict of str to Tensor
+        Its parameters and buffers, on the processor.
     scale : EyeScale
-        Standardisation of the eye columns, from its training participants.
-    label : str
-        The label it predicts.
+        Standardisation of the eye rows, from its training participants.
     fold, epoch : int
         Fold it belongs to and the epoch it is from, both from 1.
+    training : dict, optional
+        What going on with the training needs; in the last checkpoint of an unfinished one.
     """
 
-    model: Emert
+    model: str
+    preset: str
+    shape: Shape
+    heads: tuple[Head, ...]
+    state: dict[str, torch.Tensor]
     scale: EyeScale
-    label: str
     fold: int
     epoch: int
+    training: dict[str, Any] | None = None
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; a reader sees the old one or the new one, never half."""
-    state = {name: value.cpu() for name, value in checkpoint.model.state_dict().items()}
     content = {
         "format_version": _VERSION,
-        "network": asdict(checkpoint.model.config),
-        "model": state,
+        "model": checkpoint.model,
+        "preset": checkpoint.preset,
+        "shape": asdict(checkpoint.shape),
+        "heads": [(head.label, list(head.classes)) for head in checkpoint.heads],
+        "state": {name: value.cpu() for name, value in checkpoint.state.items()},
         "eye_mean": torch.from_numpy(checkpoint.scale.mean),
         "eye_sd": torch.from_numpy(checkpoint.scale.sd),
-        "label": checkpoint.label,
+        "eye_limit": checkpoint.scale.limit,
         "fold": checkpoint.fold,
         "epoch": checkpoint.epoch,
+        "training": checkpoint.training,
     }
     raw = io.BytesIO()
     torch.save(content, raw)
@@ -63,25 +83,36 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint.
+    """Read a checkpoint; nothing in the file is run.
 
     Raises
     ------
     BadInputError
         When the file is missing or not one of ours.
     """
-    content = _read(path)
+    content = read_weights(path)
     if not isinstance(content, dict) or content.get("format_version") != _VERSION:
-        raise BadInputError(f"{path} is not a checkpoint of format version {_VERSION}.")
+        raise BadInputError(
+            f"{path} is not a checkpoint of format version {_VERSION}.",
+            fix="Train again with this version of the program.",
+        )
     try:
-        model = Emert(EmertConfig(**content["network"]))
-        model.load_state_dict(content["model"])
-        scale = EyeScale(content["eye_mean"].numpy(), content["eye_sd"].numpy())
-        names = (content["label"], content["fold"], content["epoch"])
-    except (KeyError, TypeError, RuntimeError) as problem:
+        scale = EyeScale(
+            content["eye_mean"].numpy(), content["eye_sd"].numpy(), content["eye_limit"]
+        )
+        return Checkpoint(
+            content["model"],
+            content["preset"],
+            Shape(**content["shape"]),
+            tuple(Head(label, tuple(classes)) for label, classes in content["heads"]),
+            content["state"],
+            scale,
+            content["fold"],
+            content["epoch"],
+            content["training"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise BadInputError(f"{path} is a damaged checkpoint: {problem}.") from None
-    model.eval()
-    return Checkpoint(model, scale, *names)
 
 
 def load_cnn_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -92,7 +123,7 @@ def load_cnn_weights(path: Path) -> dict[str, torch.Tensor]:
     BadInputError
         When the file does not hold them.
     """
-    content = _read(path)
+    content = read_weights(path)
     expected = ResNet18(keep_fc=False).state_dict()
     found = content if isinstance(content, dict) else {}
     wrong = [
@@ -109,11 +140,20 @@ def load_cnn_weights(path: Path) -> dict[str, torch.Tensor]:
     return {name: found[name] for name in expected}
 
 
-def _read(path: Path) -> Any:
+def read_weights(path: Path) -> Any:
+    """Read a file that torch saved; nothing in it is run.
+
+    Raises
+    ------
+    BadInputError
+        When it is missing, unreadable, or holds more than tensors and plain values.
+    """
     if not path.is_file():
         raise BadInputError(f"{path} does not exist.")
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # what it reads badly, it refuses
+            return torch.load(path, map_location="cpu", weights_only=True)
     except (
         RuntimeError,
         pickle.UnpicklingError,

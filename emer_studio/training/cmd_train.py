@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
-from emer_studio.core.files import next_free, sha256_file
+from emer_studio.core.files import new_folder, next_free, sha256_file
 from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import Benchmark, benchmark_names, load_benchmark
 from emer_studio.schema.training import FoldKind
 from emer_studio.training.summary import summary_text
 
-__all__ = ["arguments", "choose_device", "run"]
+if TYPE_CHECKING:
+    from emer_studio.training.job import Settings
+    from emer_studio.training.network import FaceNet
+
+__all__ = ["arguments", "choose_device", "run", "wait_without_spinning"]
+
+MODALITIES = ("face", "eye", "gaze")  # as `network.MODALITIES`, which loads torch
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,17 +43,38 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="what training and test never share: people, clips, or neither of them"
         " (default: the protocol's)",
     )  # fmt: skip
-    parser.add_argument("--epochs", type=int, default=200, help="default 200, as official")
+    parser.add_argument("--epochs", type=int, help="default: the preset's")
     parser.add_argument("--seed", type=int, help="default: the protocol's first")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--precision", choices=("auto", "fp32", "bf16"), default="auto",
+        help="of the network's arithmetic; auto: bf16 where the device has it in hardware",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
     parser.add_argument(
-        "--preset", choices=("official-2024",), default="official-2024",
-        help="network, loss and optimiser of the official code; the evaluation is ours",
+        "--model", default="emert", metavar="NAME",
+        help="which model (default emert); a name that is none lists them all",
     )  # fmt: skip
     parser.add_argument(
-        "--sampling", choices=("aligned", "official"), default="aligned",
-        help="frames and rows: in order and from the same moments, or as the official code",
+        "--preset", choices=("studio", "official-2024"), default="studio",
+        help="input and optimiser: ours, or those of the official code of 2024"
+        " (default studio); the evaluation is ours",
+    )  # fmt: skip
+    parser.add_argument(
+        "--corrected-input", action="store_true",
+        help="official-2024 with its input mended: in order of time, standardised, RGB",
+    )  # fmt: skip
+    parser.add_argument(
+        "--modalities", type=_modalities, metavar="LIST", default=MODALITIES,
+        help="streams that are looked at, e.g. face,eye (default face,eye,gaze)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--maps", action="store_true", help="look at the fixation maps, too"
+    )
+    parser.add_argument(
+        "--face-net", choices=("auto", "small", "resnet18"), default="auto",
+        help="what looks at the pictures; auto: a ResNet-18 where it starts from weights"
+        " or the preset is official-2024, else a small network",
     )  # fmt: skip
     parser.add_argument(
         "--cnn-weights", type=Path, metavar="FILE",
@@ -57,10 +86,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train every fold and report the pooled results."""
     console = Console.of(args)
+    wait_without_spinning()
     check_stop = stop_check(args.events)
     benchmark = load_benchmark(args.protocol)
     seed = benchmark.seeds[0] if args.seed is None else args.seed
-    if args.epochs < 1 or seed < 0:
+    if (args.epochs is not None and args.epochs < 1) or seed < 0:
         raise BadInputError(
             f"Expected at least 1 epoch and a seed of 0 or more; "
             f"found {args.epochs} and {seed}."
@@ -69,27 +99,25 @@ def run(args: argparse.Namespace) -> int:
 
     dataset = open_cache(args.dataset)
     # torch takes seconds to load: after everything that can be refused without it.
-    from emer_studio.training.checkpoint import load_cnn_weights
     from emer_studio.training.experiment import prepare, train_all
-    from emer_studio.training.loop import Settings
+    from emer_studio.training.job import Watch
+    from emer_studio.training.models.registry import model_named
+    from emer_studio.training.run_info import describe
 
+    learner = model_named(args.model)
     folds = benchmark.folds if args.folds is None else args.folds
     prepared = prepare(
         dataset, benchmark, folds, seed, args.folds_by or _by(benchmark, folds)
     )
-    weights = load_cnn_weights(args.cnn_weights) if args.cnn_weights else None
-    settings = Settings(
-        epochs=args.epochs,
-        seed=seed,
-        sampling=args.sampling,
-        device=choose_device(args.device),
-        cnn_weights=weights,
-    )
+    settings = _settings(args, seed, has_maps=dataset.maps is not None)
     _warn(dataset.manifest, console)
     folder = args.out or _default_folder(args.dataset, benchmark.name)
     start = f"sha256:{sha256_file(args.cnn_weights)}" if args.cnn_weights else "random"
     try:
-        result = train_all(prepared, settings, folder, console, check_stop, start)
+        new_folder(folder)
+        info = describe(prepared, learner.name, settings, start)
+        watch = Watch(console, check_stop)
+        result = train_all(prepared, learner, settings, folder, watch, info)
     except OSError as problem:
         raise WorkFailedError(
             f"The run folder {folder} could not be written: {problem.strerror or problem}.",
@@ -97,6 +125,50 @@ def run(args: argparse.Namespace) -> int:
         ) from None
     console.result(result, summary_text(result))
     return 0
+
+
+def _settings(args: argparse.Namespace, seed: int, *, has_maps: bool) -> Settings:
+    """Return how to train, from the command line."""
+    from emer_studio.training.checkpoint import load_cnn_weights
+    from emer_studio.training.job import Settings
+    from emer_studio.training.precision import best_precision
+    from emer_studio.training.presets import PRESETS
+
+    preset = PRESETS[args.preset]
+    if args.corrected_input:
+        if preset.corrected is None:
+            raise BadInputError(
+                f"--corrected-input is for official-2024; {preset.name} needs none."
+            )
+        preset = replace(preset, view=preset.corrected)
+    if args.maps and not has_maps:
+        raise BadInputError(
+            f"{args.dataset} has no fixation maps.",
+            fix="Leave out --maps, or build the dataset from recordings with gaze.",
+        )
+    device = choose_device(args.device)
+    whole = bool(args.cnn_weights) or preset.name == "official-2024"
+    auto: FaceNet = "resnet18" if whole else "small"
+    return Settings(
+        preset=preset,
+        epochs=args.epochs or preset.epochs,
+        seed=seed,
+        device=device,
+        modalities=args.modalities,
+        maps=args.maps,
+        face_net=auto if args.face_net == "auto" else args.face_net,
+        cnn_weights=load_cnn_weights(args.cnn_weights) if args.cnn_weights else None,
+        precision=best_precision(device) if args.precision == "auto" else args.precision,
+    )
+
+
+def _modalities(text: str) -> tuple[str, ...]:
+    named = text.split(",")
+    if not named or not set(named) <= set(MODALITIES):
+        raise argparse.ArgumentTypeError(
+            f"expected some of {', '.join(MODALITIES)}, found {text!r}"
+        )
+    return tuple(name for name in MODALITIES if name in named)
 
 
 def _by(benchmark: Benchmark, folds: int | Literal["official"]) -> FoldKind:
@@ -112,6 +184,15 @@ def _folds(text: str) -> int | Literal["official"]:
         raise argparse.ArgumentTypeError(
             f"expected a number or 'official', found {text!r}"
         ) from None
+
+
+def wait_without_spinning() -> None:
+    """Let torch's threads sleep while they wait for each other; before torch is loaded.
+
+    They spin otherwise, which on cores that others use as well made a step five times
+    slower than one thread alone needs (measured at a load of 4 on 2 cores).
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def choose_device(wanted: str) -> str:

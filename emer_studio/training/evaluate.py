@@ -5,21 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.benchmark import load_benchmark
-from emer_studio.schema.training import FoldSplit, RunInfo
-from emer_studio.training.checkpoint import load_checkpoint
-from emer_studio.training.data import Batcher
-from emer_studio.training.emert import channels_last
-from emer_studio.training.experiment import checkpoint_path, members, read_run
+from emer_studio.schema.training import FoldSplit
+from emer_studio.training.experiment import Prepared, fold_results, jobs_of, members
 from emer_studio.training.folds import check_leakage
-from emer_studio.training.predict import predict
-from emer_studio.training.score import FoldResult, summarise
-from emer_studio.training.task import Labels, Task, labels_of, tasks_of
+from emer_studio.training.models.registry import model_named
+from emer_studio.training.run_info import read_run, settings_of
+from emer_studio.training.score import summarise
+from emer_studio.training.task import Labels, labels_of, tasks_of
 
 __all__ = ["evaluate_run"]
 
@@ -56,15 +52,22 @@ def evaluate_run(run: Path, dataset: Dataset, device: str) -> dict[str, Any]:
         )
     benchmark = load_benchmark(info.protocol)
     tasks = [(task, labels_of(dataset, task)) for task in tasks_of(benchmark)]
+    learner, settings = model_named(info.model), settings_of(info, device)
+    prepared = Prepared(dataset, benchmark, tuple(tasks), info.split, info.folds)
     results = []
     for split in info.split:
         check_leakage([s for s in dataset.samples if not s.excluded], split)
-        for task, labels in tasks:
-            results.append(_fold(run, info, dataset, split, task, labels, device))
+        for _, labels in tasks:
+            _check_parts(dataset, split, labels)
+        for asked, job in jobs_of(prepared, learner, settings, split, run):
+            fitted = learner.again(job, settings)
+            results += fold_results(prepared, split, asked, job, fitted)
     summary = {
         "protocol": info.protocol,
         **summarise(dataset, results, info.seed),
         "folds_by": info.folds,
+        "model": info.model,
+        "preset": info.preset,
         "device": device,
         "run": str(run),
         "dataset": str(dataset.folder),
@@ -81,32 +84,14 @@ def evaluate_run(run: Path, dataset: Dataset, device: str) -> dict[str, Any]:
     return summary
 
 
-def _fold(
-    run: Path,
-    info: RunInfo,
-    dataset: Dataset,
-    split: FoldSplit,
-    task: Task,
-    labels: Labels,
-    device: str,
-) -> FoldResult:
-    test = members(dataset, labels, split, "test")
-    train = members(dataset, labels, split, "train")
-    if not test or not train:
-        raise BadInputError(
-            f"Expected {dataset.folder} to hold labelled samples of the participants of "
-            f"fold {split.fold} ({', '.join(split.test)}), found none.",
-            fix="Give the dataset the run was trained on.",
-        )
-    best = load_checkpoint(checkpoint_path(run, split.fold, task.label, "best"))
-    where = torch.device(device)
-    # The memory layout decides which convolution runs: the same as in training.
-    channels_last(best.model)
-    batcher = Batcher(dataset, best.scale, info.sampling, where)
-    found = predict(best.model.to(where), batcher, test)
-    kept = members(dataset, labels, split, "validation")
-    held_out = predict(best.model, batcher, kept) if kept else None
-    return FoldResult(task, labels, split, train, test, found, best.epoch, kept, held_out)
+def _check_parts(dataset: Dataset, split: FoldSplit, labels: Labels) -> None:
+    for part in ("test", "train"):
+        if not members(dataset, labels, split, part):
+            raise BadInputError(
+                f"Expected {dataset.folder} to hold labelled samples of the participants "
+                f"of fold {split.fold} ({', '.join(split.test)}), found none.",
+                fix="Give the dataset the run was trained on.",
+            )
 
 
 def _agrees(summary: dict[str, Any], recorded: Any) -> bool:

@@ -1,26 +1,24 @@
 """A whole run: check, split, train every fold, score, write the run folder.
 
 RUN/ run.json (how), results.json (the numbers), predictions.csv, and for each fold and
-label ``fold1_er_emotion_best.pt`` and ``…_last.pt``.
+network ``fold1_er_emotion_best.pt`` and ``…_last.pt``.
 """
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
-from emer_studio import __version__
 from emer_studio.core.clock import utc_now
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import new_folder, read_json, write_atomic, write_json
+from emer_studio.core.files import write_atomic, write_json
 from emer_studio.dataset.cache import Dataset
 from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.benchmark import Benchmark
@@ -32,19 +30,31 @@ from emer_studio.schema.training import (
     FoldSplit,
     Part,
     RunInfo,
-    parse_run,
 )
-from emer_studio.training.checkpoint import Checkpoint
-from emer_studio.training.data import Batcher
 from emer_studio.training.folds import check_leakage, make_folds, official_folds
-from emer_studio.training.loop import FoldJob, Settings, train_fold
-from emer_studio.training.predict import predict
+from emer_studio.training.job import Fitted, FoldJob, Learner, Settings, Watch
+from emer_studio.training.losses import MISSING_CLASS
+from emer_studio.training.network import Head
 from emer_studio.training.score import FoldResult, predictions_csv, summarise
 from emer_studio.training.stimulus_folds import crossed_folds, stimulus_folds
 from emer_studio.training.subsets import class_counts, count_remarks
-from emer_studio.training.task import Labels, Task, labels_of, tasks_of
+from emer_studio.training.task import (
+    Labels,
+    Task,
+    all_heads,
+    labels_of,
+    targets_of,
+    tasks_of,
+)
 
-__all__ = ["Prepared", "checkpoint_path", "members", "prepare", "read_run", "train_all"]
+__all__ = [
+    "Prepared",
+    "fold_results",
+    "jobs_of",
+    "members",
+    "prepare",
+    "train_all",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ def prepare(
     for fold in split:
         check_leakage(samples, fold)
         for task, labels in tasks:
-            _check_fold(dataset, task, labels, fold)
+            _check_fold(dataset, task, labels.of_fold(dataset, fold), fold)
     return Prepared(dataset, benchmark, tasks, split, folds if folds == "official" else by)
 
 
@@ -129,114 +139,179 @@ def members(
     dataset: Dataset, labels: Labels, split: FoldSplit, *parts: Part
 ) -> tuple[int, ...]:
     """Return the usable samples of some parts of a fold, in dataset order."""
+    return _part(dataset, labels.usable, split, *parts)
+
+
+def _part(
+    dataset: Dataset, usable: NDArray[np.bool_], split: FoldSplit, *parts: Part
+) -> tuple[int, ...]:
     return tuple(
         i
         for i, sample in enumerate(dataset.samples)
-        if labels.usable[i] and split.part_of(sample.participant, sample.stimulus) in parts
+        if usable[i] and split.part_of(sample.participant, sample.stimulus) in parts
     )
-
-
-def checkpoint_path(run: Path, fold: int, label: str, which: str) -> Path:
-    """Return the file of a fold's ``best`` or ``last`` checkpoint."""
-    return run / f"fold{fold}_{label}_{which}.pt"
-
-
-def read_run(run: Path) -> RunInfo:
-    """Read ``run.json``.
-
-    Raises
-    ------
-    BadInputError
-        When `run` is not a run folder.
-    """
-    path = run / "run.json"
-    if not path.is_file():
-        raise BadInputError(f"{run} is not a training run: it has no run.json.")
-    return parse_run(read_json(path), str(path))
 
 
 def train_all(
     prepared: Prepared,
+    learner: Learner,
     settings: Settings,
     folder: Path,
-    console: Console,
-    check_stop: Callable[[], None],
-    cnn_init: str,
+    watch: Watch,
+    info: RunInfo,
 ) -> dict[str, Any]:
     """Train all folds and return the results, which are also in the run folder.
+
+    A folder that holds a part of this run already is gone on with.
 
     Parameters
     ----------
     prepared : Prepared
         From `prepare`.
+    learner : Learner
+        The model.
     settings : Settings
         How to train.
     folder : Path
-        The run folder to create.
-    console : Console
-        Hears the progress.
-    check_stop : callable
-        Called before each step; raises KeyboardInterrupt to end the run.
-    cnn_init : str
-        Where the face network starts, for the record.
+        The run folder; it exists.
+    watch : Watch
+        Who hears the progress and may end it.
+    info : RunInfo
+        How the run is made, for the record.
     """
-    new_folder(folder)
-    dataset = prepared.dataset
     results: list[FoldResult] = []
-    trained, seconds = 0, 0.0
-    with _recorded(folder, _info(prepared, settings, cnn_init)):
-        _warn_of_classes(prepared, console)
+    fits: list[Fitted] = []
+    with _recorded(folder, info):
+        _warn_of_classes(prepared, watch.console)
         for split in prepared.split:
-            _announce(split, len(prepared.split), console)
-            for task, labels in prepared.tasks:
-                job = _job(prepared, split, task, labels, folder)
-                done = train_fold(job, settings, console, check_stop)
-                results.append(_result(prepared, split, job, done.checkpoint, settings))
-                trained, seconds = trained + done.samples, seconds + done.seconds
+            _announce(split, len(prepared.split), watch.console)
+            for tasks, job in jobs_of(prepared, learner, settings, split, folder):
+                fits.append(learner.fit(job, settings, watch))
+                results += fold_results(prepared, split, tasks, job, fits[-1])
+        seconds = sum(fit.seconds for fit in fits)
         summary = {
             "protocol": prepared.benchmark.name,
-            **summarise(dataset, results, settings.seed),
+            **summarise(prepared.dataset, results, settings.seed),
             "folds_by": prepared.folds,
+            "model": learner.name,
+            "preset": settings.preset.name,
+            "cnn_init": info.cnn_init,
+            **fits[0].facts,
             "device": settings.device,
-            "samples_per_s": round(trained / max(seconds, 1e-9), 2),
+            "precision": settings.precision,
+            "samples_per_s": round(sum(f.samples for f in fits) / max(seconds, 1e-9), 2),
             "run": str(folder),
             "epochs": settings.epochs,
-            "samples": sum(len(r.test) for r in results if r.task is prepared.tasks[0][0]),
-            "units": list(dataset.manifest.units),
+            "samples": _tested(prepared, results),
+            "units": list(prepared.dataset.manifest.units),
             "weak_labels": _weak(prepared),
-            "synthetic": dataset.manifest.synthetic,
-            "simulated": dataset.manifest.simulated,
+            "synthetic": prepared.dataset.manifest.synthetic,
+            "simulated": prepared.dataset.manifest.simulated,
         }
-        write_atomic(folder / "predictions.csv", predictions_csv(dataset, results))
+        told = predictions_csv(prepared.dataset, results)
+        write_atomic(folder / "predictions.csv", told)
         parse_results(summary, "The summary of the run")
         write_json(folder / "results.json", summary)
     return summary
 
 
-def _result(
+def jobs_of(
+    prepared: Prepared,
+    learner: Learner,
+    settings: Settings,
+    split: FoldSplit,
+    folder: Path,
+) -> Iterator[tuple[tuple[tuple[Task, Labels], ...], FoldJob]]:
+    """Yield the jobs of one fold, each with the tasks that it answers.
+
+    One job for all labels of the benchmark where model and preset learn them together,
+    with whatever other label there is beside; one for each label otherwise.
+    """
+    joint = learner.joint and settings.preset.joint
+    groups = (prepared.tasks,) if joint else tuple((pair,) for pair in prepared.tasks)
+    for tasks in groups:
+        scored = tuple(task.head for task, _ in tasks)
+        others = _others(prepared.dataset, scored) if joint else tasks[0][0].beside
+        targets = targets_of(prepared.dataset, (*scored, *others))
+        mine = [(task, labels.of_fold(prepared.dataset, split)) for task, labels in tasks]
+        for task, labels in mine:
+            targets[task.label] = labels.as_target(regression=task.regression)
+        known = np.any(
+            [_known(head, targets[head.label]) for head in (*scored, *others)], 0
+        )
+        chosen = np.any([labels.usable for _, labels in mine], axis=0)
+        yield (
+            tasks,
+            FoldJob(
+                dataset=prepared.dataset,
+                scored=scored,
+                others=others,
+                targets=targets,
+                fold=split.fold,
+                folds=len(prepared.split),
+                train=_part(
+                    prepared.dataset, known & _allowed(prepared.dataset), split, "train"
+                ),
+                validation=_part(prepared.dataset, chosen, split, "validation"),
+                folder=folder,
+                name=scored[0].label if len(scored) == 1 else prepared.benchmark.name,
+            ),
+        )
+
+
+def fold_results(
     prepared: Prepared,
     split: FoldSplit,
+    tasks: Sequence[tuple[Task, Labels]],
     job: FoldJob,
-    best: Checkpoint,
-    settings: Settings,
-) -> FoldResult:
-    """Predict the test and the validation part with the chosen epoch."""
-    device = torch.device(settings.device)
-    batcher = Batcher(prepared.dataset, best.scale, settings.sampling, device)
-    model = best.model.to(device)
-    test = members(prepared.dataset, job.labels, split, "test")
-    kept = tuple(job.validation)
-    return FoldResult(
-        task=job.task,
-        labels=job.labels,
-        split=split,
-        train=tuple(job.train),
-        test=test,
-        found=predict(model, batcher, test),
-        epoch=best.epoch,
-        validation=kept,
-        held_out=predict(model, batcher, kept) if kept else None,
-    )
+    fitted: Fitted,
+) -> list[FoldResult]:
+    """Predict the test and the validation part of every label of a job."""
+    found = []
+    for task, every in tasks:
+        labels = every.of_fold(prepared.dataset, split)
+        test = members(prepared.dataset, labels, split, "test")
+        kept = members(prepared.dataset, labels, split, "validation")
+        found.append(
+            FoldResult(
+                task=task,
+                labels=labels,
+                split=split,
+                train=members(prepared.dataset, labels, split, "train"),
+                test=test,
+                found=fitted.predict(test)[task.label],
+                epoch=fitted.epoch,
+                validation=kept,
+                held_out=fitted.predict(kept)[task.label] if kept else None,
+            )
+        )
+    return found
+
+
+def _others(dataset: Dataset, scored: Sequence[Head]) -> tuple[Head, ...]:
+    """Return the labels that can be learnt beside: there are some, and they differ."""
+    heads = tuple(head for head in all_heads() if head not in scored)
+    targets = targets_of(dataset, heads)
+    found = []
+    for head in heads:
+        values = targets[head.label]
+        if len(set(values[_known(head, values)].tolist())) > 1:
+            found.append(head)
+    return tuple(found)
+
+
+def _known(head: Head, values: NDArray[Any]) -> NDArray[np.bool_]:
+    known = values != MISSING_CLASS if head.classes else np.isfinite(values)
+    return np.asarray(known)
+
+
+def _allowed(dataset: Dataset) -> NDArray[np.bool_]:
+    return ~np.array([sample.excluded for sample in dataset.samples], bool)
+
+
+def _tested(prepared: Prepared, results: Sequence[FoldResult]) -> int:
+    first = prepared.tasks[0][0]
+    return sum(len(r.test) for r in results if r.task is first)
 
 
 def _weak(prepared: Prepared) -> int:
@@ -261,33 +336,16 @@ def _check_fold(dataset: Dataset, task: Task, labels: Labels, fold: FoldSplit) -
         )
 
 
-def _job(
-    prepared: Prepared, split: FoldSplit, task: Task, labels: Labels, folder: Path
-) -> FoldJob:
-    return FoldJob(
-        dataset=prepared.dataset,
-        task=task,
-        labels=labels,
-        fold=split.fold,
-        folds=len(prepared.split),
-        train=members(prepared.dataset, labels, split, "train"),
-        validation=members(prepared.dataset, labels, split, "validation"),
-        best=checkpoint_path(folder, split.fold, task.label, "best"),
-        last=checkpoint_path(folder, split.fold, task.label, "last"),
-    )
-
-
 def _warn_of_classes(prepared: Prepared, console: Console) -> None:
     """Say before hours of training what no training will mend."""
     for task, labels in prepared.tasks:
         if task.regression:
             continue
-        parts = [
-            {"fold": split.fold}
-            | {part: members(prepared.dataset, labels, split, part) for part in PARTS}
-            for split in prepared.split
-        ]
-        counts = class_counts(task, labels.classes, parts)
+        counts = []
+        for split in prepared.split:
+            mine = labels.of_fold(prepared.dataset, split)
+            parts = {part: members(prepared.dataset, mine, split, part) for part in PARTS}
+            counts.append(class_counts(task, mine.classes, split.fold, parts))
         for remark in count_remarks(task, counts):
             console.say(remark)
 
@@ -322,32 +380,3 @@ def _recorded(folder: Path, info: RunInfo) -> Iterator[None]:
     finally:
         ended = info.model_copy(update={"state": state, "finished": utc_now()})
         write_json(path, ended.model_dump(mode="json"))
-
-
-def _info(prepared: Prepared, settings: Settings, cnn_init: str) -> RunInfo:
-    manifest = prepared.dataset.manifest
-    return RunInfo(
-        state="running",
-        protocol=prepared.benchmark.name,
-        preset="official-2024",
-        sampling=settings.sampling,
-        cnn_init=cnn_init,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        seed=settings.seed,
-        device=settings.device,
-        split=prepared.split,
-        folds=prepared.folds,
-        dataset=str(prepared.dataset.folder.resolve()),
-        dataset_name=manifest.name,
-        dataset_manifest_sha256=prepared.dataset.manifest_sha256,
-        synthetic=manifest.synthetic,
-        simulated=manifest.simulated,
-        app_version=__version__,
-        versions={
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
-        started=utc_now(),
-    )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from emer_studio.training.network import Head
 
-__all__ = ["Heads", "masked_mean"]
+__all__ = ["Heads", "masked_max", "masked_mean"]
 
 
 class Heads(nn.Module):
@@ -43,3 +43,10 @@ def masked_mean(tokens: Tensor, valid: Tensor) -> Tensor:
     """Return the mean (B, W) of the valid tokens (B, T, W); zero where there is none."""
     weight = valid.unsqueeze(2)
     return (tokens * weight).sum(1) / torch.clamp(weight.sum(1), min=1.0)
+
+
+def masked_max(tokens: Tensor, valid: Tensor) -> Tensor:
+    """Return the largest (B, W) of the valid tokens (B, T, W); zero where there is none."""
+    seen = valid.unsqueeze(2) > 0
+    largest = tokens.masked_fill(~seen, torch.finfo(tokens.dtype).min).amax(1)
+    return largest.masked_fill(~seen.any(1), 0.0)

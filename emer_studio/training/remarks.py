@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from emer_studio.dataset.cache import Dataset
 from emer_studio.training.calibration import at_limit
 from emer_studio.training.subsets import count_remarks
+from emer_studio.training.task import labels_of
 
 if TYPE_CHECKING:
     from emer_studio.training.score import FoldResult
@@ -38,6 +39,7 @@ def remarks_on(
     """
     said = [f"No {name} baseline: {why}." for name, why in unable.items() if why]
     said += _of_folds(dataset, results)
+    said += _of_labels(dataset, results)
     for label, part in by_label.items():
         task = next(r.task for r in results if r.task.label == label)
         if part["class_counts"]:
@@ -53,6 +55,25 @@ def remarks_on(
             )
         if why := part["discordant"]["missing"]:
             said.append(f"{label}: no accuracy where felt and shown differ: {why}.")
+    return said
+
+
+def _of_labels(dataset: Dataset, results: Sequence[FoldResult]) -> list[str]:
+    """Say what the faces' labels are worth as a test."""
+    shown = {r.task.label: r.task for r in results if r.task.label.startswith("fer")}
+    said = []
+    for task in shown.values():
+        labels = labels_of(dataset, task)
+        if labels.unled is None:
+            said.append(
+                f"{task.label}: the dataset does not tell which labels were given before"
+                " anybody saw a suggestion; all of them are tested on."
+            )
+        elif led := int((labels.usable & ~labels.unled.usable).sum()):
+            said.append(
+                f"{task.label}: {led} samples are learnt from but never tested on: the"
+                " blind pass alone gave them no label."
+            )
     return said
 
 

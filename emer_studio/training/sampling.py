@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Picks", "Sampling", "aligned_picks", "official_picks"]
+__all__ = ["Picks", "Sampling", "aligned_picks", "clip_span", "official_picks"]
 
 Sampling = Literal["aligned", "official"]
 Indices = NDArray[np.int64]
@@ -59,13 +59,7 @@ def aligned_picks(
     rng : Generator, optional
         Draws the moments.
     """
-    times = np.concatenate(
-        [
-            face_times_s[[0, -1]] if len(face_times_s) else face_times_s,
-            eye_times_s[[0, -1]] if len(eye_times_s) else eye_times_s,
-        ]
-    )
-    start, end = float(times.min()), float(times.max())
+    start, end = clip_span(face_times_s, eye_times_s)
     inside = np.full(n_rows, 0.5) if rng is None else rng.random(n_rows)
     moments = start + (np.arange(n_rows) + inside) * (end - start) / n_rows
     each = n_rows // n_frames
@@ -77,6 +71,15 @@ def aligned_picks(
     frames = _nearest(face_times_s[usable], face_moments)
     rows = _nearest(eye_times_s, moments)
     return Picks(usable[frames] if len(usable) else frames, rows, rows)
+
+
+def clip_span(
+    face_times_s: NDArray[np.float64], eye_times_s: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return when the first stream of a clip begins and the last one ends, seconds."""
+    ends = [times[[0, -1]] for times in (face_times_s, eye_times_s) if len(times)]
+    both = np.concatenate(ends)
+    return float(both.min()), float(both.max())
 
 
 def official_picks(

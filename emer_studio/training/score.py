@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.training import FoldSplit
 from emer_studio.training.baselines import BASELINES, Baseline, usable_baselines
+from emer_studio.training.batch_averages import batch_averaged
 from emer_studio.training.calibration import calibration_table
 from emer_studio.training.compare import Draws, compare, crossed_intervals, draws_of
+from emer_studio.training.job import Predictions
 from emer_studio.training.metrics import (
     bootstrap_classification,
     bootstrap_regression,
@@ -23,7 +25,6 @@ from emer_studio.training.metrics import (
     confusion_matrix,
     regression_scores,
 )
-from emer_studio.training.predict import Predictions
 from emer_studio.training.remarks import remarks_on
 from emer_studio.training.subsets import class_counts, discordant_table
 from emer_studio.training.task import Labels, Task
@@ -165,6 +166,8 @@ def _pooled(dataset: Dataset, results: Sequence[FoldResult], seed: int) -> dict[
         out["ci95"] = bootstrap_classification(*whole, people, n_classes, seed)
         out["classes"] = list(task.classes)
         out["confusion"] = confusion_matrix(*whole, n_classes).tolist()
+    folds = [(r.truth, r.found.values) for r in results]
+    out["batch_averaged"] = batch_averaged(folds, n_classes)
     out["ci95_crossed"] = crossed_intervals(truth, found, n_classes, draws)
     out["baselines"] = {name: _scores(task, truth, g) for name, g in guesses.items()}
     out["comparisons"] = {
@@ -181,7 +184,7 @@ def _of_classes(
     draws: Draws,
 ) -> dict[str, Any]:
     """Return what only classes have: calibration, discordant subset and counts."""
-    task, labels = results[0].task, results[0].labels
+    task = results[0].task
     weights = draws.people if draws.crossed is None else draws.crossed
     tested = [i for r in results for i in r.test]
     out: dict[str, Any] = {
@@ -198,15 +201,20 @@ def _of_classes(
         return out | {"calibration": none, "class_counts": []}
     out["calibration"] = calibration_table(
         [r.split.fold for r in results],
-        [(labels.classes[list(r.test)], r.found) for r in results],
-        [(labels.classes[list(r.validation)], r.held_out) for r in results],
+        [(r.labels.classes[list(r.test)], r.found) for r in results],
+        [(r.labels.classes[list(r.validation)], r.held_out) for r in results],
         weights,
     )
-    parts = [
-        {"fold": r.split.fold, "train": r.train, "validation": r.validation, "test": r.test}
+    counts = [
+        class_counts(
+            task,
+            r.labels.classes,
+            r.split.fold,
+            {"train": r.train, "validation": r.validation, "test": r.test},
+        )
         for r in results
     ]
-    return out | {"class_counts": class_counts(task, labels.classes, parts)}
+    return out | {"class_counts": counts}
 
 
 def _fold(dataset: Dataset, number: int, results: Sequence[FoldResult]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from emer_studio.core.resampling import share_interval
 from emer_studio.dataset.cache import Dataset
+from emer_studio.schema.training import Part
 from emer_studio.training.compare import span
 from emer_studio.training.task import Task
 
@@ -84,27 +85,28 @@ def discordant_table(
 
 
 def class_counts(
-    task: Task, classes: NDArray[np.int64], parts: Sequence[Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return how many samples of each class every part of every fold has.
+    task: Task,
+    classes: NDArray[np.int64],
+    fold: int,
+    parts: Mapping[Part, Sequence[int]],
+) -> dict[str, Any]:
+    """Return how many samples of each class every part of a fold has.
 
     Parameters
     ----------
     task : Task
     classes : (N,) int64
         Class numbers of all samples.
-    parts : sequence of mapping
-        For each fold its number (``fold``) and the sample numbers of ``train``,
-        ``validation`` and ``test``.
+    fold : int
+        Its number.
+    parts : mapping
+        Sample numbers of ``train``, ``validation`` and ``test``.
     """
-    rows = []
-    for fold in parts:
-        row: dict[str, Any] = {"fold": fold["fold"]}
-        for part in ("train", "validation", "test"):
-            mine = classes[list(fold[part])]
-            row[part] = np.bincount(mine, minlength=len(task.classes)).tolist()
-        rows.append(row)
-    return rows
+    counts: dict[str, Any] = {
+        part: np.bincount(classes[list(mine)], minlength=len(task.classes)).tolist()
+        for part, mine in parts.items()
+    }
+    return {"fold": fold, **counts}
 
 
 def count_remarks(task: Task, counts: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["FOLD_WORDS", "summary_text"]
+__all__ = ["FOLD_WORDS", "model_title", "summary_text"]
 
 FOLD_WORDS = {
     "participant": "folds by participant",
@@ -38,21 +38,40 @@ def summary_text(result: Mapping[str, Any]) -> str:
             f"{', '.join(result['units'])}: {result['weak_labels']} samples have what was"
             " felt in the whole clip as their label"
         )
-    lines += _scores(result)
+    name = model_title(result)
+    lines += _scores(result, name)
     for label, part in result["by_label"].items():
-        lines += _of_label(label, part)
+        lines += _of_label(label, part, name)
+        if result.get("preset") == "official-2024":
+            lines += _as_printed(label, part)
     lines += [f"Note: {remark}" for remark in result.get("remarks", ())]
     lines.append(f"Run folder: {result['run']}")
     return "\n".join(lines)
 
 
-def _scores(result: Mapping[str, Any]) -> list[str]:
+def model_title(result: Mapping[str, Any]) -> str:
+    """Return what the model of a result or run is called in a table."""
+    name = str(result.get("model", "emert"))
+    name = "EMERT" if name == "emert" else name
+    preset = result.get("preset", "studio")
+    return name if preset == "studio" else f"{name} ({preset})"
+
+
+def _as_printed(label: str, part: Mapping[str, Any]) -> list[str]:
+    """Return what the official code would print of the same predictions."""
+    scores = part.get("batch_averaged") or {}
+    told = ", ".join(f"{name.upper()} {value:.3f}" for name, value in scores.items())
+    words = "as the official code averages it, over batches of 16 (to compare, no result)"
+    return [f"{label}, {words}: {told}"] if told else []
+
+
+def _scores(result: Mapping[str, Any], model: str) -> list[str]:
     """Return the table of the model and the baselines."""
     names = [name for name in _METRICS if name in result]
     mean, sd = result["fold_mean"], result["fold_sd"]
     rows = [
         ["", *(name.upper() for name in names)],
-        ["EMERT", *(f"{result[name]:.3f}" for name in names)],
+        [model, *(f"{result[name]:.3f}" for name in names)],
         ["  folds, mean ± sd", *(f"{mean[n]:.3f} ± {sd[n]:.3f}" for n in names)],
     ]
     for key, words in (
@@ -67,18 +86,18 @@ def _scores(result: Mapping[str, Any]) -> list[str]:
     return _columns(rows)
 
 
-def _of_label(label: str, part: Mapping[str, Any]) -> list[str]:
+def _of_label(label: str, part: Mapping[str, Any], model: str) -> list[str]:
     """Return what is known of one label: differences, calibration, discordant subset."""
     main = "rmse" if "rmse" in part["scores"] else "war"
     lines = []
     rows = [["", main.upper(), "95 %, people", "p", "95 %, people and stimuli", "p"]]
     own = f"{part['scores'][main]:.3f}", _ends(part["ci95"][main])
     crossed = (part.get("ci95_crossed") or {}).get(main)
-    rows.append(["EMERT", *own, "", _ends(crossed), ""])
+    rows.append([model, *own, "", _ends(crossed), ""])
     for kind, table in part.get("comparisons", {}).items():
         one = table[main]
         rows.append([
-            f"EMERT - {_NAMES.get(kind, kind)}", f"{one['difference']:+.3f}",
+            f"{model} - {_NAMES.get(kind, kind)}", f"{one['difference']:+.3f}",
             _ends(one["ci95"]), _p(one["p"]), _ends(one["ci95_crossed"]),
             _p(one["p_crossed"]),
         ])  # fmt: skip
@@ -94,7 +113,7 @@ def _of_label(label: str, part: Mapping[str, Any]) -> list[str]:
     discordant = part.get("discordant") or {}
     rows = [["", "felt ≠ shown", "felt = shown"]]
     for name, on in discordant.get("accuracy", {}).items():
-        title = "EMERT" if name == "model" else _NAMES.get(name, name)
+        title = model if name == "model" else _NAMES.get(name, name)
         rows.append([title, _value(on["discordant"]), _value(on["concordant"])])
     if len(rows) > 1:
         few, both = discordant["discordant"], discordant["both"]

@@ -20,9 +20,11 @@ from torch.nn.functional import adaptive_avg_pool2d
 from emer_studio.dataset.cache import Dataset, open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.schema.benchmark import load_benchmark
-from emer_studio.training.data import Batcher, EyeScale
 from emer_studio.training.experiment import members, prepare
-from emer_studio.training.predict import Predictions
+from emer_studio.training.eye_rows import EyeScale
+from emer_studio.training.inputs import Feed
+from emer_studio.training.job import Predictions
+from emer_studio.training.presets import View
 from emer_studio.training.score import FoldResult, summarise
 
 CHANCE = 1 / 7
@@ -32,10 +34,11 @@ def seen(dataset: Dataset) -> np.ndarray:
     """Return what the network is given of each sample, coarsely: shape (n, features)."""
     width = dataset.eyes.shape[1]
     plain = EyeScale(np.zeros(width, np.float32), np.ones(width, np.float32))
-    batcher = Batcher(dataset, plain, "aligned", torch.device("cpu"), n_frames=1, n_rows=16)
+    view = View(eyes="standard", frames=1, rows=16)
+    feed = Feed(dataset, view, plain, torch.device("cpu"))
     rows = []
     for index in range(len(dataset.samples)):
-        batch = batcher.batch([index])
+        batch = feed.batch([index])
         face = adaptive_avg_pool2d(batch.face[0, 0], 14).flatten()
         rows.append(torch.cat([face, batch.eye[0].mean(0), batch.eye[0].std(0)]).numpy())
     return np.array(rows)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from emer_studio.dataset.cache import CacheWriter, Dataset, open_cache
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.eye_columns import EyeColumn
-from emer_studio.training.data import Batcher, fit_eye_scale
-from emer_studio.training.sampling import Sampling, aligned_picks, official_picks
+from emer_studio.training.eye_rows import fit_eye_scale, summaries
+from emer_studio.training.inputs import Feed, fit_scale
+from emer_studio.training.presets import OFFICIAL, View
+from emer_studio.training.sampling import aligned_picks, official_picks
 
 COLUMNS = [
     EyeColumn(name=name, unit="1", meaning=name)
@@ -75,25 +77,54 @@ def test_official_picks_order_frames_by_their_last_digit() -> None:
     assert (np.diff(picks.eyes) > 0).all()
 
 
-@pytest.mark.parametrize("sampling", ["aligned", "official"])
-def test_batches(sampling: Sampling, dataset: Dataset) -> None:
-    scale = fit_eye_scale(dataset, [0])
-    batcher = Batcher(dataset, scale, sampling, CPU)
-    batch = batcher.batch([0, 1, 2, 3])
+STANDARD = View("aligned", "imagenet", "standard")
+DRAWN = View("official", "imagenet", "standard")
+
+
+@pytest.mark.parametrize("view", [STANDARD, DRAWN, View(), OFFICIAL.view])
+def test_batches(view: View, dataset: Dataset) -> None:
+    feed = Feed(dataset, view, fit_scale(dataset, view, [0]), CPU)
+    batch = feed.batch([0, 1, 2, 3])
     assert batch.face.shape == (4, 8, 3, 112, 112)
-    assert batch.eye.shape == (4, 32, 4)
+    assert batch.eye.shape == (4, 32, feed.shape().eye_width)
     assert all(torch.isfinite(x).all() for x in batch)
     assert batch.face.flatten(0, 1).is_contiguous(memory_format=torch.channels_last)
     assert not batch.face[2].any()
-    assert not batch.eye[3].any()
-    assert not batch.eye[..., 3].any()
-    if sampling == "aligned":
+    assert not batch.face_valid[2].any()
+    assert not batch.eye_valid[3].any()
+    assert not batch.gaze_valid[3].any()
+    if view.eyes != "summary":
+        assert not batch.eye[3].any()
+        assert not batch.eye[..., 3].any()
+    if view == STANDARD:
         torch.testing.assert_close(batch.gaze, batch.eye[..., 1:3])
-    for a, b in zip(batch, batcher.batch([0, 1, 2, 3]), strict=True):
+    for a, b in zip(batch, feed.batch([0, 1, 2, 3]), strict=True):
         assert torch.equal(a, b)
-    drawn = [batcher.batch([0], np.random.default_rng(k)).eye for k in (1, 1, 2)]
-    assert torch.equal(drawn[0], drawn[1])
-    assert not torch.equal(drawn[0], drawn[2])
+    drawn = [feed.batch([0], np.random.default_rng(k)) for k in (1, 1, 2)]
+    assert torch.equal(drawn[0].face, drawn[1].face)
+    assert not torch.equal(drawn[0].face, drawn[2].face)
+
+
+def test_what_is_left_out_is_absent(dataset: Dataset) -> None:
+    view = View()
+    feed = Feed(dataset, view, fit_scale(dataset, view, [0]), CPU, modalities=("eye",))
+    batch = feed.batch([0, 1])
+    assert batch.eye.any()
+    assert batch.eye_valid.any()
+    for other in (batch.face, batch.face_valid, batch.gaze, batch.gaze_valid):
+        assert not other.any()
+
+
+def test_a_summary_says_what_each_span_held(dataset: Dataset) -> None:
+    rows = summaries(dataset, 2)[0]
+    clip = dataset.clip(0)
+    half = float(max(clip.face_times_s[-1], clip.eye_times_s[-1])) / 2
+    first = np.asarray(clip.eyes)[clip.eye_times_s < half]
+    np.testing.assert_allclose(rows[0, :3], np.nanmean(first[:, :3], axis=0), rtol=1e-5)
+    np.testing.assert_allclose(rows[0, 4:7], np.nanstd(first[:, :3], axis=0), rtol=1e-4)
+    known = np.isfinite(first).mean(axis=0)
+    np.testing.assert_allclose(rows[0, 8:], known, rtol=1e-5)
+    assert np.isnan(rows[0, 3])
 
 
 def test_the_eye_scale_comes_from_the_samples_given(dataset: Dataset) -> None:
@@ -106,11 +137,14 @@ def test_the_eye_scale_comes_from_the_samples_given(dataset: Dataset) -> None:
 
 
 def test_pixels_are_rgb_with_imagenet_statistics(dataset: Dataset) -> None:
-    batcher = Batcher(dataset, fit_eye_scale(dataset, [0]), "official", CPU)
+    feed = Feed(dataset, DRAWN, fit_eye_scale(dataset, [0]), CPU)
     picks = official_picks(20, 90, 8, 32)
     clip = dataset.clip(0)
     place = int(np.flatnonzero(clip.faces_valid[picks.frames])[0])
     pixel = clip.faces[picks.frames[place], 7, 9] / 255.0
     expected = (pixel - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
-    found = batcher.batch([0]).face[0, place, :, 7, 9]
+    found = feed.batch([0]).face[0, place, :, 7, 9]
     np.testing.assert_allclose(found.numpy(), expected, rtol=1e-4, atol=1e-5)
+    faithful = Feed(dataset, OFFICIAL.view, fit_scale(dataset, OFFICIAL.view, [0]), CPU)
+    bgr = faithful.batch([0]).face[0, place, :, 7, 9]
+    np.testing.assert_allclose(bgr.numpy(), pixel[::-1], rtol=1e-4)

@@ -7,14 +7,9 @@ import torch
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.training.checkpoint import load_cnn_weights
-from emer_studio.training.emert import (
-    Emert,
-    EmertConfig,
-    Variant,
-    channels_last,
-    reverse_gradient,
-)
-from emer_studio.training.losses import LOSS_WEIGHTS, LossWeights, total_loss
+from emer_studio.training.losses import modality_loss, task_loss
+from emer_studio.training.network import Head, Outputs, channels_last
+from emer_studio.training.official import Emert, EmertConfig, Variant, reverse_gradient
 from emer_studio.training.resnet import ResNet18
 
 COUNTS = {
@@ -45,7 +40,9 @@ def test_shapes_and_that_every_parameter_learns(variant: Variant) -> None:
         assert output.value.shape == (2,)
     if output.logits is not None:
         assert output.logits.shape == (2, 3)
-    loss = total_loss(output, torch.zeros(2), torch.tensor([0, 2]), LOSS_WEIGHTS[variant])
+    loss = modality_loss(output.invariant) + modality_loss(output.specific)
+    for found in (output.value, output.logits):
+        loss = loss if found is None else loss + found.square().sum()
     loss.backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
@@ -63,10 +60,9 @@ def test_the_discriminator_learns_while_the_invariant_part_resists() -> None:
     torch.manual_seed(0)
     model = Emert(EmertConfig("discrete")).eval()
     inputs = torch.randn(2, 8, 3, 112, 112), torch.randn(2, 32, 39), torch.randn(2, 32, 2)
-    only = LossWeights(alpha=1.0, beta=0.0, delta=0.0)
 
     def loss() -> torch.Tensor:
-        return total_loss(model(*inputs), torch.zeros(2), torch.tensor([0, 1]), only)
+        return modality_loss(model(*inputs).invariant)
 
     start = loss()
     start.backward()
@@ -80,21 +76,28 @@ def test_the_discriminator_learns_while_the_invariant_part_resists() -> None:
             part.load_state_dict(kept)
 
 
-def test_a_missing_class_adds_nothing_to_the_loss() -> None:
+def test_a_missing_label_adds_nothing_to_the_loss() -> None:
     torch.manual_seed(0)
-    model = Emert(EmertConfig("intensity")).eval()
-    inputs = torch.randn(2, 8, 3, 112, 112), torch.randn(2, 32, 39), torch.randn(2, 32, 2)
-    output = model(*inputs)
-    task = LossWeights(0.0, 0.0)
-    none = total_loss(output, torch.ones(2), torch.tensor([-1, -1]), task)
-    assert output.value is not None
-    assert torch.isclose(
-        none, torch.nn.functional.smooth_l1_loss(output.value, torch.ones(2))
+    heads = (Head("fer_emotion", ("a", "b", "c")), Head("fer_valence"))
+    outputs = Outputs(
+        {"fer_emotion": torch.randn(3, 3), "fer_valence": torch.randn(3)},
+        torch.tensor(0.5),
     )
-    one = total_loss(output, torch.ones(2), torch.tensor([-1, 3]), task)
-    assert output.logits is not None
-    extra = torch.nn.functional.cross_entropy(output.logits[1:], torch.tensor([3]))
-    assert torch.isclose(one, none + extra)
+    nan = float("nan")
+    none = {"fer_emotion": torch.full((3,), -1), "fer_valence": torch.full((3,), nan)}
+    assert float(task_loss(outputs, none, heads, (1.0, 1.0))) == 0.5
+    some = {
+        "fer_emotion": torch.tensor([-1, 2, -1]),
+        "fer_valence": torch.tensor([0.25, nan, -0.5]),
+    }
+    found = task_loss(outputs, some, heads, (1.0, 2.0))
+    named = torch.nn.functional.cross_entropy(
+        outputs.heads["fer_emotion"][1:2], torch.tensor([2])
+    )
+    number = torch.nn.functional.smooth_l1_loss(
+        outputs.heads["fer_valence"][[0, 2]], torch.tensor([0.25, -0.5])
+    )
+    assert torch.isclose(found, 0.5 + named + 2.0 * number)
 
 
 def test_channels_last_changes_nothing_that_matters() -> None:

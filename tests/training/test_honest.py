@@ -13,15 +13,16 @@ from emer_studio.core.resampling import drawn_weights
 from emer_studio.dataset.cache import Dataset
 from emer_studio.fer.calibration import soften
 from emer_studio.schema.dataset import StoredSample
+from emer_studio.schema.training import Part
 from emer_studio.training.baselines import BASELINES, target_of, usable_baselines
 from emer_studio.training.calibration import calibration_table, fit_temperature
 from emer_studio.training.compare import compare, crossed_intervals, draws_of, paired_p
+from emer_studio.training.job import Predictions
 from emer_studio.training.metrics import drawn_scores, regression_scores
-from emer_studio.training.predict import Predictions
 from emer_studio.training.subsets import class_counts, count_remarks, discordant_table
 from emer_studio.training.task import Labels, Task
 
-ER3 = Task("er3", "discrete", ("negative", "neutral", "positive"))
+ER3 = Task("er3", ("negative", "neutral", "positive"))
 
 
 def _sample(person: str, clip: str, er3: str | None, fer3: str | None) -> StoredSample:
@@ -172,18 +173,19 @@ def test_accuracy_where_felt_and_shown_differ() -> None:
     assert table["other"]["value"] == pytest.approx(2 / 3)
     alone = discordant_table(dataset, ER3, [5], {"model": model[5:]}, weights[:, 5:])
     assert "no test sample has fer3" in alone["missing"]
-    number = discordant_table(dataset, Task("er_arousal", "value", ()), [0], {}, weights)
+    number = discordant_table(dataset, Task("er_arousal"), [0], {}, weights)
     assert "by class" in number["missing"]
 
 
 def test_classes_are_counted_and_what_is_never_trained_on_is_said() -> None:
-    task = Task("er_emotion", "discrete", tuple(EMOTIONS))
+    task = Task("er_emotion", tuple(EMOTIONS))
     classes = np.array([0, 0, 0, 0, 1, 2, -1])
-    parts = [
-        {"fold": 1, "train": [0, 1], "validation": [], "test": [2, 3, 4]},
-        {"fold": 2, "train": [2, 3, 4], "validation": [5], "test": [0, 1]},
+    first: dict[Part, list[int]] = {"train": [0, 1], "validation": [], "test": [2, 3, 4]}
+    then: dict[Part, list[int]] = {"train": [2, 3, 4], "validation": [5], "test": [0, 1]}
+    counts = [
+        class_counts(task, classes, 1, first),
+        class_counts(task, classes, 2, then),
     ]
-    counts = class_counts(task, classes, parts)
     assert counts[0]["test"] == [2, 1, 0, 0, 0, 0, 0]
     assert counts[1]["validation"] == [0, 0, 1, 0, 0, 0, 0]
     unseen, uneven = count_remarks(task, counts)

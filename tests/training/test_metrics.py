@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
+from emer_studio.training.batch_averages import batch_averaged
 from emer_studio.training.metrics import (
     bootstrap_classification,
     bootstrap_regression,
@@ -76,3 +77,18 @@ def test_one_participant_has_no_spread() -> None:
     x, y = np.array([0.0, 0.5]), np.array([0.1, 0.2])
     low, high = bootstrap_regression(x, y, ["P", "P"], 0)["mae"]
     assert low == pytest.approx(high)
+
+
+def test_batch_averages_are_the_official_ones_and_not_the_pooled() -> None:
+    truth = np.array([0.0] * 16 + [1.0] * 2)
+    found = np.array([0.0] * 12 + [1.0] * 4 + [1.0] * 2)
+    averaged = batch_averaged([(truth, found)], 2)
+    assert averaged["war"] == pytest.approx((12 / 16 + 1.0) / 2)
+    # The first batch has no 1 in its truth, but in its predictions: recall 0.
+    assert averaged["uar"] == pytest.approx(((12 / 16 + 0.0) / 2 + 1.0) / 2)
+    pooled = classification_scores(
+        confusion_matrix(truth.astype(int), found.astype(int), 2)
+    )
+    assert pooled["uar"] == pytest.approx((12 / 16 + 1.0) / 2)
+    numbers = batch_averaged([(np.zeros(17), np.r_[np.ones(16), 3.0])], 0)
+    assert numbers == {"mae": 2.0, "rmse": 2.0}

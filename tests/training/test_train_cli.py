@@ -99,12 +99,12 @@ def test_intensity_is_learnt_beside_the_emotion(dataset: Path, tmp_path: Path) -
     run = tmp_path / "run"
     done = _run(
         "train", dataset, "--protocol", "fer-intensity", "--folds", 2, "--epochs", 1,
-        "--sampling", "official", "--out", run, "--json",
+        "--preset", "official-2024", "--out", run, "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert {"mae", "rmse", "ccc", "ci95"} <= set(json.loads(done.stdout))
     saved = torch.load(run / "fold1_fer_intensity_best.pt", weights_only=True)
-    assert saved["network"]["variant"] == "intensity"
+    assert [label for label, _ in saved["heads"]] == ["fer_intensity", "fer_emotion"]
     again = json.loads(_run("evaluate", run, "--dataset", dataset, "--json").stdout)
     assert again["same_as_run"] is True
 
@@ -132,7 +132,7 @@ def test_events_for_the_window(dataset: Path, tmp_path: Path) -> None:
     child = Child(
         "train",
         ["train", str(dataset), "--protocol", "er-va", "--folds", "2", "--epochs", "1",
-         "--out", str(tmp_path / "run"), "--events"],
+         "--preset", "official-2024", "--out", str(tmp_path / "run"), "--events"],
         on_event=seen.append,
     )  # fmt: skip
     try:

@@ -66,7 +66,11 @@ KINDS = (
         more=("--labels",),
     ),
 )
-_TITLES = {kind.key: kind.title for kind in KINDS} | {"run": "Training run"}
+_TITLES = {kind.key: kind.title for kind in KINDS} | {
+    "run": "Training run",
+    "compare": "Comparison of runs",
+    "card": "Model card",
+}
 
 
 @dataclass(frozen=True, slots=True)

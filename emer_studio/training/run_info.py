@@ -1,0 +1,110 @@
+"""``run.json``: how a run is made, written before it starts, and read to make it again."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from emer_studio import __version__
+from emer_studio.core.clock import utc_now
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import read_json
+from emer_studio.schema.training import RunInfo, ViewInfo, parse_run
+from emer_studio.training.experiment import Prepared
+from emer_studio.training.job import Settings
+from emer_studio.training.presets import PRESETS, View
+
+__all__ = ["describe", "read_run", "settings_of"]
+
+
+def describe(prepared: Prepared, model: str, settings: Settings, cnn_init: str) -> RunInfo:
+    """Return what is written down of a run that is about to start.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    model : str
+        Its name.
+    settings : Settings
+    cnn_init : str
+        Where the face network starts: "random", or the hash of a weights file.
+    """
+    manifest = prepared.dataset.manifest
+    return RunInfo(
+        state="running",
+        protocol=prepared.benchmark.name,
+        model=model,
+        preset=settings.preset.name,
+        view=ViewInfo(**asdict(settings.preset.view)),
+        modalities=settings.modalities,
+        maps=settings.maps,
+        face_net=settings.face_net,
+        cnn_init=cnn_init,
+        epochs=settings.epochs,
+        batch_size=settings.preset.batch_size,
+        seed=settings.seed,
+        device=settings.device,
+        precision=settings.precision,
+        split=prepared.split,
+        folds=prepared.folds,
+        dataset=str(prepared.dataset.folder.resolve()),
+        dataset_name=manifest.name,
+        dataset_manifest_sha256=prepared.dataset.manifest_sha256,
+        synthetic=manifest.synthetic,
+        simulated=manifest.simulated,
+        app_version=__version__,
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+        },
+        started=utc_now(),
+    )
+
+
+def settings_of(
+    info: RunInfo, device: str, weights: dict[str, Any] | None = None
+) -> Settings:
+    """Return the settings that a run was made with, on another device perhaps.
+
+    Raises
+    ------
+    BadInputError
+        When its preset is not known here.
+    """
+    if info.preset not in PRESETS:
+        raise BadInputError(
+            f"The run was made with the preset {info.preset!r}, which is not known here.",
+            fix=f"Known are {', '.join(PRESETS)}; update the program.",
+        )
+    view = View(**info.view.model_dump())
+    return Settings(
+        preset=replace(PRESETS[info.preset], view=view, batch_size=info.batch_size),
+        epochs=info.epochs,
+        seed=info.seed,
+        device=device,
+        modalities=tuple(info.modalities),
+        maps=info.maps,
+        face_net=info.face_net,
+        cnn_weights=weights,
+        precision=info.precision,
+    )
+
+
+def read_run(run: Path) -> RunInfo:
+    """Read ``run.json``.
+
+    Raises
+    ------
+    BadInputError
+        When `run` is not a run folder.
+    """
+    path = run / "run.json"
+    if not path.is_file():
+        raise BadInputError(f"{run} is not a training run: it has no run.json.")
+    return parse_run(read_json(path), str(path))

@@ -1,0 +1,28 @@
+"""The command that makes a run again, from what its ``run.json`` says."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from emer_studio.schema.training import RunInfo
+
+__all__ = ["train_command"]
+
+
+def train_command(info: RunInfo) -> str:
+    """Return the line to type; the dataset by its folder's name, a weights file as FILE."""
+    words = ["emer-studio", "train", Path(info.dataset).name, "--protocol", info.protocol]
+    words += ["--model", info.model, "--preset", info.preset]
+    if info.preset == "official-2024" and info.view.sampling == "aligned":
+        words.append("--corrected-input")
+    if info.folds == "official":
+        words += ["--folds", "official"]
+    else:
+        words += ["--folds", str(len(info.split)), "--folds-by", info.folds]
+    words += ["--epochs", str(info.epochs), "--seed", str(info.seed)]
+    words += ["--modalities", ",".join(info.modalities), *(["--maps"] if info.maps else [])]
+    words += ["--face-net", info.face_net]
+    if info.cnn_init != "random":
+        words += ["--cnn-weights", "FILE"]
+    return shlex.join([*words, "--device", info.device])
