@@ -29,12 +29,12 @@ def told(run: FerHeadRun) -> str:
     lines.append(f"  recall: {recalls}")
     if run.elsewhere:
         lines.append(
-            f"  {run.elsewhere} clips whose label is not of the blind pass were not used."
+            f"  Not used: {run.elsewhere} whose label is not of the blind pass alone."
         )
     if run.unseen:
         lines.append(
-            f"  {run.unseen} clips with a blind consensus are not in the dataset, excluded,"
-            " or show no face."
+            f"  Not used: {run.unseen} with a blind consensus, but not in the dataset,"
+            " excluded, or without a face."
         )
     lines.append(
         f"  The exported file says what the networks say: probabilities differ by at most"

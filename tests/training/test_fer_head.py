@@ -36,7 +36,7 @@ from raters_of_labels import say
 from sessions import CLIPS, write_session
 
 PEOPLE, TRIALS = ("P001", "P002", "P003", "P004"), 3
-SMALL = ("--folds", "2", "--epochs", "6", "--min-clips", "8", "--device", "cpu")
+SMALL = ("--folds", "2", "--epochs", "14", "--min-clips", "8", "--device", "cpu")
 ASSISTED = {"mode": "assisted", "model": "mini-xception"}
 
 
