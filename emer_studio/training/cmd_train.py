@@ -13,12 +13,12 @@ from emer_studio.core.files import new_folder, next_free, refuse_taken, write_js
 from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
 from emer_studio.schema.training_request import REQUEST_FILE, TrainingRequest
-from emer_studio.training.device import choose_device, wait_without_spinning
+from emer_studio.training.device import wait_without_spinning
 
 if TYPE_CHECKING:
     from emer_studio.training.control import Wish
 
-__all__ = ["arguments", "choose_device", "run", "wait_without_spinning"]
+__all__ = ["arguments", "run"]
 
 MODALITIES = ("face", "eye", "gaze")  # as `network.MODALITIES`, which loads torch
 
@@ -71,6 +71,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=("auto", "fp32", "bf16"), default="auto",
         help="of the network's arithmetic; auto: bf16 where the device has it in hardware",
     )  # fmt: skip
+    parser.add_argument(
+        "--frozen", action="store_true",
+        help="a quick look: the face network stays as it begins, only the rest learns",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
     parser.add_argument(
         "--model", default="emert", metavar="NAME",
@@ -98,8 +102,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         " or the preset is official-2024, else a small network",
     )  # fmt: skip
     parser.add_argument(
-        "--cnn-weights", type=Path, metavar="FILE",
-        help="ResNet-18 weights in torchvision's layout to start from (default: random)",
+        "--cnn-weights", type=Path, metavar="FILE|none",
+        help="ResNet-18 weights in torchvision's layout to start from (default: those that"
+        " `models install resnet18` has fetched, else random ones)",
     )  # fmt: skip
     add_output_arguments(parser)
 
@@ -230,8 +235,15 @@ def _request(args: argparse.Namespace) -> TrainingRequest:
         modalities=args.modalities,
         maps=args.maps,
         face_net=args.face_net,
-        cnn_weights=str(args.cnn_weights.resolve()) if args.cnn_weights else "",
+        cnn_weights=_weights(args.cnn_weights),
+        frozen=args.frozen,
     )
+
+
+def _weights(given: Path | None) -> str:
+    if given is None or str(given) == "none":
+        return "none" if given else ""
+    return str(given.resolve())
 
 
 def _write_request(request: TrainingRequest, folder: Path) -> None:
