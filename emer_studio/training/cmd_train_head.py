@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if about.synthetic or about.simulated:
         console.say("SIMULATED faces: nothing here is evidence about people.")
     # torch takes seconds to load: after everything that can be refused without it.
-    from emer_studio.training.cmd_train import choose_device
+    from emer_studio.training.device import choose_device
     from emer_studio.training.fer_head import HeadJob, train_head
     from emer_studio.training.fer_head_net import HeadSettings
 
