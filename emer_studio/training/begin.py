@@ -86,6 +86,9 @@ def begin_run(
 ) -> dict[str, Any]:
     """Train in a new folder and return the results."""
     info = describe(ready.prepared, ready.learner.name, ready.settings, ready.cnn_init)
+    if ready.settings.frozen:
+        known = "given" if ready.settings.cnn_weights else "random"
+        console.say(f"FROZEN backbone: the face network keeps its {known} weights.")
     watch = Watch(console, check_stop)
     return train_all(ready.prepared, ready.learner, ready.settings, folder, watch, info)
 

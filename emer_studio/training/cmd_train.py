@@ -5,108 +5,21 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import new_folder, next_free, refuse_taken, write_json
 from emer_studio.core.stopping import stop_check
-from emer_studio.schema.benchmark import benchmark_names, load_benchmark
+from emer_studio.schema.benchmark import load_benchmark
 from emer_studio.schema.training_request import REQUEST_FILE, TrainingRequest
 from emer_studio.training.device import wait_without_spinning
+from emer_studio.training.train_arguments import arguments, request_of
 
 if TYPE_CHECKING:
     from emer_studio.training.control import Wish
 
 __all__ = ["arguments", "run"]
-
-MODALITIES = ("face", "eye", "gaze")  # as `network.MODALITIES`, which loads torch
-
-
-def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments."""
-    parser.add_argument("dataset", type=Path, nargs="?", help="dataset folder")
-    parser.add_argument(
-        "--protocol", metavar="NAME",
-        help=f"{', '.join(benchmark_names())}; or all, one after another",
-    )  # fmt: skip
-    told = parser.add_mutually_exclusive_group()
-    told.add_argument(
-        "--resume", type=Path, metavar="RUN",
-        help="go on with a run that was stopped or killed, as if nothing had happened",
-    )  # fmt: skip
-    for wish, words in (
-        ("pause", "let the training of a run rest, from any terminal"),
-        ("continue", "let it go on"),
-        ("stop", "end it; finished epochs are kept, --resume goes on"),
-    ):
-        told.add_argument(f"--{wish}", type=Path, metavar="RUN", help=words)
-    parser.add_argument(
-        "--background", action="store_true",
-        help="return at once; the training outlives this terminal or window",
-    )  # fmt: skip
-    parser.add_argument(
-        "--folds",
-        type=_folds,
-        metavar="N|official",
-        help="how many, or the dataset's official sets (default: the protocol's)",
-    )
-    parser.add_argument(
-        "--folds-by", choices=("participant", "stimulus", "both"),
-        help="what training and test never share: people, clips, or neither of them"
-        " (default: the protocol's)",
-    )  # fmt: skip
-    parser.add_argument("--epochs", type=int, help="default: the preset's")
-    seeds = parser.add_mutually_exclusive_group()
-    seeds.add_argument("--seed", type=int, help="default: the protocol's first")
-    seeds.add_argument(
-        "--seeds", type=_numbers, metavar="LIST", default=(),
-        help="a run for each, e.g. 0,1,2, and their mean",
-    )  # fmt: skip
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"),
-        help="default auto; with --resume as the run began",
-    )  # fmt: skip
-    parser.add_argument(
-        "--precision", choices=("auto", "fp32", "bf16"), default="auto",
-        help="of the network's arithmetic; auto: bf16 where the device has it in hardware",
-    )  # fmt: skip
-    parser.add_argument(
-        "--frozen", action="store_true",
-        help="a quick look: the face network stays as it begins, only the rest learns",
-    )  # fmt: skip
-    parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
-    parser.add_argument(
-        "--model", default="emert", metavar="NAME",
-        help="which model (default emert); a name that is none lists them all",
-    )  # fmt: skip
-    parser.add_argument(
-        "--preset", choices=("studio", "official-2024"), default="studio",
-        help="input and optimiser: ours, or those of the official code of 2024"
-        " (default studio); the evaluation is ours",
-    )  # fmt: skip
-    parser.add_argument(
-        "--corrected-input", action="store_true",
-        help="official-2024 with its input mended: in order of time, standardised, RGB",
-    )  # fmt: skip
-    parser.add_argument(
-        "--modalities", type=_modalities, metavar="LIST", default=MODALITIES,
-        help="streams that are looked at, e.g. face,eye (default face,eye,gaze)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--maps", action="store_true", help="look at the fixation maps, too"
-    )
-    parser.add_argument(
-        "--face-net", choices=("auto", "small", "resnet18"), default="auto",
-        help="what looks at the pictures; auto: a ResNet-18 where it starts from weights"
-        " or the preset is official-2024, else a small network",
-    )  # fmt: skip
-    parser.add_argument(
-        "--cnn-weights", type=Path, metavar="FILE|none",
-        help="ResNet-18 weights in torchvision's layout to start from (default: those that"
-        " `models install resnet18` has fetched, else random ones)",
-    )  # fmt: skip
-    add_output_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -125,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.protocol != "all":
         load_benchmark(args.protocol)
-    request = _request(args)
+    request = request_of(args)
     from emer_studio.dataset.cache import open_cache
 
     manifest = open_cache(args.dataset).manifest
@@ -212,74 +125,8 @@ def _ask(folder: Path, wish: Wish, console: Console) -> int:
     return 0
 
 
-def _request(args: argparse.Namespace) -> TrainingRequest:
-    """Return what is asked for; what needs the dataset or torch is checked later."""
-    seeds = args.seeds or (() if args.seed is None else (args.seed,))
-    if (args.epochs is not None and args.epochs < 1) or any(seed < 0 for seed in seeds):
-        raise BadInputError(
-            f"Expected at least 1 epoch and a seed of 0 or more; "
-            f"found {args.epochs} and {', '.join(map(str, seeds)) or None}."
-        )
-    return TrainingRequest(
-        dataset=str(args.dataset.resolve()),
-        protocol=args.protocol,
-        seeds=seeds,
-        folds=args.folds,
-        folds_by=args.folds_by,
-        epochs=args.epochs,
-        device=args.device or "auto",
-        precision=args.precision,
-        model=args.model,
-        preset=args.preset,
-        corrected_input=args.corrected_input,
-        modalities=args.modalities,
-        maps=args.maps,
-        face_net=args.face_net,
-        cnn_weights=_weights(args.cnn_weights),
-        frozen=args.frozen,
-    )
-
-
-def _weights(given: Path | None) -> str:
-    if given is None or str(given) == "none":
-        return "none" if given else ""
-    return str(given.resolve())
-
-
 def _write_request(request: TrainingRequest, folder: Path) -> None:
     write_json(folder / REQUEST_FILE, request.model_dump(mode="json"))
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        found = tuple(int(word) for word in text.split(","))
-    except ValueError:
-        found = ()
-    if not found or len(set(found)) < len(found):
-        raise argparse.ArgumentTypeError(
-            f"expected different numbers, e.g. 0,1,2, found {text!r}"
-        )
-    return found
-
-
-def _modalities(text: str) -> tuple[str, ...]:
-    named = text.split(",")
-    if not named or not set(named) <= set(MODALITIES):
-        raise argparse.ArgumentTypeError(
-            f"expected some of {', '.join(MODALITIES)}, found {text!r}"
-        )
-    return tuple(name for name in MODALITIES if name in named)
-
-
-def _folds(text: str) -> int | Literal["official"]:
-    if text == "official":
-        return "official"
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected a number or 'official', found {text!r}"
-        ) from None
 
 
 def _default_folder(dataset: Path, protocol: str) -> Path:
