@@ -38,7 +38,7 @@ from pydantic import (
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.eye_columns import DEFAULT_EYE_COLUMNS, EyeColumn
-from emer_studio.schema.protocol import WHOLE_CLIPS
+from emer_studio.schema.units import WHOLE_CLIPS
 
 __all__ = [
     "DATA_FILES",

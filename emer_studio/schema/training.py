@@ -135,6 +135,8 @@ class RunInfo(_Frozen):
         Where the face network started: "random", or the hash of a weights file.
     precision : {"fp32", "bf16"}
         Of the network's arithmetic.
+    frozen : bool
+        Whether the face network stayed as it began: a quick look.
     split : tuple of FoldSplit
         All folds.
     folds : {"participant", "stimulus", "both", "official"}
@@ -173,6 +175,7 @@ class RunInfo(_Frozen):
     seed: int = Field(ge=0)
     device: str
     precision: Literal["fp32", "bf16"] = "fp32"
+    frozen: bool = False
     split: tuple[FoldSplit, ...]
     folds: FoldKind | Literal["official"] = "participant"
     dataset: str

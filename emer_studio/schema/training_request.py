@@ -35,8 +35,10 @@ class TrainingRequest(BaseModel):
     device : {"auto", "cpu", "cuda"}
     precision, model, preset, corrected_input, modalities, maps, face_net
         As `emer-studio train` takes them.
+    frozen : bool
+        The face network stays as it begins.
     cnn_weights : str
-        A file; empty for none.
+        A file; "none" for random weights; empty for the installed ones, if there are any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +58,7 @@ class TrainingRequest(BaseModel):
     modalities: tuple[Literal["face", "eye", "gaze"], ...] = ("face", "eye", "gaze")
     maps: bool = False
     face_net: Literal["auto", "small", "resnet18"] = "auto"
+    frozen: bool = False
     cnn_weights: str = ""
 
     @property

@@ -10,8 +10,10 @@ from typing import Any, Literal
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
+from emer_studio.core.modelfiles import locate
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.benchmark import Benchmark, load_benchmark
+from emer_studio.schema.models import load_manifest
 from emer_studio.schema.training import FoldKind
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.checkpoint import load_cnn_weights
@@ -74,9 +76,8 @@ def ready_for(
     learner = model_named(request.model)
     prepared = prepare(dataset, benchmark, folds, drawn, by)
     settings = settings_for(request, drawn, has_maps=dataset.maps is not None)
-    start = "random"
-    if request.cnn_weights:
-        start = f"sha256:{sha256_file(Path(request.cnn_weights))}"
+    file = weights_of(request) if settings.cnn_weights is not None else None
+    start = f"sha256:{sha256_file(file)}" if file else "random"
     return Ready(prepared, learner, settings, start)
 
 
@@ -109,11 +110,14 @@ def settings_for(request: TrainingRequest, seed: int, *, has_maps: bool) -> Sett
             f"{request.dataset} has no fixation maps.",
             fix="Leave out --maps, or build the dataset from recordings with gaze.",
         )
-    whole = bool(request.cnn_weights) or preset.name == "official-2024"
+    file = weights_of(request)
+    whole = file is not None or preset.name == "official-2024"
     auto: FaceNet = "resnet18" if whole else "small"
+    face_net = auto if request.face_net == "auto" else request.face_net
+    if face_net == "small":
+        file = None
     device = choose_device(request.device)
     precision = request.precision
-    file = Path(request.cnn_weights) if request.cnn_weights else None
     return Settings(
         preset=preset,
         epochs=request.epochs or preset.epochs,
@@ -121,10 +125,32 @@ def settings_for(request: TrainingRequest, seed: int, *, has_maps: bool) -> Sett
         device=device,
         modalities=request.modalities,
         maps=request.maps,
-        face_net=auto if request.face_net == "auto" else request.face_net,
+        face_net=face_net,
         cnn_weights=load_cnn_weights(file) if file else None,
         precision=best_precision(device) if precision == "auto" else precision,
+        frozen=request.frozen,
     )
+
+
+def weights_of(request: TrainingRequest) -> Path | None:
+    """Return the file a ResNet-18 starts from: the one asked for, or the installed one.
+
+    Raises
+    ------
+    BadInputError
+        When a file is asked for that the face network cannot take.
+    """
+    if request.cnn_weights == "none":
+        return None
+    if request.cnn_weights:
+        if request.face_net == "small":
+            raise BadInputError(
+                "The small face network cannot start from ResNet-18 weights.",
+                fix="Leave out --cnn-weights or --face-net small.",
+            )
+        return Path(request.cnn_weights)
+    entry = load_manifest().entry("resnet18")
+    return locate(entry.file, entry.sha256)
 
 
 def _by(benchmark: Benchmark, folds: int | Literal["official"]) -> FoldKind:

@@ -13,13 +13,13 @@ from emer_studio.core.files import new_folder, next_free, refuse_taken, write_js
 from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import load_benchmark
 from emer_studio.schema.training_request import REQUEST_FILE, TrainingRequest
-from emer_studio.training.device import choose_device, wait_without_spinning
+from emer_studio.training.device import wait_without_spinning
 from emer_studio.training.train_arguments import arguments, request_of
 
 if TYPE_CHECKING:
     from emer_studio.training.control import Wish
 
-__all__ = ["arguments", "choose_device", "run", "wait_without_spinning"]
+__all__ = ["arguments", "run"]
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What computes: the processor or a GPU."""
+"""What torch computes on, and how its threads wait; loads torch only when asked."""
 
 from __future__ import annotations
 

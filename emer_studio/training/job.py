@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_studio.core.console import Console
-from emer_studio.dataset.cache import Dataset
+from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.training.network import MODALITIES, FaceNet, Head
 from emer_studio.training.pace import Pace
 from emer_studio.training.precision import Precision
@@ -64,6 +64,8 @@ class Settings:
         Initial weights of a ResNet-18; drawn at random when absent.
     precision : {"fp32", "bf16"}
         Of the network's arithmetic, see `precision.best_precision`.
+    frozen : bool
+        The face network stays as it begins, see `frozen`.
     """
 
     preset: Preset = STUDIO
@@ -75,6 +77,7 @@ class Settings:
     face_net: FaceNet = "small"
     cnn_weights: dict[str, Any] | None = None
     precision: Precision = "fp32"
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from emer_studio.training.augment import draw_changes
 from emer_studio.training.checkpoint import Checkpoint, put_into, save_checkpoint
 from emer_studio.training.inputs import Feed
 from emer_studio.training.job import FoldJob, Settings, Watch
-from emer_studio.training.losses import task_loss
 from emer_studio.training.network import Network
-from emer_studio.training.precision import forward
+from emer_studio.training.picking import Rows
 from emer_studio.training.presets import Preset
 from emer_studio.training.resources import resources
+from emer_studio.training.step import learn, make_optimiser
 from emer_studio.training.training_state import TrainingState, restore, snapshot
 from emer_studio.training.validation import Standing, standing
 
@@ -102,13 +102,7 @@ def _begun(
 ) -> _Run:
     preset = settings.preset
     steps = math.ceil(len(job.train) / preset.batch_size)
-    kind = torch.optim.AdamW if preset.decoupled else torch.optim.Adam
-    optimiser = kind(
-        model.parameters(),
-        preset.learning_rate,
-        weight_decay=preset.weight_decay,
-        fused=True,  # one call for all parameters; processors and CUDA have it
-    )
+    optimiser = make_optimiser(model, preset)
     seeds = np.random.SeedSequence([settings.seed, job.fold, *job.name.encode()])
     return _Run(
         job=job,
@@ -158,13 +152,16 @@ def _epoch(run: _Run) -> float:
     run.model.train()
     order = run.rng.permutation(np.asarray(job.train))
     starts = range(0, len(order), preset.batch_size)
+    rows = run.feed.picks(order.tolist(), run.rng)
     total = torch.zeros((), device=device)
     for step, first in enumerate(starts, start=1):
         run.watch.check_stop()
         picked = order[first : first + preset.batch_size]
         done = (run.state.epoch - 1 + (step - 1) / len(starts)) / run.settings.epochs
         run.model.progress(done)
-        total += _step(run, picked.tolist()) * len(picked)
+        after = first + preset.batch_size
+        here, coming = rows.part(first, after), rows.part(after, after + preset.batch_size)
+        total += _step(run, picked.tolist(), here, coming) * len(picked)
         run.watch.pace.learnt(len(picked))
         _tell(run, step, len(starts))
     mean = float(total) / len(order)
@@ -177,23 +174,27 @@ def _epoch(run: _Run) -> float:
     return mean
 
 
-def _step(run: _Run, picked: Sequence[int]) -> Tensor:
+def _step(run: _Run, picked: Sequence[int], rows: Rows, coming: Rows) -> Tensor:
     """Learn from one batch and return its loss."""
     job, preset = run.job, run.preset
     changes = draw_changes(len(picked), preset, run.feed.device)
-    inputs = run.feed.batch(picked, run.rng, changes)
+    inputs = run.feed.batch(picked, changes=changes, rows=rows)
     index = torch.as_tensor(picked, device=run.feed.device)
     targets = {label: values[index] for label, values in run.targets.items()}
     weights = [1.0] * len(job.scored) + [preset.others] * len(job.others)
-    outputs = forward(run.model, inputs, run.settings.precision)
-    loss = task_loss(outputs, targets, job.heads, weights)
-    run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    if preset.clip_norm:
-        torch.nn.utils.clip_grad_norm_(run.model.parameters(), preset.clip_norm)
-    run.optimiser.step()
+    run.feed.expect(coming)
+    loss = learn(
+        run.model,
+        run.optimiser,
+        inputs,
+        targets,
+        job.heads,
+        weights,
+        precision=run.settings.precision,
+        clip_norm=preset.clip_norm,
+    )
     run.schedule.step()
-    return loss.detach()
+    return loss
 
 
 def _tell(run: _Run, step: int, steps: int) -> None:

@@ -11,8 +11,10 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
+from emer_studio.core.modelfiles import locate
 from emer_studio.dataset.cache import Dataset, open_cache, verify_hashes
 from emer_studio.schema.benchmark import load_benchmark
+from emer_studio.schema.models import load_manifest
 from emer_studio.schema.training import Resumption, RunInfo
 from emer_studio.training.checkpoint import load_cnn_weights
 from emer_studio.training.device import choose_device
@@ -107,6 +109,8 @@ def _weights(info: RunInfo, given: Path | None) -> dict[str, Any] | None:
             )
         return None
     if given is None:
+        given = _installed(info)
+    if given is None:
         raise BadInputError(
             f"The run began from a weights file ({info.cnn_init[:19]}…), which the folds"
             " to come need.",
@@ -159,3 +163,11 @@ def _tell_differences(info: RunInfo, now: Resumption, console: Console) -> None:
             f"This run began elsewhere: {'; '.join(other)}. Its numbers may differ from"
             " those of a run that nothing interrupted."
         )
+
+
+def _installed(info: RunInfo) -> Path | None:
+    """Return the installed weights, where the run began from them."""
+    entry = load_manifest().entry("resnet18")
+    if info.cnn_init != f"sha256:{entry.sha256}":
+        return None
+    return locate(entry.file, entry.sha256)

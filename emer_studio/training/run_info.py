@@ -47,6 +47,7 @@ def describe(prepared: Prepared, model: str, settings: Settings, cnn_init: str) 
         seed=settings.seed,
         device=settings.device,
         precision=settings.precision,
+        frozen=settings.frozen,
         split=prepared.split,
         folds=prepared.folds,
         dataset=str(prepared.dataset.folder.resolve()),
@@ -89,6 +90,7 @@ def settings_of(
         face_net=info.face_net,
         cnn_weights=weights,
         precision=info.precision,
+        frozen=info.frozen,
     )
 
 

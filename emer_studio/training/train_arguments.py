@@ -64,6 +64,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=("auto", "fp32", "bf16"), default="auto",
         help="of the network's arithmetic; auto: bf16 where the device has it in hardware",
     )  # fmt: skip
+    parser.add_argument(
+        "--frozen", action="store_true",
+        help="a quick look: the face network stays as it begins, only the rest learns",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
     parser.add_argument(
         "--model", default="emert", metavar="NAME",
@@ -91,8 +95,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         " or the preset is official-2024, else a small network",
     )  # fmt: skip
     parser.add_argument(
-        "--cnn-weights", type=Path, metavar="FILE",
-        help="ResNet-18 weights in torchvision's layout to start from (default: random)",
+        "--cnn-weights", type=Path, metavar="FILE|none",
+        help="ResNet-18 weights in torchvision's layout to start from (default: those that"
+        " `models install resnet18` has fetched, else random ones)",
     )  # fmt: skip
     add_output_arguments(parser)
 
@@ -120,8 +125,15 @@ def request_of(args: argparse.Namespace) -> TrainingRequest:
         modalities=args.modalities,
         maps=args.maps,
         face_net=args.face_net,
-        cnn_weights=str(args.cnn_weights.resolve()) if args.cnn_weights else "",
+        cnn_weights=_weights(args.cnn_weights),
+        frozen=args.frozen,
     )
+
+
+def _weights(given: Path | None) -> str:
+    if given is None or str(given) == "none":
+        return "none" if given else ""
+    return str(given.resolve())
 
 
 def _numbers(text: str) -> tuple[int, ...]:
