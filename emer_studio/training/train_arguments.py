@@ -64,6 +64,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=("auto", "fp32", "bf16"), default="auto",
         help="of the network's arithmetic; auto: bf16 where the device has it in hardware",
     )  # fmt: skip
+    parser.add_argument(
+        "--frozen", action="store_true",
+        help="a quick look: the face network stays as it begins, only the rest learns",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
     parser.add_argument(
         "--model", default="emert", metavar="NAME",
@@ -94,10 +98,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--cnn-weights", type=Path, metavar="FILE|none",
         help="ResNet-18 weights in torchvision's layout to start from (default: those that"
         " `models install resnet18` has fetched, else random ones)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--frozen", action="store_true",
-        help="quick look: the face network stays as it begins, only the rest learns",
     )  # fmt: skip
     add_output_arguments(parser)
 
