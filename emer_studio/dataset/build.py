@@ -23,8 +23,9 @@ from emer_studio.dataset.jobs import Work, cores, work_out
 from emer_studio.dataset.pieces import Contents, key_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.faces import FaceDetector, open_detector
+from emer_studio.labels.blind import unled
 from emer_studio.labels.consensus import Consensus, consensus, consensus_of_ratings
-from emer_studio.labels.ratings import BLIND, events_of, ratings_of
+from emer_studio.labels.ratings import events_of, ratings_of
 from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.decisions import Decisions
@@ -219,5 +220,5 @@ def consensus_of(study: Study) -> dict[str, Consensus]:
 
 def blind_consensus_of(study: Study) -> dict[str, Consensus]:
     """Return the same of the blind pass alone: what no suggestion can have led."""
-    blind = [r for r in ratings_of(events_of(study)) if r.stage == BLIND]
+    blind = filter(unled, ratings_of(events_of(study)))
     return consensus_of_ratings(blind, study.file.consensus)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from emer_studio.core.console import Console
 from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.training.network import MODALITIES, FaceNet, Head
+from emer_studio.training.pace import Pace
 from emer_studio.training.precision import Precision
 from emer_studio.training.presets import STUDIO, Preset
 
@@ -140,11 +141,15 @@ class Watch:
     console : Console
         Hears an event for each epoch and the progress of each step.
     check_stop : callable
-        Called before each step; raises KeyboardInterrupt to end the run.
+        Called before each step; waits while the run is paused, raises KeyboardInterrupt or
+        StoppedError to end it.
+    pace : Pace
+        How fast it goes, for how long it will take.
     """
 
     console: Console
     check_stop: Callable[[], None]
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,17 +12,20 @@ from torch import Tensor
 
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.training.augment import draw_changes
-from emer_studio.training.checkpoint import Checkpoint, save_checkpoint
+from emer_studio.training.checkpoint import Checkpoint, put_into, save_checkpoint
 from emer_studio.training.inputs import Feed
 from emer_studio.training.job import FoldJob, Settings, Watch
 from emer_studio.training.network import Inputs, Network
 from emer_studio.training.picking import Rows
 from emer_studio.training.presets import Preset
+from emer_studio.training.resources import resources
 from emer_studio.training.step import Step, make_optimiser, recorded
 from emer_studio.training.training_state import TrainingState, restore, snapshot
 from emer_studio.training.validation import Standing, standing
 
 __all__ = ["train_network"]
+
+_STEP_S, _RESOURCES_S = 0.25, 2.0  # chosen by us: a moving bar, a curve of an hour
 
 
 @dataclass(slots=True)
@@ -76,19 +78,23 @@ def train_network(
     """
     run = _begun(job, settings, watch, model, feed)
     if resumed is not None and resumed.training is not None:
-        model.load_state_dict(resumed.state)
+        put_into(model, resumed)
         run.state = restore(resumed.training, run.optimiser, run.schedule, run.rng)
+    pace = watch.pace
     while not _ended(run):
+        pace.at_epoch(run.state.epoch)
         run.state.epoch += 1
-        started = time.perf_counter()
+        started = pace.now_s()
         loss = _epoch(run)
-        spent = time.perf_counter() - started
+        spent = pace.now_s() - started
         run.state.seconds += spent
         run.state.samples += len(job.train)
         found = standing(job, model, feed, settings.precision)
+        pace.looked(len(job.validation))
         better = run.state.hear(found.rank, bool(job.validation))
         _keep(run, plain, better=better)
         _report(run, loss, found, len(job.train) / max(spent, 1e-9))
+    pace.at_epoch(run.state.epoch)
     return run.state
 
 
@@ -173,12 +179,10 @@ def _epoch(run: _Run) -> float:
         after = first + preset.batch_size
         here, coming = rows.part(first, after), rows.part(after, after + preset.batch_size)
         total += _step(run, picked.tolist(), here, coming) * len(picked)
-        run.watch.console.progress(
-            f"fold {job.fold}/{job.folds} epoch {run.state.epoch}/{run.settings.epochs}",
-            step,
-            len(starts),
-        )
+        run.watch.pace.learnt(len(picked))
+        _tell(run, step, len(starts))
     mean = float(total) / len(order)
+    run.watch.pace.learnt(0)  # what a GPU had still to do
     if not np.isfinite(mean):
         raise WorkFailedError(
             f"The loss of fold {job.fold} became {mean} in epoch {run.state.epoch}; "
@@ -199,6 +203,20 @@ def _step(run: _Run, picked: Sequence[int], rows: Rows, coming: Rows) -> Tensor:
     return loss
 
 
+def _tell(run: _Run, step: int, steps: int) -> None:
+    """Tell where it is and how long it will take, not for every step of a fast network."""
+    job, pace, console = run.job, run.watch.pace, run.watch.console
+    if pace.due("step", _STEP_S):
+        left = pace.eta_s()
+        console.progress(
+            f"fold {job.fold}/{job.folds} epoch {run.state.epoch}/{run.settings.epochs}",
+            step, steps, **({} if left is None else {"eta_s": round(left, 1)}),
+        )  # fmt: skip
+    if pace.due("resources", _RESOURCES_S):
+        speed = round(pace.samples_per_s or 0.0, 2)
+        console.event("resources", samples_per_s=speed, **resources(run.settings.device))
+
+
 def _keep(run: _Run, plain: Checkpoint, *, better: bool) -> None:
     """Write the best one first: after a crash between the two, the epoch comes again."""
     job = run.job
@@ -217,15 +235,13 @@ def _report(run: _Run, loss: float, found: Standing, speed: float) -> None:
     """Tell a window the epoch's numbers; a person sees them as one line."""
     job, console, epoch = run.job, run.watch.console, run.state.epoch
     held_out = {name: round(value, 5) for name, value in found.scores.items()}
-    if console.events:
-        console.event(
-            "epoch", fold=job.fold, folds=job.folds, epoch=epoch,
-            epochs=run.settings.epochs, label=job.name, loss=round(loss, 5), **held_out,
-            samples_per_s=round(speed, 2),
-        )  # fmt: skip
-        return
+    console.event(
+        "epoch", fold=job.fold, folds=job.folds, epoch=epoch,
+        epochs=run.settings.epochs, label=job.name, loss=round(loss, 5), **held_out,
+        samples_per_s=round(speed, 2),
+    )  # fmt: skip
     text = "  ".join(f"{name} {value:.3f}" for name, value in held_out.items())
-    console.say(
+    console.note(
         f"fold {job.fold}/{job.folds}  {job.name}  epoch {epoch}/{run.settings.epochs}  "
         f"loss {loss:.4f}  {text}  {speed:.1f} samples/s"
     )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.training.checkpoint import Checkpoint, load_checkpoint
+from emer_studio.training.checkpoint import Checkpoint, load_checkpoint, put_into
 from emer_studio.training.compiling import compile_parts
 from emer_studio.training.eye_rows import EyeScale
 from emer_studio.training.frozen import freeze
@@ -79,7 +79,7 @@ class NetworkModel:
         best = self._checked(job, job.file("best.pt"))
         done = load_checkpoint(job.file("last.pt")).training or {}
         model = self._made(best.shape, best.heads, settings)
-        model.load_state_dict(best.state)
+        put_into(model, best)
         feed = _feed(job, settings, best.scale)
         if settings.frozen:
             freeze(model, feed, settings.precision)
@@ -102,11 +102,8 @@ class NetworkModel:
         official = settings.preset.name == "official-2024" and self.official is not None
         build = self.official if official and self.official else self.build
         model = build(shape, heads)
-        if settings.cnn_weights is not None and not model.start_from(settings.cnn_weights):
-            raise BadInputError(
-                f"{self.name} has no ResNet-18 that could start from weights.",
-                fix="Leave out --cnn-weights, or add --face-net resnet18.",
-            )
+        if settings.cnn_weights is not None:
+            model.start_from(settings.cnn_weights)  # one without a face has no use for them
         return channels_last(model).to(settings.device)
 
     def _checked(self, job: FoldJob, path: Path) -> Checkpoint:
