@@ -16,6 +16,7 @@ from emer_studio.core.files import refuse_taken
 from emer_studio.dataset.assembly import Assembly, BuildReport, Planned
 from emer_studio.dataset.blind import BLIND_FILE
 from emer_studio.dataset.cache import CacheWriter
+from emer_studio.dataset.clip_facts import CLIPS_FILE, clip_table
 from emer_studio.dataset.clip_places import clip_places
 from emer_studio.dataset.eye_work import EYE_VERSION, EyeWork
 from emer_studio.dataset.face_work import DETECTION_WIDTH_PX, FACE_VERSION, FaceWork
@@ -191,6 +192,8 @@ def _put_together(
         writer.add_table("measures.csv", assembly.measures)
         writer.add_table("votes.csv", assembly.votes)
         writer.add_table(BLIND_FILE, assembly.blind)
+        shown = [(p.session.manifest, [t.clip for t in p.trials]) for p in planned]
+        writer.add_table(CLIPS_FILE, clip_table(study.folder, shown))
         writer.add_table("participants.csv", _participants(study, assembly.people))
 
 

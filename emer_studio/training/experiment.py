@@ -18,6 +18,7 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_atomic, write_json
 from emer_studio.dataset.cache import Dataset
+from emer_studio.dataset.clip_facts import read_clips
 from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.benchmark import Benchmark
 from emer_studio.schema.dataset import StoredSample
@@ -30,7 +31,12 @@ from emer_studio.schema.training import (
     RunInfo,
 )
 from emer_studio.training.doubts import doubts_of_data, doubts_of_labels
-from emer_studio.training.folds import check_leakage, make_folds, official_folds
+from emer_studio.training.folds import (
+    check_films,
+    check_leakage,
+    make_folds,
+    official_folds,
+)
 from emer_studio.training.job import Fitted, FoldJob, Learner, Settings, Watch
 from emer_studio.training.keeping import kept
 from emer_studio.training.losses import MISSING_CLASS
@@ -109,8 +115,10 @@ def prepare(
     used = np.any([labels.usable for _, labels in tasks], axis=0)
     samples = [dataset.samples[i] for i in np.flatnonzero(used)]
     split = tuple(_folds(dataset, samples, folds, seed, by))
+    clips = read_clips(dataset.folder)
     for fold in split:
         check_leakage(samples, fold)
+        check_films(fold, clips)
         for task, labels in tasks:
             _check_fold(dataset, task, labels.of_fold(dataset, fold), fold)
     return Prepared(dataset, benchmark, tasks, split, folds if folds == "official" else by)
