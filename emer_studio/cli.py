@@ -94,7 +94,11 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.dataset.export.cmd_export", "a study as BIDS, EMER's layout or tables"
     ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
+    "train-head": Command(
+        "emer_studio.training.cmd_train_head", "train the next pre-labeller on blind labels"
+    ),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "bench": Command("emer_studio.training.cmd_bench", "how fast training is here"),
     "robustness": Command(
         "emer_studio.report.cmd_robustness", "what a training run makes of worse clips"
     ),

@@ -10,7 +10,7 @@ from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.files import refuse_taken
 from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
-from emer_studio.training.cmd_train import choose_device, wait_without_spinning
+from emer_studio.training.device import choose_device, wait_without_spinning
 
 __all__ = ["arguments", "run"]
 

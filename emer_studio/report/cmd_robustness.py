@@ -9,7 +9,7 @@ from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import refuse_taken
 from emer_studio.core.stopping import stop_check
-from emer_studio.training.cmd_train import choose_device, wait_without_spinning
+from emer_studio.training.device import choose_device, wait_without_spinning
 
 __all__ = ["arguments", "run"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
-from emer_studio.training.cmd_train import wait_without_spinning
+from emer_studio.training.device import wait_without_spinning
 
 __all__ = ["arguments", "run"]
 
