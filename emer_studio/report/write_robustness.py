@@ -16,6 +16,7 @@ from emer_studio.report.sections import Section, as_html
 __all__ = ["curve_figure", "robustness_text", "write_robustness"]
 
 Told = Mapping[str, Any]
+_ABREAST = 4
 _BANNERS = {
     "synthetic": "SYNTHETIC: a check of the software, not evidence about people.",
     "simulated": "SIMULATED recordings: they say nothing about people.",
@@ -71,9 +72,9 @@ def write_robustness(out: Path, told: Told) -> None:
     write_atomic(out, html)
 
 
-def curve_figure(told: Told, label: str) -> Figure:
-    """Draw the main score of a label by dose, one plot for each disturbance."""
-    rows = told["disturbances"]
+def curve_figure(told: Told, label: str, first: int = 0) -> Figure:
+    """Draw the main score of a label by dose, for four disturbances from the first on."""
+    rows = told["disturbances"][first : first + _ABREAST]
     figure, axes = new_figure(2.4 * len(rows), 2.5, len(rows))
     for axis, row in zip(axes, rows, strict=True):
         scores = next(one for one in row["labels"] if one["label"] == label)["scores"]
@@ -102,7 +103,10 @@ def curve_figure(told: Told, label: str) -> Figure:
 
 
 def _figures(told: Told) -> list[tuple[str, Figure]]:
-    return [(label, curve_figure(told, label)) for label in told["clean"]]
+    firsts = range(0, len(told["disturbances"]), _ABREAST)
+    return [
+        (label, curve_figure(told, label, k)) for label in told["clean"] for k in firsts
+    ]
 
 
 def _caption(told: Told) -> str:

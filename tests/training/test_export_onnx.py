@@ -20,14 +20,12 @@ from emer_studio.study.runs import open_run
 from emer_studio.training import onnx_export
 from emer_studio.training.checkpoint import load_checkpoint
 from emer_studio.training.inputs import Feed
-from emer_studio.training.network import Head, Inputs, Shape
-from emer_studio.training.official_network import OfficialNetwork
-from emer_studio.training.onnx_export import Inference, export_run, onnx_bytes
+from emer_studio.training.network import Inputs
+from emer_studio.training.onnx_export import export_run
 from emer_studio.training.predicted import read_predictions
 from emer_studio.training.run_info import read_run, settings_of
 
 CPU = ["CPUExecutionProvider"]
-HEADS = (Head("er3", ("negative", "neutral", "positive")),)
 
 
 @pytest.fixture(scope="module")
@@ -90,40 +88,6 @@ def test_a_file_tells_what_it_is_and_holds_nothing_of_training(made: Path) -> No
     }
     assert len(batch) == 1
     assert "" not in batch
-
-
-def _batch(shape: Shape, clips: int) -> Inputs:
-    rng = torch.Generator().manual_seed(clips)
-    f, r = shape.face_frames, shape.eye_rows
-    return Inputs(
-        torch.rand(clips, f, 3, 112, 112, generator=rng), torch.ones(clips, f),
-        torch.rand(clips, r, shape.eye_width, generator=rng), torch.ones(clips, r),
-        torch.rand(clips, r, 2, generator=rng), torch.ones(clips, r),
-        torch.rand(clips, shape.maps, 36, 64, generator=rng),
-    )  # fmt: skip
-
-
-def _compare(network: Any, shape: Shape) -> list[str]:
-    inference = Inference(network.eval(), HEADS)
-    content = onnx_bytes(inference, _batch(shape, 2), HEADS)
-    session = onnxruntime.InferenceSession(content, providers=CPU)
-    asked = _batch(shape, 3)
-    names = [one.name for one in session.get_inputs()]
-    (found,) = session.run(None, {name: getattr(asked, name).numpy() for name in names})
-    with torch.inference_mode():
-        (expected,) = inference(*(asked if shape.maps else asked[:-1]))
-    np.testing.assert_allclose(found, expected.numpy(), atol=1e-5)
-    assert not [
-        n.name
-        for n in onnx.load_from_string(content).graph.initializer
-        if "distriminator" in n.name
-    ]
-    return names
-
-
-def test_the_official_network_is_exported_without_its_discriminator() -> None:
-    shape = Shape(2, 4, 5)
-    assert "gaze" in _compare(OfficialNetwork(shape, HEADS), shape)
 
 
 def test_a_file_that_answers_otherwise_is_not_written(
