@@ -95,6 +95,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "live": Command(
+        "emer_studio.training.cmd_live", "try a model on a running camera and tracker"
+    ),
     "runs": Command(
         "emer_studio.report.cmd_runs", "list, name, compare and delete training runs"
     ),

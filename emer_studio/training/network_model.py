@@ -68,8 +68,7 @@ class NetworkModel:
         """Return the best epoch of a training that has ended, from its files."""
         best = self._checked(job, job.file("best.pt"))
         done = load_checkpoint(job.file("last.pt")).training or {}
-        model = self._made(best.shape, best.heads, settings)
-        model.load_state_dict(best.state)
+        model = self.restored(best, settings)
         feed = _feed(job, settings, best.scale)
         state = TrainingState(**done.get("state", {}))
         return Fitted(
@@ -81,6 +80,24 @@ class NetworkModel:
             seconds=state.seconds,
             facts={"parameters": sum(p.numel() for p in model.parameters())},
         )
+
+    def restored(self, found: Checkpoint, settings: Settings) -> Network:
+        """Return the network of a checkpoint.
+
+        Raises
+        ------
+        BadInputError
+            When its tensors are those of another architecture.
+        """
+        model = self._made(found.shape, found.heads, settings)
+        try:
+            model.load_state_dict(found.state)
+        except RuntimeError:
+            raise BadInputError(
+                f"The checkpoint of fold {found.fold} does not fit {self.name}.",
+                fix="It was made by another version of the program: train again.",
+            ) from None
+        return model
 
     def _made(self, shape: Shape, heads: Sequence[Head], settings: Settings) -> Network:
         official = settings.preset.name == "official-2024" and self.official is not None
