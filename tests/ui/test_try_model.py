@@ -72,7 +72,7 @@ def test_a_model_is_tried_until_a_session_begins(session, qtbot):
     assert seen(), card.said.text()
     qtbot.waitUntil(lambda: sum(felt.shown.values()) > 0.97, timeout=10000)
     assert list(felt.shown) == list(shown.shown)
-    assert card.heads["felt"].text() == "Felt"
+    assert card.heads["felt"].text() == "Felt (experimental)"
     assert "never tested" in card.heads["shown"].text()
     assert card.numbers.text().startswith("Felt: valence ")
     assert "10.0 s" in card.hint.text()  # of clips whose length nobody knows

@@ -21,7 +21,7 @@ from emer_studio.ui.session.choice import SessionChoice
 
 __all__ = ["TryFeed", "live_words"]
 
-_GRACE_S = 2.0  # chosen by us: it keeps nothing that could be lost
+_GRACE_S = 8.0  # chosen by us: unloading torch took 3 s on two busy cores
 
 
 def live_words(

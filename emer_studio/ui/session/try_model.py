@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QComboBox, QToolButton, QVBoxLayout, QWidget
 from emer_studio.core.errors import BadInputError
 from emer_studio.study.folder import Study
 from emer_studio.study.runs import Entry, runs_at
+from emer_studio.ui import theme
 from emer_studio.ui.parts import Card, button, label, restyle
 from emer_studio.ui.session.camera_card import CameraCard
 from emer_studio.ui.session.choice import SessionChoice
@@ -156,8 +157,8 @@ class TryModelCard(Card):
         scored = {head["label"] for head in event["heads"] if head["scored"]}
         for kind, short in _KINDS.items():
             tested = bool(scored & {f"{short}_emotion", f"{short}3"})
-            name = kind.capitalize()
-            self.heads[kind].setText(name if tested else f"{name} ({_BESIDE})")
+            about = "experimental" if tested else f"experimental; {_BESIDE}"
+            self.heads[kind].setText(f"{kind.capitalize()} ({about})")
         self._tell("Waiting for a face …")
 
     def _show_estimate(self, event: dict[str, Any]) -> None:
@@ -198,6 +199,7 @@ class TryModelCard(Card):
         self.runs.setVisible(bool(self.entries))
         self.runs.setEnabled(not wanted)
         self.start_stop.setText(" Stop" if wanted else " Try it")
+        self.start_stop.setIcon(theme.icon("stop" if wanted else "play"))
         self.start_stop.setEnabled(wanted or free)
 
 
@@ -206,9 +208,9 @@ def _in_words(numbers: dict[str, float]) -> str:
     lines = []
     for kind, short in _KINDS.items():
         mine = [
-            f"{label.removeprefix(f'{short}_')} {value:+.1f}"
-            for label, value in numbers.items()
-            if label.startswith(f"{short}_")
+            f"{name.removeprefix(f'{short}_')} {value:+.1f}".replace("-", "−")
+            for name, value in numbers.items()
+            if name.startswith(f"{short}_")
         ]
         lines += [f"{kind.capitalize()}: {', '.join(mine)}"] if mine else []
     return "\n".join(lines)
