@@ -202,7 +202,8 @@ def _tell(
     began = time.perf_counter()
     seen = moment.pictures or moment.samples
     found = None
-    if seen and set(moment.absent) != {"face", "gaze"}:
+    looks_at = {"face" if name == "face" else "gaze" for name in model.looks_at}
+    if not looks_at <= set(moment.absent):
         found = model.estimate(moment.dataset)
     fields: dict[str, Any] = {
         "felt": _emotion(found, "er"),
