@@ -94,10 +94,14 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.dataset.export.cmd_export", "a study as BIDS, EMER's layout or tables"
     ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
+    "train-head": Command(
+        "emer_studio.training.cmd_train_head", "train the next pre-labeller on blind labels"
+    ),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
     "live": Command(
         "emer_studio.training.cmd_live", "try a model on a running camera and tracker"
     ),
+    "bench": Command("emer_studio.training.cmd_bench", "how fast training is here"),
     "runs": Command(
         "emer_studio.report.cmd_runs", "list, name, compare and delete training runs"
     ),

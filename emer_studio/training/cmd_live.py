@@ -22,7 +22,7 @@ from emer_studio.core.stopping import signals_set
 from emer_studio.features.cmd_features import add_display_arguments, display_of
 from emer_studio.study.folder import open_study
 from emer_studio.study.lock import holder
-from emer_studio.training.cmd_train import choose_device, wait_without_spinning
+from emer_studio.training.device import choose_device, wait_without_spinning
 
 if TYPE_CHECKING:
     from emer_studio.training.live_model import Estimate, LiveModel

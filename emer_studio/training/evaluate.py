@@ -8,7 +8,7 @@ from typing import Any
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
 from emer_studio.dataset.cache import Dataset
-from emer_studio.schema.benchmark import load_benchmark
+from emer_studio.schema.benchmark import METRICS, load_benchmark
 from emer_studio.schema.training import FoldSplit
 from emer_studio.training.experiment import Prepared, fold_results, jobs_of, members
 from emer_studio.training.folds import check_leakage
@@ -96,7 +96,7 @@ def _check_parts(dataset: Dataset, split: FoldSplit, labels: Labels) -> None:
 
 def _agrees(summary: dict[str, Any], recorded: Any) -> bool:
     """Whether the headline scores are those of the run."""
-    names = [n for n in ("war", "uar", "wf1", "mae", "rmse", "ccc") if n in summary]
+    names = [name for name in METRICS if name in summary]
     return isinstance(recorded, dict) and all(
         abs(summary[name] - recorded.get(name, float("inf"))) <= _TOLERANCE
         for name in names

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import torch
 
 from emer_studio import __version__
 from emer_studio.core.clock import utc_now
@@ -18,6 +14,7 @@ from emer_studio.schema.training import RunInfo, ViewInfo, parse_run
 from emer_studio.training.experiment import Prepared
 from emer_studio.training.job import Settings
 from emer_studio.training.presets import PRESETS, View
+from emer_studio.training.provenance import code_sha256, hardware, split_sha256, versions
 
 __all__ = ["describe", "read_run", "settings_of"]
 
@@ -50,6 +47,9 @@ def describe(prepared: Prepared, model: str, settings: Settings, cnn_init: str) 
         seed=settings.seed,
         device=settings.device,
         precision=settings.precision,
+        frozen=settings.frozen,
+        compiled=settings.compiled,
+        graph=settings.graph,
         split=prepared.split,
         folds=prepared.folds,
         dataset=str(prepared.dataset.folder.resolve()),
@@ -58,11 +58,10 @@ def describe(prepared: Prepared, model: str, settings: Settings, cnn_init: str) 
         synthetic=manifest.synthetic,
         simulated=manifest.simulated,
         app_version=__version__,
-        versions={
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
+        versions=versions(),
+        hardware=hardware(settings.device),
+        code_sha256=code_sha256(),
+        split_sha256=split_sha256(prepared.split),
         started=utc_now(),
     )
 
@@ -93,6 +92,9 @@ def settings_of(
         face_net=info.face_net,
         cnn_weights=weights,
         precision=info.precision,
+        frozen=info.frozen,
+        compiled=info.compiled,
+        graph=info.graph,
     )
 
 
