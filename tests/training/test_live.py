@@ -38,8 +38,9 @@ from sessions import _GAZE, _header, write_session
 
 CLIP_S, RATE_HZ = 2.0, 60.0
 SAME = 0.02
-"""Largest difference of a probability between a clip and the same frames and rows in a
-window: only the gaze before and after it is not the same (eye events, pupil baseline)."""
+"""Largest difference of a probability between a clip of a dataset and a window that ends
+when the clip does: what the eyes did is judged by what comes after, too, which nobody knows
+yet. Of a number, whose range is two or three, five times that. Knowing it, they agree."""
 GAZE_XML = _header("EMER_SimGaze", "Gaze", RATE_HZ, "float32", _GAZE)
 
 
@@ -196,28 +197,28 @@ def test_a_window_is_what_a_dataset_makes_of_the_same_clip(
     dataset = open_cache(tmp_path / "data")
     (sample,), clip = dataset.samples, dataset.clip(0)
     assert clip.faces_valid.mean() > 0.9
-    window = LiveWindow(60.0, header=parse_header(GAZE_XML))
     stream = Recording(folder).gaze()
     assert stream is not None
     rows = np.column_stack([stream.stamps_s, stream.values])
-    rows = rows[rows[:, 0] < sample.end_s]  # nobody knows what comes after the window
-    window.add_gaze(rows, came_s=float(rows[-1, 0]))
-    stamps = frame_table(folder / "face_001.mkv")["t_s"]
-    with av.open(str(folder / "face_001.mkv")) as video:
-        for t_s, frame in zip(stamps, video.decode(video=0), strict=True):
-            window.add_picture(float(t_s), frame.to_ndarray(format="bgr24"))
-    moment = window.moment(sample.start_s, sample.end_s)
-    mine = moment.dataset.clip(0)
-    assert moment.absent == ()
-    np.testing.assert_array_equal(mine.faces, clip.faces)
-    np.testing.assert_allclose(mine.face_times_s, clip.face_times_s)
-    assert mine.eyes.shape == clip.eyes.shape
-    there, here = model.estimate(dataset), model.estimate(moment.dataset)
-    for label, told in there.classes.items():
-        for name, share in told.items():
-            assert here.classes[label][name] == pytest.approx(share, abs=SAME)
-    for label, value in there.numbers.items():
-        assert here.numbers[label] == pytest.approx(value, abs=SAME)
+    there = model.estimate(dataset)
+    for known, same in ((rows, 1e-6), (rows[rows[:, 0] < sample.end_s], SAME)):
+        window = LiveWindow(60.0, header=parse_header(GAZE_XML))
+        window.add_gaze(known, came_s=float(known[-1, 0]))
+        stamps = frame_table(folder / "face_001.mkv")["t_s"]
+        with av.open(str(folder / "face_001.mkv")) as video:
+            for t_s, frame in zip(stamps, video.decode(video=0), strict=True):
+                window.add_picture(float(t_s), frame.to_ndarray(format="bgr24"))
+        moment = window.moment(sample.start_s, sample.end_s)
+        mine, here = moment.dataset.clip(0), model.estimate(moment.dataset)
+        assert moment.absent == ()
+        np.testing.assert_array_equal(mine.faces, clip.faces)
+        np.testing.assert_allclose(mine.face_times_s, clip.face_times_s)
+        assert mine.eyes.shape == clip.eyes.shape
+        for label, told in there.classes.items():
+            for name, share in told.items():
+                assert here.classes[label][name] == pytest.approx(share, abs=same)
+        for label, value in there.numbers.items():
+            assert here.numbers[label] == pytest.approx(value, abs=5 * same)
 
 
 def test_the_folds_answer_on_average_and_each_as_in_the_run(
