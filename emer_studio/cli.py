@@ -98,6 +98,9 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.training.cmd_train_head", "train the next pre-labeller on blind labels"
     ),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "live": Command(
+        "emer_studio.training.cmd_live", "try a model on a running camera and tracker"
+    ),
     "bench": Command("emer_studio.training.cmd_bench", "how fast training is here"),
     "robustness": Command(
         "emer_studio.report.cmd_robustness", "what a training run makes of worse clips"

@@ -98,10 +98,20 @@ class NetworkModel:
 
     def best(self, job: FoldJob, settings: Settings) -> tuple[Network, Checkpoint]:
         """Return the network of the best epoch, and the checkpoint that it is from."""
-        best = self._checked(job, job.file("best.pt"))
-        model = self._made(best.shape, best.heads, settings)
-        put_into(model, best)
-        return model, best
+        found = self._checked(job, job.file("best.pt"))
+        return self.restored(found, settings), found
+
+    def restored(self, found: Checkpoint, settings: Settings) -> Network:
+        """Return the network of a checkpoint.
+
+        Raises
+        ------
+        BadInputError
+            When its tensors are those of another architecture.
+        """
+        model = self._made(found.shape, found.heads, settings)
+        put_into(model, found)
+        return model
 
     def _made(self, shape: Shape, heads: Sequence[Head], settings: Settings) -> Network:
         official = settings.preset.name == "official-2024" and self.official is not None
