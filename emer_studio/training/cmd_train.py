@@ -41,6 +41,12 @@ def run(args: argparse.Namespace) -> int:
     request = request_of(args)
     from emer_studio.dataset.cache import open_cache
 
+    if args.dry_run:
+        from emer_studio.training.dry_run import dry_run, dry_run_text
+
+        told = dry_run(request, open_cache(args.dataset))
+        console.result(told, dry_run_text(told))
+        return 2 if all(one["problem"] for one in told["benchmarks"]) else 0
     manifest = open_cache(args.dataset).manifest
     folder = args.out or _default_folder(args.dataset, args.protocol)
     if args.background:

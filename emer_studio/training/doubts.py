@@ -11,7 +11,11 @@ from emer_studio.schema.training import Part
 from emer_studio.training.subsets import class_counts, count_remarks
 from emer_studio.training.task import Labels, Task
 
-__all__ = ["doubts_of_data", "doubts_of_labels"]
+__all__ = ["Folds", "doubts_of_classes", "doubts_of_data", "doubts_of_labels"]
+
+Folds = Sequence[tuple[int, Labels, Mapping[Part, Sequence[int]]]]
+"""For each fold its number, the labels that count in it, and the sample numbers of its
+parts."""
 
 _ROWS = 1 << 20  # eye rows looked at together: no copy of a large file in memory
 
@@ -30,11 +34,7 @@ def doubts_of_data(dataset: Dataset) -> list[str]:
     return [f"No clip has a number in these eye columns, which tell nothing: {named}."]
 
 
-def doubts_of_labels(
-    task: Task,
-    labels: Labels,
-    folds: Sequence[tuple[int, Labels, Mapping[Part, Sequence[int]]]],
-) -> list[str]:
+def doubts_of_labels(task: Task, labels: Labels, folds: Folds) -> list[str]:
     """Say what is missing or uneven in the labels of a task.
 
     Parameters
@@ -42,9 +42,7 @@ def doubts_of_labels(
     task : Task
     labels : Labels
         Of the dataset.
-    folds : sequence of tuple
-        For each fold its number, the labels that count in it, and the sample numbers of
-        its parts.
+    folds : Folds
     """
     said = []
     if without := int((~labels.usable).sum()):
@@ -52,8 +50,12 @@ def doubts_of_labels(
             f"{without} of {len(labels.usable)} samples are left out of {task.label}:"
             " they have no label, or are excluded."
         )
-    if task.regression:
-        return said
+    return said if task.regression else said + doubts_of_classes(task, folds)
+
+
+def doubts_of_classes(task: Task, folds: Folds) -> list[str]:
+    """Say which classes are rarer than the folds, never trained on, or uneven."""
+    said = []
     counts = [
         class_counts(task, mine.classes, number, parts) for number, mine, parts in folds
     ]

@@ -39,6 +39,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="return at once; the training outlives this terminal or window",
     )  # fmt: skip
     parser.add_argument(
+        "--dry-run", action="store_true",
+        help="say what would be trained on and what is left out; train nothing",
+    )  # fmt: skip
+    parser.add_argument(
         "--folds",
         type=_folds,
         metavar="N|official",
