@@ -26,6 +26,7 @@ class Curves(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         self.loss, self.score = _plot(), _plot()
+        self.score.getPlotItem().legend.hide()  # the colours are those of the loss
         self._score_card = Card("Validation")
         self.note = label("", "small")
         self._score_card.head.addWidget(self.note)
@@ -81,8 +82,11 @@ class Curves(QWidget):
                 name=name,
             )
         epochs, values = self._points[key]
-        epochs.append(epoch)
-        values.append(float(value))
+        if epoch in epochs:  # a training that was killed does its last epoch again
+            values[epochs.index(epoch)] = float(value)
+        else:
+            epochs.append(epoch)
+            values.append(float(value))
         self._lines[key].setData(epochs, values)
 
 
