@@ -1,8 +1,8 @@
-"""The models that can be trained, for whoever offers them without loading torch."""
+"""The models and presets of training, for whoever offers them without loading torch."""
 
 from __future__ import annotations
 
-__all__ = ["TRAINING_MODELS"]
+__all__ = ["TRAINING_MODELS", "TRAINING_PRESETS"]
 
 TRAINING_MODELS = {
     "emert": "EMERT: face, eyes and gaze, felt and shown learnt together",
@@ -16,3 +16,9 @@ TRAINING_MODELS = {
     "tfn": "Tensor Fusion Network: outer product of all",
 }
 """Words by name, in the order they are offered: what `training.models.registry` finds."""
+
+TRAINING_PRESETS = {
+    "studio": ("Ours (studio)", 40),
+    "official-2024": ("As the 2024 code (official-2024)", 200),
+}
+"""Words and usual epochs by name: what `training.presets.PRESETS` holds."""

@@ -1,4 +1,4 @@
-"""``train --dry-run``: what would be trained on, and what not, without training anything."""
+"""``train --dry-run``: what would be trained on, and what not, before anything is."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def _remarks(prepared: Prepared, samples: list[Any], tested: int) -> Iterator[st
     yield from _sides(prepared, samples, tested)
     weak = sum(sample.er_weak for sample in samples)
     if weak and any(task.label.startswith("er") for task, _ in prepared.tasks):
-        yield f"{weak} samples are parts of clips and carry what was felt in the whole clip."
+        yield f"{weak} samples are parts of clips with what was felt in the whole clip."
 
 
 def _sides(prepared: Prepared, samples: list[Any], tested: int) -> Iterator[str]:

@@ -1,14 +1,31 @@
-"""The train page: curves from events, tables from files, and one real small training."""
+"""The train page: forms, curves from events, tables from files, and real trainings."""
 
 from __future__ import annotations
 
-import pytest
+import os
+import shutil
+import signal
+from dataclasses import replace
 
-from emer_studio.core.files import write_json
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+
+from emer_studio.core.console import Console
+from emer_studio.core.emotions import EMOTIONS
+from emer_studio.core.files import new_folder, read_json
+from emer_studio.core.lockfile import holder_of
+from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.synth import SynthConfig, synthesise
+from emer_studio.schema.dataset import SampleRow
+from emer_studio.schema.training_models import TRAINING_MODELS, TRAINING_PRESETS
+from emer_studio.study.folder import create_study, open_study
+from emer_studio.training.begin import begin_run
 from emer_studio.ui.train.curves import Curves
 from emer_studio.ui.train.page import TrainPage
 from emer_studio.ui.train.results import results_rows
+from training_runs import events, small
 
 RESULTS = {
     "protocol": "er3",
@@ -47,6 +64,8 @@ def test_each_fold_has_its_own_line(qtbot):
             curves.add({**event, "val_war": 0.1 * epoch})
     assert curves.points("loss", "fold 2") == ([1, 2, 3], [1.0, 1 / 2, 1 / 3])
     assert curves.points("score", "fold 1")[1] == pytest.approx([0.1, 0.2, 0.3])
+    curves.add({"fold": 1, "epoch": 3, "loss": 0.7, "label": "er3"})  # again, after a kill
+    assert curves.points("loss", "fold 1") == ([1, 2, 3], [1.0, 1 / 2, 0.7])
     curves.add({"fold": 3, "epoch": 1, "loss": 0.5, "label": "er_valence", "val_rmse": 0.2})
     assert curves.points("score", "fold 3 valence") == ([1], [0.2])
     curves.clear()
@@ -55,69 +74,191 @@ def test_each_fold_has_its_own_line(qtbot):
     curves.deleteLater()
 
 
+SESSION = "sub-P001_ses-01_20261121T101500"
+
+
+def _write_dataset(folder):
+    """Four people, three clips each, of sessions; one sample is excluded."""
+    rng = np.random.default_rng(0)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with CacheWriter(folder, name="small", synthetic=True) as writer:
+        for i in range(12):
+            who, clip = divmod(i, 3)
+            row = SampleRow(
+                sample_id=f"{SESSION.replace('P001', f'P00{who + 1}')}/trial-{clip + 1}",
+                participant=f"P00{who + 1}", stimulus=f"c{clip}", trial=clip + 1,
+                er_emotion=EMOTIONS[clip], excluded=i == 11,
+                reason="the tracker was off" if i == 11 else "",
+            )  # fmt: skip
+            faces = rng.integers(0, 255, (1, 112, 112, 3)).astype(np.uint8)
+            eyes = rng.normal(size=(4, 39)).astype(np.float32)
+            writer.add(row, faces, np.ones(1, bool), np.zeros(1), eyes, np.arange(4.0))
+
+
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory):
+    """The folder of a study with a small dataset and a real, finished training on it."""
+    study = create_study(tmp_path_factory.mktemp("trained") / "study", seed=7)
+    _write_dataset(study.derived / "small")
+    ready = small(study.derived / "small")
+    ready = replace(ready, settings=replace(ready.settings, epochs=2))
+    begin_run(ready, new_folder(study.derived / "runs" / "first"), Console(), lambda: None)
+    return study.folder
+
+
+@pytest.fixture
+def trained(trained_once, tmp_path):
+    """A copy of it, whatever is trained in it ended after the test."""
+    made = open_study(shutil.copytree(trained_once, tmp_path / "trained"))
+    yield made
+    for lock in made.derived.glob("**/train.lock"):
+        if (holder := holder_of(lock)) is not None:
+            os.kill(holder["pid"], signal.SIGKILL)
+
+
 def test_an_empty_study_says_what_to_do(page, study):
     made = page(TrainPage, study)
     assert made.empty.isVisible()
-    assert not made.start.isEnabled()
-    assert not made.build.isEnabled()  # nothing was recorded yet
-    assert made.synth.isEnabled()
-    assert made.protocol.count() == 7
+    assert not made.setup.start.isEnabled()
+    assert not made.setup.build.isEnabled()  # nothing was recorded yet
+    assert made.setup.synth.isEnabled()
+    assert made.setup.protocol.count() == 7 + 1
+    made.views.choose(1)
+    assert made.runs.empty.isVisible()
 
 
-def test_earlier_runs_are_listed_with_their_results(page, study):
-    run = study.derived / "runs" / "er3_x"
-    about = {"state": "done", "protocol": "er3", "epochs": 3, "synthetic": True}
-    write_json(run / "run.json", about)
-    write_json(run / "results.json", RESULTS)
-    made = page(TrainPage, study)
-    assert made.list.count() == 1
-    assert made.results.item(1, 0).text() == "Pooled"
-    assert made.simulated
+def test_the_form_offers_what_can_be_trained():
+    from emer_studio.training.models.registry import all_models
+    from emer_studio.training.presets import PRESETS
+
+    assert {m.name: m.words for m in all_models().values()} == TRAINING_MODELS
+    told = {name: epochs for name, (_words, epochs) in TRAINING_PRESETS.items()}
+    assert told == {name: preset.epochs for name, preset in PRESETS.items()}
 
 
 def test_official_sets_are_offered_where_there_are_some(page, study):
     folder = study.derived / "emer"
     synthesise(folder, SynthConfig(2, 1, 1, 4))
     made = page(TrainPage, study)
-    assert not made.official.isVisible()
+    more = made.setup.more
+    more.toggle.click()
+    assert not more.official.isVisible()
     (folder / "sets.csv").write_text("sample_id,set\n")
     made.refresh()
-    assert made.official.isVisible()
-    made.official.click()
-    assert not made.folds.isEnabled()
-    assert made._folds() == "official"
-    assert made._apart() == "participant"
-    assert not made.apart.isEnabled()
-    made.official.click()
-    made.apart.setCurrentText("people and clips")
-    assert made._apart() == "both"
+    assert more.official.isVisible()
+    more.official.click()
+    assert not more.folds.isEnabled()
+    assert made.setup.choice().folds == "official"
+    assert made.setup.choice().apart == "participant"
+    assert not more.apart.isEnabled()
+    more.official.click()
+    more.apart.setCurrentText("people and clips")
+    assert made.setup.choice().apart == "both"
+    more.seeds.setText("0, 0")
+    assert "Each seed once" in made.setup.why.text()
+    assert not made.setup.start.isEnabled()
+    more.seeds.setText("0, 1")
+    assert "--seeds 0,1 " in " ".join(made.setup.choice().words())
+    assert made.setup.start.isEnabled()
 
 
-def test_a_real_training_draws_curves_and_fills_the_table(page, study, qtbot):
-    synthesise(study.derived / "synthetic", SynthConfig(4, 3, 1, 4))
-    made = page(TrainPage, study)
-    assert "12 samples" in made.about.text()
-    made.protocol.setCurrentText("fer3")
-    made.folds.setValue(2)
-    made.epochs.setValue(1)
-    with qtbot.waitSignal(made.job.ended, timeout=90000) as ended:
-        made.start.click()
-    assert ended.args[0].code == 0, ended.args[0].error
-    assert made.curves.points("loss", "fold 2")[0] == [1]
-    assert made.list.count() == 1
-    heads = [made.results.item(row, 0).text() for row in range(made.results.rowCount())]
+def test_what_will_be_trained_on_is_told_before_it_is(page, trained, qtbot):
+    made = page(TrainPage, trained)
+    made.views.choose(0)
+    assert made.simulated
+    made.setup.more.folds.setValue(2)
+    made.setup.protocol.setCurrentIndex(made.setup.protocol.findData("er7"))
+    qtbot.waitUntil(lambda: made.plan.told is not None, timeout=60000)
+    (found,) = made.plan.told["benchmarks"]
+    assert (found["samples"], found["participants"], found["stimuli"]) == (11, 4, 3)
+    assert found["left_out"] == [{"why": "excluded: the tracker was off", "samples": 1}]
+    shown = " ".join(one.text() for one in made.plan.findChildren(QLabel))
+    assert "11 samples, 4 people, 3 clips" in shown
+    assert "excluded: the tracker was off" in shown
+    assert "Clips are on both sides" in shown
+
+
+def test_a_cell_of_the_confusion_opens_its_trials(page, trained, qtbot):
+    made = page(TrainPage, trained)
+    result = made.runs.result
+    assert result.isVisible()  # a study with runs opens on them
+    assert made.simulated
+    assert result.table.item(2, 0).text() == "Pooled"
+    result.views.buttons[1].click()
+    heat = result.map
+    total = sum(int(heat.item(r, c).text() or 0) for r in range(7) for c in range(7))
+    assert total == 11
+    right = [one for one in result._answers if one.truth == EMOTIONS[1]]
+    column = EMOTIONS.index(right[0].found)
+    heat.setCurrentCell(1, (column + 1) % 7)
+    qtbot.keyClick(heat, Qt.Key.Key_Left if column < 6 else Qt.Key.Key_End)
+    assert heat.currentColumn() == column
+    listed = result.samples
+    assert listed.answers
+    assert {(one.truth, one.found) for one in listed.answers} == {
+        (EMOTIONS[1], EMOTIONS[column])
+    }
+    qtbot.keyClick(heat, Qt.Key.Key_Return)
+    with qtbot.waitSignal(made.wants) as asked:
+        qtbot.keyClick(listed.grid, Qt.Key.Key_Return)
+    assert asked.args[0] == f"explore:{listed.answers[0].sample}"
+    result.views.buttons[2].click()
+    assert len(result.curves.points("loss", "fold 2")[0]) == 2
+
+
+def test_a_training_outlives_the_window_and_a_kill(page, trained, qtbot):
+    """Start, pause, kill, go on, stop: in a process that the page only follows."""
+    made = page(TrainPage, trained)
+    made.views.choose(0)
+    setup = made.setup
+    setup.protocol.setCurrentIndex(setup.protocol.findData("er7"))
+    setup.more.folds.setValue(2)
+    setup.epochs.setValue(500)
+    setup.start.click()
+    view = made.runs.running
+    qtbot.waitUntil(lambda: len(view.curves.points("loss", "fold 1")[0]) > 1, timeout=60000)
+    run = view.training.folder
+    assert made.runs.isVisible()
+    assert "Fold 1 of 2" in view.where.text()
+    assert " left" in view.where.text()
+    assert "samples/s" in view.load.text()
+    view.pause.click()
+    qtbot.waitUntil(lambda: view.training.state == "paused", timeout=20000)
+    assert view.go_on.isVisible()
+
+    other = page(TrainPage, trained)  # another window, while it rests
+    assert other.runs.running.training.state == "paused"
+    assert len(other.runs.running.curves.points("loss", "fold 1")[0]) > 1
+
+    os.kill(holder_of(run / "train.lock")["pid"], signal.SIGKILL)
+    qtbot.waitUntil(lambda: view.training.state == "killed", timeout=20000)
+    assert "broke off" in view.where.text()
+    assert not view.stop.isVisible()
+    told = len(events(run, "epoch"))
+    view.go_on.click()
+    qtbot.waitUntil(lambda: view.training.state == "running", timeout=60000)
+    qtbot.waitUntil(lambda: len(events(run, "epoch")) > told, timeout=60000)
+    view.stop.click()
+    qtbot.waitUntil(lambda: view.training.state == "interrupted", timeout=30000)
+    assert [one["resumed"] for one in events(run, "begin")] == [False, True]
+    assert read_json(run / "run.json")["state"] == "interrupted"
+    assert view.go_on.isVisible()
+
+
+def test_a_finished_training_shows_its_table(page, trained, qtbot):
+    made = page(TrainPage, trained)
+    made.views.choose(0)
+    setup = made.setup
+    setup.protocol.setCurrentIndex(setup.protocol.findData("er7"))
+    setup.more.folds.setValue(2)
+    setup.epochs.setValue(1)
+    setup.start.click()
+    result = made.runs.result
+    began = [one.folder for one in made.runs.list.entries]
+    qtbot.waitUntil(
+        lambda: result.entry is not None and result.entry.folder not in began, timeout=90000
+    )
+    assert result.isVisible()
+    heads = [result.table.item(row, 0).text() for row in range(result.table.rowCount())]
     assert heads[:3] == ["Fold 1", "Fold 2", "Pooled"]
-
-
-def test_a_training_can_be_stopped(page, study, qtbot):
-    synthesise(study.derived / "synthetic", SynthConfig(4, 3, 1, 4))
-    made = page(TrainPage, study)
-    made.epochs.setValue(500)
-    made.protocol.setCurrentText("fer3")
-    made.folds.setValue(2)
-    made.start.click()
-    qtbot.waitUntil(lambda: bool(made.curves.points("loss", "fold 1")[0]), timeout=60000)
-    with qtbot.waitSignal(made.job.ended, timeout=20000) as ended:
-        made.stop.click()
-    assert ended.args[0].stopped
-    assert made.runs[0].info["state"] == "interrupted"
+    assert len(made.runs.list.entries) == 2

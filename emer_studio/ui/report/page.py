@@ -97,6 +97,10 @@ class ReportPage(Page):
             return self.workspace.simulated
         return bool({"simulated", "synthetic"} & set(about.marks))
 
+    def visit(self, what: str) -> None:
+        """Show a report by its file's name."""
+        self._show_written(self.study.derived / "reports" / what)
+
     def refresh(self) -> None:
         """Look for datasets and reports again."""
         self.writer.refresh()

@@ -78,7 +78,7 @@ def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
     grid.setRowCount(len(rows))
     for number, row in enumerate(rows):
         for column, text in enumerate(row):
-            set_cell(grid, number, column, text)
+            set_cell(grid, number, column, text, tip=text if column + 1 == len(row) else "")
             item = grid.item(number, column)
             if item is not None:
                 face = item.font()

@@ -56,6 +56,8 @@ class RunsList(QWidget):
     ----------
     place : Path
         What `study.runs.runs_at` takes.
+    comparison : ComparisonView, optional
+        Where a comparison is shown; below the list where none is given.
     """
 
     shown = Signal(object)
@@ -63,9 +65,17 @@ class RunsList(QWidget):
     said = Signal(str)
     changed = Signal()
 
-    def __init__(self, place: Path, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        place: Path,
+        parent: QWidget | None = None,
+        *,
+        comparison: ComparisonView | None = None,
+    ) -> None:
         super().__init__(parent)
         self.place = place
+        self._elsewhere = comparison is not None
+        self.comparison = comparison or ComparisonView()
         self.entries: list[Entry] = []
         self._doomed: list[Entry] = []
         self._waiting: deque[list[str]] = deque()
@@ -95,12 +105,12 @@ class RunsList(QWidget):
         row = QHBoxLayout()
         row.addWidget(self.hint, 1)
         row.addWidget(self.compare)
-        self.comparison = ComparisonView()
         self.comparison.hide()
         for part in (self.none, grid, self._question()):
             box.addWidget(part, 1 if part is grid else 0)
         box.addLayout(row)
-        box.addWidget(self.comparison, 1)
+        if not self._elsewhere:
+            box.addWidget(self.comparison, 1)
 
     def _question(self) -> QWidget:
         """Return the strip that asks before a run is deleted, in the list itself."""
