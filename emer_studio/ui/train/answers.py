@@ -46,12 +46,11 @@ class Answer:
 
     @property
     def place(self) -> str:
-        """The trial, and the part of it, in words."""
+        """The number of the trial, and the part of it; the sample where there is none."""
         match = _TRIAL.fullmatch(self.sample)
         if match is None:
             return self.sample
-        part = f", {match['part']}" if match["part"] else ""
-        return f"{match['session']}, trial {match['number']}{part}"
+        return f"{match['number']}, {match['part']}" if match["part"] else match["number"]
 
     @property
     def error(self) -> float:

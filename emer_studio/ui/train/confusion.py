@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -22,7 +22,7 @@ __all__ = ["HeatMap"]
 
 _SHARE = int(Qt.ItemDataRole.UserRole) + 1
 _LEAST_PX, _ROW_PX, _HEAD_PX = 54, 23, 30
-_DARK = 0.55  # share above which white letters have the better contrast; chosen by us
+_DARK = 0.75  # share above which white letters have the better contrast; chosen by us
 
 
 class HeatMap(QTableWidget):
@@ -37,6 +37,7 @@ class HeatMap(QTableWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._classes: list[str] = []
         self.setAccessibleName("Confusion: rows are true, columns are answered")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -67,8 +68,9 @@ class HeatMap(QTableWidget):
         self.clear()
         self.setRowCount(len(classes))
         self.setColumnCount(len(classes))
+        self._classes = list(classes)
         self.setMinimumHeight(_ROW_PX * len(classes) + _HEAD_PX)
-        self.setHorizontalHeaderLabels(list(classes))
+        self._name_columns()
         self.setVerticalHeaderLabels(list(classes))
         worst, most = (0, 0), -1.0
         for row, line in enumerate(counts):
@@ -83,6 +85,18 @@ class HeatMap(QTableWidget):
                     worst, most = (row, column), count
         self.blockSignals(False)
         self.setCurrentCell(*worst)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use the room."""
+        super().resizeEvent(event)
+        self._name_columns()
+
+    def _name_columns(self) -> None:
+        """Shorten the names of the columns where they are narrow; rows have the whole."""
+        names, metrics = self._classes, self.fontMetrics()
+        room = (self.viewport().width() - 4) / max(len(names), 1)
+        whole = all(metrics.horizontalAdvance(name) < room for name in names)
+        self.setHorizontalHeaderLabels([name if whole else name[:3] for name in names])
 
     def sizeHint(self) -> QSize:
         """Return a square."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QWidget
 
 from emer_studio.ui.parts import label
 
-__all__ = ["combo", "line"]
+__all__ = ["combo", "line", "number"]
 
 
 def combo(name: str) -> QComboBox:
@@ -17,6 +17,15 @@ def combo(name: str) -> QComboBox:
         QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
     )
     made.setMinimumContentsLength(8)
+    return made
+
+
+def number(name: str, least: int, most: int) -> QSpinBox:
+    """Return a box for a whole number."""
+    made = QSpinBox()
+    made.setAccessibleName(name)
+    made.setRange(least, most)
+    made.lineEdit().setTextMargins(8, 0, 0, 0)
     return made
 
 

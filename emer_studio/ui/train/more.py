@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -18,7 +17,7 @@ from PySide6.QtWidgets import (
 
 from emer_studio.ui.parts import label
 from emer_studio.ui.train.choice import MODALITIES, Choice
-from emer_studio.ui.train.form import combo, line
+from emer_studio.ui.train.form import combo, line, number
 
 __all__ = ["MoreTraining"]
 
@@ -63,8 +62,7 @@ class MoreTraining(QWidget):
     def _fill(self, box: QVBoxLayout) -> None:
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(8)
-        self.folds = QSpinBox()
-        self.folds.setRange(2, 50)
+        self.folds = number("Folds", 2, 50)
         self.folds.setValue(5)
         self.apart = combo("Kept apart")
         for words, kind in _APART.items():

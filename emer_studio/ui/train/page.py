@@ -73,7 +73,11 @@ class TrainPage(Page):
         self.right = QStackedWidget()
         self.right.addWidget(self.empty)
         self.right.addWidget(self.plan)
-        row.addWidget(left)
+        column = QVBoxLayout()
+        column.setSpacing(10)
+        column.addWidget(left, 1)
+        column.addWidget(self.setup.footer)
+        row.addLayout(column)
         row.addWidget(self.right, 1)
         return view
 

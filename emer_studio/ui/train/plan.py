@@ -18,6 +18,8 @@ __all__ = ["PlanCard"]
 
 _REST_MS = 500  # chosen by us: a choice that changes meanwhile asks only once
 _KEPT = 32
+_WHITE = "QScrollArea#scroll, QWidget#scrolled { background: #ffffff; }"
+_GRACE_S = 0.3  # it writes nothing, so nothing is lost
 _HEADS = ("Benchmark", "Samples", "People", "Clips", "What to know")
 
 
@@ -36,7 +38,7 @@ class PlanCard(Card):
         self._timer.timeout.connect(self._ask)
         self.progress = ProgressLine()
         self.pages = Scrolled()
-        self.pages.inside.setStyleSheet("QWidget#scrolled { background: #ffffff; }")
+        self.pages.setStyleSheet(_WHITE)
         self.inner = QVBoxLayout(self.pages.inside)
         self.inner.setContentsMargins(0, 0, 6, 0)
         self.inner.setSpacing(8)
@@ -84,7 +86,7 @@ class PlanCard(Card):
         self._asked = self._wanted
         self.progress.begin("Looking through the dataset …")
         words = ["train", *self._asked[:-1], "--dry-run", "--events"]
-        self.job.start("dry run", words)
+        self.job.start("dry run", words, grace_s=_GRACE_S)
 
     def _ended(self, outcome: Outcome) -> None:
         self.progress.end()

@@ -184,7 +184,7 @@ class ResultView(QWidget):
         cell.sort(key=lambda one: -(one.sure or 0.0))
         many = f"{len(cell)} sample{'' if len(cell) == 1 else 's'}"
         told = f"True {truth}, answered {found}: {many}"
-        self.samples.show_answers(told, cell)
+        self.samples.show_answers(told, cell, of_one_cell=True)
 
 
 def _epochs(count: int) -> str:

@@ -13,7 +13,8 @@ from emer_studio.ui.train.answers import Answer
 
 __all__ = ["SampleList"]
 
-_HEADS = ("Participant", "Clip", "True", "Answer", "Sure", "Where")
+_HEADS = ("Participant", "Clip", "True", "Answer", "Sure", "Trial")
+_TRUE, _ANSWER, _SURE = 2, 3, 4
 _DRAWN = "This sample has no recording in this study, so there is nothing to open."
 
 
@@ -40,8 +41,10 @@ class SampleList(QWidget):
         box.addWidget(self.heading)
         box.addWidget(self.grid, 1)
 
-    def show_answers(self, heading: str, answers: Sequence[Answer]) -> None:
-        """Show samples, the surest answers first."""
+    def show_answers(
+        self, heading: str, answers: Sequence[Answer], *, of_one_cell: bool = False
+    ) -> None:
+        """Show samples; those of one cell share what was true and what was answered."""
         self.answers = list(answers)
         self.heading.setText(heading)
         grid = self.grid
@@ -49,10 +52,13 @@ class SampleList(QWidget):
         for row, one in enumerate(self.answers):
             sure = "–" if one.sure is None else f"{100 * one.sure:.0f} %"
             cells = (one.participant, one.stimulus, _short(one.truth), _short(one.found))
-            tip = "Enter or double click opens it" if one.trial else _DRAWN
+            about = "Enter or double click opens it" if one.trial else _DRAWN
+            tip = f"{one.sample}\n{about}"
             for column, text in enumerate((*cells, sure, one.place)):
                 set_cell(grid, row, column, text, tip=tip)
-        grid.setColumnHidden(4, all(one.sure is None for one in self.answers))
+        grid.setColumnHidden(_SURE, all(one.sure is None for one in self.answers))
+        for column in (_TRUE, _ANSWER):  # the heading says it
+            grid.setColumnHidden(column, of_one_cell)
         if self.answers:
             grid.setCurrentCell(0, 0)
 

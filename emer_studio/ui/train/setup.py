@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from emer_studio.schema.training_models import TRAINING_MODELS, TRAINING_PRESETS
 from emer_studio.study.folder import Study
 from emer_studio.ui.parts import Card, ProgressLine, button, label
 from emer_studio.ui.train.choice import Choice
-from emer_studio.ui.train.form import combo, line
+from emer_studio.ui.train.form import combo, line, number
 from emer_studio.ui.train.more import MoreTraining
 from emer_studio.ui.train.words import benchmarks, model_words
 from emer_studio.ui.workspace import Dataset, datasets_of, read_object
@@ -20,7 +20,10 @@ _CORRECTED = "2024 with corrected input"
 
 
 class Setup(QWidget):
-    """The form; `changed` tells that something else is chosen now."""
+    """The form; `changed` tells that something else is chosen now.
+
+    Its `footer`, with the button that starts, is put where it is always seen.
+    """
 
     changed = Signal()
 
@@ -32,6 +35,7 @@ class Setup(QWidget):
         box.setSpacing(12)
         box.addWidget(self._data())
         box.addWidget(self._training())
+        self.footer = self._footer()
         self.dataset.currentIndexChanged.connect(self._described)
         for one in (self.protocol, self.model):
             one.currentIndexChanged.connect(self.changed)
@@ -79,13 +83,8 @@ class Setup(QWidget):
             self.preset.addItem(words, name)
         self.preset.addItem(_CORRECTED, "official-2024+")
         self.model_about = label("", "small", wrap=True)
-        self.epochs = QSpinBox()
-        self.epochs.setRange(0, 2000)
-        self.epochs.setAccessibleName("Epochs")
+        self.epochs = number("Epochs", 0, 2000)
         self.more = MoreTraining()
-        self.why = label("", "small-red", wrap=True)
-        self.start = button("&Start training", "play", "primary")
-        self.start.setToolTip("It goes on when this window is closed")
         benchmark = label("&Benchmark", "muted")
         benchmark.setBuddy(self.protocol)
         card.box.addWidget(benchmark)
@@ -95,9 +94,20 @@ class Setup(QWidget):
         card.box.addLayout(line("&Preset", self.preset))
         card.box.addLayout(line("&Epochs", self.epochs))
         card.box.addWidget(self.more)
-        card.box.addWidget(self.why)
-        card.box.addWidget(self.start)
         return card
+
+    def _footer(self) -> QWidget:
+        """Return what stays in sight wherever the form is scrolled to."""
+        holder = QWidget()
+        box = QVBoxLayout(holder)
+        box.setContentsMargins(0, 0, 12, 0)
+        box.setSpacing(6)
+        self.why = label("", "small-red", wrap=True)
+        self.start = button("&Start training", "play", "primary")
+        self.start.setToolTip("It goes on when this window is closed")
+        box.addWidget(self.why)
+        box.addWidget(self.start)
+        return holder
 
     # -- what is chosen
 

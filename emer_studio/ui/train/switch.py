@@ -25,7 +25,7 @@ class Switch(QWidget):
         for place, name in enumerate(names):
             made = QPushButton(name)
             made.setProperty("kind", "level-small")
-            made.setMinimumWidth(made.fontMetrics().horizontalAdvance(name) + 28)
+            made.setMinimumWidth(made.fontMetrics().horizontalAdvance(name) + 22)
             made.setCheckable(True)
             self._group.addButton(made, place)
             self.buttons.append(made)
