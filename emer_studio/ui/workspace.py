@@ -46,6 +46,7 @@ _WATCHED = (
     "derived/*/manifest.json",
     "derived/*/*/manifest.json",
     "derived/runs/*/*.json",
+    "derived/runs/*/*/*.json",
     "derived/heads/*/run.json",
     "derived/reports/*.html",
 )
@@ -160,7 +161,7 @@ def datasets_of(study: Study) -> list[Dataset]:
 def runs_of(study: Study) -> list[Run]:
     """Return the training runs of the study, the newest first."""
     found = []
-    for path in _newest((study.derived / "runs").glob("*/run.json")):
+    for path in _newest((study.derived / "runs").glob("**/run.json")):
         info = read_object(path)
         if info is not None:
             found.append(Run(path.parent, info, read_object(path.parent / "results.json")))

@@ -14,17 +14,21 @@ from PySide6.QtWidgets import QLabel
 
 from emer_studio.core.console import Console
 from emer_studio.core.emotions import EMOTIONS
-from emer_studio.core.files import new_folder, read_json
+from emer_studio.core.files import new_folder, read_json, write_json
 from emer_studio.core.lockfile import holder_of
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.training_models import TRAINING_MODELS, TRAINING_PRESETS
+from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.study.folder import create_study, open_study
 from emer_studio.training.begin import begin_run
 from emer_studio.ui.train.curves import Curves
+from emer_studio.ui.train.follow import Follower
 from emer_studio.ui.train.page import TrainPage
 from emer_studio.ui.train.results import results_rows
+from emer_studio.ui.train.trainings import training_at, trainings_of
+from run_folders import FOLDS, run_info
 from training_runs import events, small
 
 RESULTS = {
@@ -93,6 +97,8 @@ def _write_dataset(folder):
             faces = rng.integers(0, 255, (1, 112, 112, 3)).astype(np.uint8)
             eyes = rng.normal(size=(4, 39)).astype(np.float32)
             writer.add(row, faces, np.ones(1, bool), np.zeros(1), eyes, np.arange(4.0))
+    told = "trial,used,reason\n1,yes,\n2,left out,broken off\n3,left out,broken off\n"
+    (folder / "trials.csv").write_text(told)
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +182,43 @@ def test_what_will_be_trained_on_is_told_before_it_is(page, trained, qtbot):
     assert "11 samples, 4 people, 3 clips" in shown
     assert "excluded: the tracker was off" in shown
     assert "Clips are on both sides" in shown
+    assert "2 trials never became samples: broken off." in shown
+
+
+def test_events_are_read_on_from_where_they_were_left(tmp_path):
+    path = tmp_path / "events.jsonl"
+    follower = Follower(path)
+    assert follower.read() == []
+    path.write_text('{"event": "begin"}\n{"event": "epo')
+    assert follower.read() == [{"event": "begin"}]
+    path.write_text('{"event": "begin"}\n{"event": "epo\n[1]\n{"event": "ended"}\n')
+    assert follower.read() == [{"event": "ended"}]  # what a crash left is passed over
+    assert follower.read() == []
+
+
+def test_several_runs_under_one_folder_are_one_training(study):
+    folder = study.derived / "runs" / "all_1"
+    request = TrainingRequest(dataset="d", protocol="all", seeds=(0, 1))
+    write_json(folder / "start.json", request.model_dump(mode="json"))
+    write_json(folder / "train.lock", {"pid": os.getpid()})
+    assert [one.state for one in trainings_of(study)] == ["starting"]
+    inner = folder / "er7" / "seed0"
+    write_json(inner / "run.json", run_info("er7", FOLDS, state="paused"))
+    write_json(inner / "train.lock", {"pid": os.getpid()})
+    (one,) = trainings_of(study)
+    assert (one.folder, one.run, one.state) == (folder, inner, "paused")
+    assert training_at(inner) == one
+    (folder / "train.lock").unlink()
+    assert [one.state for one in trainings_of(study)] == ["killed"]
+    (folder / "events.jsonl").write_text(
+        '{"event": "error", "text": "The disk is full.", "code": 3}\n'
+        '{"event": "ended", "code": 3}\n'
+    )
+    write_json(inner / "run.json", run_info("er7", FOLDS))
+    (one,) = trainings_of(study)
+    assert (one.state, one.problem) == ("failed", "The disk is full.")
+    write_json(folder / "all.json", {})
+    assert trainings_of(study) == []
 
 
 def test_a_cell_of_the_confusion_opens_its_trials(page, trained, qtbot):

@@ -145,7 +145,8 @@ class RunDesk(QWidget):
         """Select a run in the list, as far as it is there, without choosing it."""
         grid = self.list.grid
         rows = [row for row, one in enumerate(self.list.entries) if one.folder == run]
-        if [one.folder for one in self.list.selected()] == [run] or grid.hasFocus():
+        chosen = [one.folder for one in self.list.selected()]
+        if chosen == [run] or len(chosen) > 1:  # several are gathered for a comparison
             return
         grid.blockSignals(True)
         grid.clearSelection()
