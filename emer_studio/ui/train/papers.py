@@ -1,4 +1,4 @@
-"""What can be written about a finished run: a report, a model card, its figures."""
+"""What is written of a finished run: report, model card, figures, the network itself."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Papers(QWidget):
 
     def __init__(self, study: Study) -> None:
         super().__init__()
-        self._folder = study.derived / "reports"
+        self._reports, self._networks = study.derived / "reports", study.derived / "onnx"
         self._run: Path | None = None
-        self._out = self._folder
+        self._out = self._reports
         self.job = JobRunner(self)
         self.job.ended.connect(self._ended)
         self.job.runningChanged.connect(self._rest)
@@ -43,12 +43,12 @@ class Papers(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self.exports = QHBoxLayout()  # commands that take the model elsewhere stand here
-        self.exports.setSpacing(8)
-        for made in (self.report, self.card, self.figures):
+        self.onnx = button("Export &ONNX")
+        self.onnx.setToolTip("The network of the first fold, for other programs")
+        self._buttons = (self.report, self.card, self.figures, self.onnx)
+        for made in self._buttons:
             made.setProperty("small", True)
             row.addWidget(made)
-        row.addLayout(self.exports)
         row.addStretch(1)
         self.report.clicked.connect(lambda: self._write("report", "{run}.html", "report"))
         self.card.clicked.connect(
@@ -56,6 +56,10 @@ class Papers(QWidget):
         )
         self.figures.clicked.connect(
             lambda: self._write("runs figures", "{run} figures", "figures")
+        )
+
+        self.onnx.clicked.connect(
+            lambda: self._write("export-onnx", "{run}.onnx", "export")
         )
 
     def show_run(self, run: Path) -> None:
@@ -69,8 +73,9 @@ class Papers(QWidget):
     def _write(self, command: str, name: str, what: str) -> None:
         if self._run is None or self.job.running:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._out = next_free(self._folder / name.format(run=self._run.name))
+        folder = self._networks if what == "export" else self._reports
+        folder.mkdir(parents=True, exist_ok=True)
+        self._out = next_free(folder / name.format(run=self._run.name))
         words = [*command.split(), str(self._run), "--out", str(self._out), "--events"]
         self.job.start(what, words)
 
@@ -80,9 +85,15 @@ class Papers(QWidget):
         elif "figures" in outcome.result:
             self.said.emit(f"The figures are in {self._out}.")
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._out)))
+        elif files := outcome.result.get("files"):
+            told, many = files[0]["max_difference"], files[0]["samples"]
+            self.said.emit(
+                f"{self._out} differs from the network by at most {told:.1e} on {many}"
+                " samples."
+            )
         elif outcome.result:
             self.written.emit(self._out)
 
     def _rest(self, running: bool) -> None:
-        for made in (self.report, self.card, self.figures):
+        for made in self._buttons:
             made.setEnabled(not running)
