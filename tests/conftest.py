@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emer_studio.core.files import read_json, write_json
+from emer_studio.core.files import write_json
 from emer_studio.core.process import command_line
 
 _HOME = Path(tempfile.mkdtemp(prefix="emer-tests-"))
@@ -148,7 +148,7 @@ def recorded_study(
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return _record(tmp_path_factory.mktemp("recorded"))
-    mine = tmp_path_factory.mktemp("recorded")
+    mine = tmp_path_factory.mktemp("recorded") / "copy"
     first = tmp_path_factory.getbasetemp().parent / "recorded-once"
     told = first / "result.json"
     try:
@@ -159,12 +159,10 @@ def recorded_study(
             assert time.monotonic() < deadline, "the worker that records has failed"
             time.sleep(0.2)
     else:
-        study, result = _record(first / "study-of-one")
-        write_json(told, [str(study), result])
-    recorded, result = read_json(told)
-    shutil.copytree(recorded, mine / "study")
-    moved = json.dumps(result).replace(recorded, str(mine / "study"))
-    return mine / "study", json.loads(moved)
+        write_json(told, _record(first / "base")[1])
+    shutil.copytree(first / "base", mine)
+    text = told.read_text(encoding="utf-8").replace(str(first / "base"), str(mine))
+    return mine / "study", json.loads(text)
 
 
 def _record(base: Path) -> tuple[Path, dict[str, object]]:
