@@ -34,7 +34,7 @@ def write_demo_clip(path: Path, mood: Mood, seconds: float = DEMO_SECONDS) -> No
         video = container.add_stream(
             "libx264",
             rate=_FPS,
-            options={"preset": "veryfast", "crf": "20", "threads": "1"},
+            options={"preset": "ultrafast", "crf": "20", "threads": "1"},
         )
         video.width, video.height, video.pix_fmt = _WIDTH, _HEIGHT, "yuv420p"
         audio = container.add_stream("aac", rate=_RATE, layout="stereo")

@@ -90,7 +90,7 @@ def test_ctrl_c_breaks_it_off(tmp_path: Path) -> None:
 
 
 def test_a_session_checks_the_tracker_and_goes_on_with_a_finding(tmp_path: Path) -> None:
-    protocol = write_short_protocol(tmp_path / "protocol")
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=0.3)
     wanted = "validation: {points: 5, accuracy_deg: 0.2, tries: 2, screen_mm: [531, 299]}"
     protocol.write_text(protocol.read_text() + wanted + "\n")
     study = tmp_path / "study"
