@@ -130,7 +130,7 @@ def test_a_dataset_leaves_out_exactly_what_is_excluded(
 ) -> None:
     table = "participant\tutc\tprotocol\tage\nP001\t\tx\t34\nP009\t\tx\t51\n"
     Demographics(messy.folder).path.write_text(table)
-    report = build_dataset(messy, tmp_path / "d")
+    report = build_dataset(messy, tmp_path / "d", workers=1)
     dataset = open_cache(tmp_path / "d")
     used = {row.trial for row in dataset.samples if not row.excluded}
     assert used == {t.trial for t in quality.trials if t.suggestion != "exclude"}
@@ -228,7 +228,7 @@ def test_what_a_person_decides_goes_before_what_is_suggested(
     assert [told[trial] for trial in (1, 2, 5, 7, 8, 9)] == [
         *("exclude", "keep", "exclude", "keep", "keep", "look"),
     ]
-    report = build_dataset(decided, tmp_path / "d")
+    report = build_dataset(decided, tmp_path / "d", workers=1)
     used = {row.trial for row in open_cache(tmp_path / "d").samples if not row.excluded}
     assert used == {trial for trial, word in told.items() if word != "exclude"}
     excluded = {entry["trial"]: entry["reason"] for entry in report.excluded}

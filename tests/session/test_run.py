@@ -340,7 +340,7 @@ def test_a_tracker_that_dies_makes_the_session_red_and_its_trials_excluded(
     assert any("silent" in finding for finding in result["findings"])
     manifest = json.loads((Path(result["session"]) / "session.json").read_text())
     assert "gaze" in manifest["simulated_devices"]  # told by the stream's own header
-    report = build_dataset(open_study(study), tmp_path / "d")
+    report = build_dataset(open_study(study), tmp_path / "d", workers=1)
     assert len(report.excluded) + len(report.left_out) == 2
     assert all(row.excluded for row in open_cache(tmp_path / "d").samples)
 

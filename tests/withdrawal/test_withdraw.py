@@ -59,7 +59,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
             line = {"event": "note", "t_s": 9e9, "text": MARKER}
             stream.write(json.dumps(line) + "\n")
     _label(study)
-    build_dataset(study, study.derived / "dataset")
+    build_dataset(study, study.derived / "dataset", workers=1)
     _dataset_of(study.derived / "others", "P002")
     (study.derived / "reports").mkdir()
     (study.derived / "reports" / "report.html").write_text(MARKER)
