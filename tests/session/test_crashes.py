@@ -15,13 +15,14 @@ import pytest
 from crashes import Session, nothing_lost
 from emer_studio.core.process import command_line
 from emer_studio.recording.reader import count_video_frames
+from emer_studio.study.folder import create_study
 from senders import Sender
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> Path:
     folder = tmp_path / "study"
-    subprocess.run(command_line("new", str(folder), "--seed", "1"), check=True, timeout=60)
+    create_study(folder, seed=1)
     return folder
 
 

@@ -135,7 +135,7 @@ def run(study: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def study(tmp_path: Path) -> Path:
     """A fresh study."""
     path = tmp_path / "study"
-    subprocess.run(command_line("new", str(path), "--seed", "1"), check=True, timeout=60)
+    create_study(path, seed=1)
     return path
 
 
