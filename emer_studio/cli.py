@@ -94,7 +94,23 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.dataset.export.cmd_export", "a study as BIDS, EMER's layout or tables"
     ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
+    "train-head": Command(
+        "emer_studio.training.cmd_train_head", "train the next pre-labeller on blind labels"
+    ),
     "evaluate": Command("emer_studio.training.cmd_evaluate", "evaluate a training run"),
+    "live": Command(
+        "emer_studio.training.cmd_live", "try a model on a running camera and tracker"
+    ),
+    "bench": Command("emer_studio.training.cmd_bench", "how fast training is here"),
+    "robustness": Command(
+        "emer_studio.report.cmd_robustness", "what a training run makes of worse clips"
+    ),
+    "ablate": Command(
+        "emer_studio.report.cmd_ablate", "what each stream and part of EMERT is good for"
+    ),
+    "export-onnx": Command(
+        "emer_studio.training.cmd_export_onnx", "the networks of a training run as ONNX"
+    ),
     "runs": Command(
         "emer_studio.report.cmd_runs", "list, name, compare and delete training runs"
     ),

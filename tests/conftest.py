@@ -34,6 +34,7 @@ os.environ["LSLAPICFG"] = str(_LSL)
 os.environ["EMER_STUDIO_HOME"] = str(_HOME)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's threads, as `train` has them
 if "PYTEST_XDIST_WORKER" in os.environ:  # two trainings with two threads each only fight
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

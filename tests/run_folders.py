@@ -82,7 +82,7 @@ def write_numbers(folder: Path, errors: Mapping[str, float]) -> Path:
     with (folder / "predictions.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows([head, *lines])
     write_json(folder / "run.json", run_info("er-va", FOLDS))
-    names = ("mae", "rmse", "ccc")
+    names = ("mae", "rmse", "ccc", "pearson")
     pooled = {n: float(np.mean([p["scores"][n] for p in by_label.values()])) for n in names}
     write_json(
         folder / "results.json",

@@ -34,10 +34,12 @@ def write_session(
     size: tuple[int, int] = (160, 120),
     blind: tuple[int, ...] = (),
     faceless: tuple[int, ...] = (),
+    moment_s: float = 0.0,
 ) -> Path:
     """Write a session with `trials` trials of 0.6 s each and return its folder.
 
-    In the trials `blind` the tracker sees no eyes, in `faceless` the camera no face.
+    In the trials `blind` the tracker sees no eyes, in `faceless` the camera no face. The
+    face is that of one person; `moment_s` moves it otherwise.
     """
     study.add_participant(participant, simulated=True)
     number = study.session_number(participant, None)
@@ -67,7 +69,7 @@ def write_session(
     write_json(folder / "session.json", manifest.model_dump(mode="json"))
     events = _write_journal(folder, participant, onsets, end_s)
     away = [onsets[number - 1] for number in faceless]
-    stamps = _write_video(folder, end_s, onsets, size, away)
+    stamps = _write_video(folder, end_s, onsets, size, away, moment_s)
     _write_streams(folder, stamps, end_s, events, [onsets[n - 1] for n in blind])
     _write_presented(folder, onsets)
     verdict = check_session(folder)["verdict"]
@@ -154,6 +156,7 @@ def _write_video(
     onsets: list[float],
     size: tuple[int, int],
     away: list[float],
+    moment_s: float,
 ) -> np.ndarray:
     path = folder / "face_001.mkv"
     width, height = size
@@ -164,7 +167,7 @@ def _write_video(
     for index, t_s in enumerate(stamps.tolist()):
         trial = sum(onset <= t_s for onset in onsets)
         emotion = CLIPS[(trial - 1) % 7] if trial else "neutral"
-        picture = face.render(emotion, 0.8, t_s=t_s - _T0)
+        picture = face.render(emotion, 0.8, t_s=moment_s + t_s - _T0)
         if any(onset <= t_s < onset + TRIAL_S for onset in away):
             picture = np.full_like(picture, 90)
         pts = writer.write(picture, t_s)

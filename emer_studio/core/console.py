@@ -50,6 +50,7 @@ class Console:
         self.events = events
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         """Called with every event, on whatever thread it comes from."""
+        self._bar = 0  # characters of a bar that still stands in the terminal
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Console:
@@ -70,26 +71,27 @@ class Console:
     def say(self, text: str) -> None:
         """Report one line of progress to whoever watches."""
         self.event("message", text=text)
-        if not self.events:
-            self._line(sys.stderr, text)
+        self.note(text)
 
     def note(self, text: str) -> None:
         """Print a line for a person; windows know it from an event."""
         if not self.events:
-            self._line(sys.stderr, text)
+            over, self._bar = self._bar, 0
+            self._line(sys.stderr, f"\r{' ' * over}\r{text}" if over else text)
 
     def progress(self, step: str, done: int, total: int, /, **fields: Any) -> None:
         """Report how far a long step is; a bar in a terminal, an event in a window."""
-        if self.events:
-            self.event("progress", step=step, done=done, total=total, **fields)
-        elif sys.stderr.isatty():
+        self.event("progress", step=step, done=done, total=total, **fields)
+        if not self.events and sys.stderr.isatty():
             width = 28
             full = width * done // max(total, 1)
             extra = "  ".join(f"{key} {value}" for key, value in fields.items())
             bar = "█" * full + "·" * (width - full)
             ending = "\n" if done >= total else ""
+            line = f"  {step:<22} {bar} {done}/{total}  {extra}"
+            self._bar = 0 if ending else len(line)
             with _lock:
-                sys.stderr.write(f"\r  {step:<22} {bar} {done}/{total}  {extra}{ending}")
+                sys.stderr.write(f"\r{line}{ending}")
                 sys.stderr.flush()
 
     def result(self, value: dict[str, Any], text: str = "") -> None:

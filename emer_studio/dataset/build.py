@@ -16,6 +16,7 @@ from emer_studio.core.files import refuse_taken
 from emer_studio.dataset.assembly import Assembly, BuildReport, Planned
 from emer_studio.dataset.blind import BLIND_FILE
 from emer_studio.dataset.cache import CacheWriter
+from emer_studio.dataset.clip_facts import CLIPS_FILE, clip_table
 from emer_studio.dataset.clip_places import clip_places
 from emer_studio.dataset.eye_work import EYE_VERSION, EyeWork
 from emer_studio.dataset.face_work import DETECTION_WIDTH_PX, FACE_VERSION, FaceWork
@@ -23,8 +24,9 @@ from emer_studio.dataset.jobs import Work, cores, work_out
 from emer_studio.dataset.pieces import Contents, key_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.faces import FaceDetector, open_detector
+from emer_studio.labels.blind import unled
 from emer_studio.labels.consensus import Consensus, consensus, consensus_of_ratings
-from emer_studio.labels.ratings import BLIND, events_of, ratings_of
+from emer_studio.labels.ratings import events_of, ratings_of
 from emer_studio.labels.units import Units
 from emer_studio.recording.reader import Recording
 from emer_studio.schema.decisions import Decisions
@@ -190,6 +192,8 @@ def _put_together(
         writer.add_table("measures.csv", assembly.measures)
         writer.add_table("votes.csv", assembly.votes)
         writer.add_table(BLIND_FILE, assembly.blind)
+        shown = [(p.session.manifest, [t.clip for t in p.trials]) for p in planned]
+        writer.add_table(CLIPS_FILE, clip_table(study.folder, shown))
         writer.add_table("participants.csv", _participants(study, assembly.people))
 
 
@@ -219,5 +223,5 @@ def consensus_of(study: Study) -> dict[str, Consensus]:
 
 def blind_consensus_of(study: Study) -> dict[str, Consensus]:
     """Return the same of the blind pass alone: what no suggestion can have led."""
-    blind = [r for r in ratings_of(events_of(study)) if r.stage == BLIND]
+    blind = filter(unled, ratings_of(events_of(study)))
     return consensus_of_ratings(blind, study.file.consensus)

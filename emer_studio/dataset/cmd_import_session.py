@@ -45,6 +45,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="of valence and arousal in that table (default: 1 9, as SAM has)",
     )
     add_display_arguments(parser)
+    parser.add_argument(
+        "--recording", default="", metavar="NAME", help="of a table with several"
+    )
     add_output_arguments(parser)
 
 

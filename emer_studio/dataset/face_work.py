@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import av
 import cv2
@@ -20,7 +20,15 @@ from emer_studio.features.faces import Face, FaceDetector, align_crop, open_dete
 from emer_studio.recording.reader import frame_table
 from emer_studio.schema.dataset import FACE_SIZE
 
-__all__ = ["DETECTION_WIDTH_PX", "FACE_VERSION", "FaceWork", "work_out_faces"]
+__all__ = [
+    "DETECTION_WIDTH_PX",
+    "FACE_VERSION",
+    "FaceWork",
+    "SeenFrame",
+    "face_arrays",
+    "look_at",
+    "work_out_faces",
+]
 
 Picture = npt.NDArray[np.uint8]
 FACE_VERSION = 1
@@ -58,6 +66,24 @@ class FaceWork:
         return Piece(self.session, f"faces-{self.trial}", self.key)
 
 
+class SeenFrame(NamedTuple):
+    """One frame and all faces in it.
+
+    Attributes
+    ----------
+    t_s : float
+        When it was taken.
+    faces : list of Face
+        The largest first.
+    crops : list of ndarray, shape (112, 112, 3), uint8
+        Each of them cut out, RGB.
+    """
+
+    t_s: float
+    faces: list[Face]
+    crops: list[Picture]
+
+
 def work_out_faces(work: FaceWork) -> str:
     """Cut the faces out and keep them.
 
@@ -79,25 +105,40 @@ def work_out_faces(work: FaceWork) -> str:
 
 
 def _cut_out(work: FaceWork, detector: FaceDetector) -> Arrays:
-    times_s: list[float] = []
-    faces: list[list[Face]] = []
-    crops: list[list[Picture]] = []
-    for t_s, frame in _frames(work):
-        bgr = cast("Picture", frame.to_ndarray(format="bgr24"))
-        found = detector.detect(bgr)
-        times_s.append(t_s - work.start_s)
-        faces.append(found)
-        crops.append([align_crop(bgr, face, FACE_SIZE)[:, :, ::-1] for face in found])
-    chosen = main_faces(faces)
-    pictures = np.zeros((len(times_s), FACE_SIZE, FACE_SIZE, 3), np.uint8)
+    seen = [
+        look_at(cast("Picture", frame.to_ndarray(format="bgr24")), detector, t_s)
+        for t_s, frame in _frames(work)
+    ]
+    return face_arrays(seen, work.start_s)
+
+
+def look_at(bgr: Picture, detector: FaceDetector, t_s: float) -> SeenFrame:
+    """Find all faces of a picture (h, w, 3), BGR, and cut them out."""
+    found = detector.detect(bgr)
+    crops = [align_crop(bgr, face, FACE_SIZE)[:, :, ::-1] for face in found]
+    return SeenFrame(t_s, found, crops)
+
+
+def face_arrays(seen: Sequence[SeenFrame], start_s: float) -> Arrays:
+    """Return what is kept of the frames of a clip, see `work_out_faces`.
+
+    Parameters
+    ----------
+    seen : sequence of SeenFrame
+        In the order of time.
+    start_s : float
+        The clip's onset, on the clock of the frames.
+    """
+    chosen = main_faces([frame.faces for frame in seen])
+    pictures = np.zeros((len(seen), FACE_SIZE, FACE_SIZE, 3), np.uint8)
     for k, index in enumerate(chosen):
         if index is not None:
-            pictures[k] = crops[k][index]
+            pictures[k] = seen[k].crops[index]
     return {
         "crops": pictures,
         "valid": np.array([index is not None for index in chosen], np.uint8),
-        "several": np.array([len(found) > 1 for found in faces], np.uint8),
-        "times_s": np.array(times_s, np.float64),
+        "several": np.array([len(frame.faces) > 1 for frame in seen], np.uint8),
+        "times_s": np.array([frame.t_s - start_s for frame in seen], np.float64),
     }
 
 

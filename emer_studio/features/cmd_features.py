@@ -54,18 +54,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--samples", action="store_true", help="every sample, too: NAME.samples.csv"
     )
     add_display_arguments(parser)
+    parser.add_argument(
+        "--recording", default="", metavar="NAME", help="of a table with several"
+    )
     add_output_arguments(parser)
 
 
 def add_display_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is to be known of the display of an exported file."""
+    """Add what is to be known of the display where the data do not say it."""
     size: dict[str, Any] = {"type": float, "nargs": 2, "metavar": ("W", "H")}
-    parser.add_argument("--display-px", **size, help="of a file that does not say it")
+    parser.add_argument("--display-px", **size, help="where the data do not say it")
     parser.add_argument("--display-mm", **size, help="measured")
     parser.add_argument("--distance-mm", type=float, help="from the eyes to the display")
-    parser.add_argument(
-        "--recording", default="", metavar="NAME", help="of a table with several"
-    )
 
 
 def display_of(args: argparse.Namespace) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from emer_studio.schema.predictions import PrelabelSummary
 
 __all__ = ["arguments", "run"]
 
+DEFAULT_MODEL = "mini-xception"
+"""The smallest, and free for every use."""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -45,7 +48,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help=f"with `import`: {', '.join(TOOLS)} and its table",
     )
     parser.add_argument(
-        "--model", default="mini-xception", help="expression model, or several with commas"
+        "--model",
+        help="expression model, or several with commas (default: the one last used in the"
+        " study, else mini-xception)",
     )
     parser.add_argument(
         "--detector",
@@ -65,6 +70,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Pre-label everything that was named."""
     console = Console.of(args)
+    if args.model is None:
+        args.model = runs.last_shown(args.inputs).replace("+", ",") or DEFAULT_MODEL
     if args.inputs[0] == Path("import") or args.tool:
         return import_external(console, args)
     if args.inputs[0] == Path("calibrate"):
@@ -144,6 +151,7 @@ def _one(
     def progress(done: int, total: int, fps: float) -> None:
         console.progress(path.name, done, total, fps=round(fps))
 
+    panel = panel.for_recording(path)
     if recorded:
         table, summary, fresh = prelabel.prelabel_recording(
             path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +48,11 @@ class ExpressionModel:
         What the manifest says about it.
     file : Path or bytes
         Its verified file, or the content of one.
+
+    Attributes
+    ----------
+    head : str
+        The output it speaks through.
     """
 
     def __init__(self, entry: ModelEntry, file: Path | bytes) -> None:
@@ -75,6 +81,23 @@ class ExpressionModel:
             raise BadInputError(f"{what} cannot be loaded as ONNX: {problem}") from None
         self._feed = self._session.get_inputs()[0].name
         self._columns = _columns(self._output)
+        outputs = [one.name for one in self._session.get_outputs()]
+        missing = [head.output for head in entry.heads if head.output not in outputs]
+        if missing:
+            raise BadInputError(
+                f"{entry.name} has no output {missing[0]!r}, which its manifest names; it"
+                f" has {', '.join(outputs)}."
+            )
+        self.head = outputs[0]
+        self._options = onnxruntime.RunOptions()
+        # Of a file with several networks only the one that is asked is run.
+        self._options.only_execute_path_to_fetches = len(outputs) > 1
+
+    def through(self, output: str) -> ExpressionModel:
+        """Return the same model as it speaks through another output of its file."""
+        other = copy.copy(self)
+        other.head = output or self.head
+        return other
 
     @classmethod
     def open(cls, name: str) -> ExpressionModel:
@@ -136,7 +159,8 @@ class ExpressionModel:
 
     def _run(self, batch: Array) -> npt.NDArray[np.float64]:
         try:
-            return np.asarray(self._session.run(None, {self._feed: batch})[0], np.float64)
+            found = self._session.run([self.head], {self._feed: batch}, self._options)
+            return np.asarray(found[0], np.float64)
         except Exception as problem:  # onnxruntime's own errors share no base class
             raise BadInputError(
                 f"{self.name} does not take faces of shape {batch.shape[1:]}, as its"
@@ -152,7 +176,8 @@ class ExpressionModel:
             When it takes or gives something else than its manifest says.
         """
         gray = np.full((64, 64, 3), 127, np.uint8)
-        self.predict(gray, [Face(8.0, 8.0, 48.0, 48.0, 1.0)])
+        for output in [head.output for head in self.entry.heads] or [self.head]:
+            self.through(output).predict(gray, [Face(8.0, 8.0, 48.0, 48.0, 1.0)])
 
     def infer(self, tensors: Sequence[Array]) -> Array:
         """Return the probabilities alone, see `read`."""

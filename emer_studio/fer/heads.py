@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
 from pathlib import Path
 
 from emer_studio.core.errors import BadInputError
@@ -16,7 +17,7 @@ from emer_studio.fer.runs import study_of
 from emer_studio.schema.models import ModelEntry
 from emer_studio.study.folder import open_study
 
-__all__ = ["FACE_ONLY", "check_inputs", "mark_of", "why_not"]
+__all__ = ["FACE_ONLY", "Choice", "check_inputs", "choose", "mark_of", "why_not"]
 
 FACE_ONLY = ("face",)
 _MARK_DIGITS = 16
@@ -47,20 +48,48 @@ def check_inputs(entry: ModelEntry) -> None:
         )
 
 
-def why_not(entry: ModelEntry, video: Path) -> str:
-    """Return why a model may not pre-label a session's recording; empty when it may."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Whether a model may pre-label a recording, and through which output.
+
+    Attributes
+    ----------
+    output : str
+        Empty for the model's first one.
+    why_not : str
+        Empty when it may.
+    """
+
+    output: str = ""
+    why_not: str = ""
+
+
+def choose(entry: ModelEntry, video: Path) -> Choice:
+    """Return what a model may say of a session's recording.
+
+    Of several heads the first one speaks that has not learned from the person.
+    """
     if not entry.trained_on:
-        return ""
+        return Choice(entry.heads[0].output if entry.heads else "")
     try:
         participant = str(read_json(video.parent / "session.json")["participant"])
     except (BadInputError, KeyError, TypeError):
         participant = ""
     study = study_of(video)
     if study is None or not participant:
-        return (
-            f"whether {entry.name} learned from this person cannot be told: the recording"
-            " lies in no study's session"
+        return Choice(
+            why_not=f"whether {entry.name} learned from this person cannot be told: the"
+            " recording lies in no study's session"
         )
-    if mark_of(participant, open_study(study).file.seed) in entry.trained_on:
-        return f"{entry.name} learned from {participant}"
-    return ""
+    mark = mark_of(participant, open_study(study).file.seed)
+    if not entry.heads and mark not in entry.trained_on:
+        return Choice()
+    for head in entry.heads:
+        if mark not in head.trained_on:
+            return Choice(head.output)
+    return Choice(why_not=f"{entry.name} learned from {participant}")
+
+
+def why_not(entry: ModelEntry, video: Path) -> str:
+    """Return why a model may not pre-label a session's recording; empty when it may."""
+    return choose(entry, video).why_not

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from emer_studio.core.errors import BadInputError
 from emer_studio.features.faces import Face
 from emer_studio.fer.expression import Array, ExpressionModel, Picture, Reading
+from emer_studio.fer.heads import choose
 
 __all__ = ["Panel", "hash_of"]
 
@@ -41,6 +43,16 @@ class Panel:
         if not wanted:
             raise BadInputError("Expected the name of a model; found none.")
         return cls([ExpressionModel.open(name) for name in wanted])
+
+    def for_recording(self, video: Path) -> Panel:
+        """Return the panel that may speak of a recording (`heads.choose`)."""
+        chosen = [choose(model.entry, video).output for model in self.models]
+        return Panel([m.through(c) for m, c in zip(self.models, chosen, strict=True)])
+
+    @property
+    def heads(self) -> dict[str, str]:
+        """The output that each model with several networks speaks through."""
+        return {model.name: model.head for model in self.models if model.entry.heads}
 
     @property
     def name(self) -> str:

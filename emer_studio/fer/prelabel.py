@@ -131,12 +131,14 @@ class _Work:
         self._video, self._panel, self._detector = video, panel, detector
         self._place, self._temperatures = place, temperatures
         self._sha256 = sha256_file(video)
-        made_of = {
+        made_of: dict[str, Any] = {
             "app_version": __version__,
             "source": self._sha256,
             "models": [[model.name, model.entry.sha256] for model in panel.models],
             "detector": [detector.name, detector.sha256, detector.width_px],
         }
+        if panel.heads:
+            made_of["heads"] = panel.heads
         self.faces = FaceFile(place.faces, made_of, len(panel.models), anew=anew)
 
     def look(self, progress: Progress | None) -> bool:
@@ -188,6 +190,7 @@ class _Work:
             fps=self.faces.end["fps"],
             damaged=self.faces.end["damaged"],
             simulated=simulated(self._video.parent) if of_session else None,
+            remark=_who_spoke(self._panel),
         )
         if of_session:
             write_about(self._place, summary, PredictedItems(**about, items=items.found))
@@ -204,6 +207,11 @@ class _Work:
             *(summary.detector_sha256, summary.temperatures),
         )
         return ours == theirs
+
+
+def _who_spoke(panel: Panel) -> str:
+    told = [f"{name} through {head}" for name, head in panel.heads.items()]
+    return f"{', '.join(told)}, which never learned from this person" if told else ""
 
 
 def _unheard(done: int, total: int, fps: float) -> None:

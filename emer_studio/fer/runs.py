@@ -8,6 +8,7 @@ asked for also lie in ``derived/prelabel``: what the window, datasets and report
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from emer_studio.schema.predictions import PredictedItems, PrelabelSummary, read
 
 __all__ = [
     "Place",
+    "last_shown",
     "recordings_of",
     "run_of",
     "show",
@@ -92,6 +94,27 @@ def show(video: Path, name: str) -> bool:
         ):
             shutil.copyfileobj(source, target)
     return True
+
+
+def last_shown(folders: Iterable[Path], *, imported: bool = False) -> str:
+    """Return the model whose run was last put where everybody looks, empty for none.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        Studies or sessions; what is neither is passed over.
+    imported : bool
+        Count other tools' runs too.
+    """
+    found: list[tuple[int, str]] = []
+    for folder in folders:
+        for pattern in ("", "sessions/*/"):
+            for path in folder.glob(f"{pattern}derived/prelabel/face_*.items.json"):
+                summary = Place(path.with_name(path.name.replace(".items.json", ".csv")))
+                known = summary.found()
+                if known is not None and (imported or not known.imported):
+                    found.append((path.stat().st_mtime_ns, known.model))
+    return max(found, default=(0, ""))[1]
 
 
 def _same(one: Path, other: Path) -> bool:

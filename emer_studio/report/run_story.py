@@ -7,11 +7,11 @@ from typing import Any
 
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts
+from emer_studio.schema.benchmark import METRICS
 from emer_studio.training.summary import model_title
 
 __all__ = ["baseline_name", "run_story"]
 
-_CLASSIFICATION, _REGRESSION = ("war", "uar", "wf1"), ("mae", "rmse", "ccc")
 _FOLDS = {
     "participant": "folds by participant (nobody in training and test)",
     "stimulus": "folds by stimulus (no clip in training and test)",
@@ -33,7 +33,7 @@ def run_story(facts: RunFacts) -> dict[str, Any]:
     Parts that runs of earlier versions lack are left out.
     """
     results, name = facts.results, model_title(facts.run)
-    metrics = _CLASSIFICATION if "war" in results else _REGRESSION
+    metrics = tuple(name for name in METRICS if name in results)
     drawn = []
     for label, part in results.get("by_label", _EMPTY).items():
         if part.get("confusion"):

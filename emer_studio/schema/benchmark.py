@@ -8,7 +8,7 @@ protocols is our inference: its text does not list them in public.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -17,13 +17,15 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import data_dir
 from emer_studio.schema.training import FoldKind
 
-__all__ = ["Benchmark", "benchmark_dir", "benchmark_names", "load_benchmark"]
+__all__ = ["METRICS", "Benchmark", "benchmark_dir", "benchmark_names", "load_benchmark"]
 
 Label = Literal[
     "er3", "er_emotion", "er_valence", "er_arousal",
     "fer3", "fer_emotion", "fer_valence", "fer_arousal", "fer_intensity",
 ]  # fmt: skip
-Metric = Literal["war", "uar", "wf1", "mae", "rmse", "ccc"]
+Metric = Literal["war", "uar", "wf1", "mae", "rmse", "ccc", "pearson"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+"""All of them in the order of a table: of classes, then of numbers."""
 
 
 class Benchmark(BaseModel):
@@ -76,7 +78,7 @@ class Benchmark(BaseModel):
             raise ValueError("a classification has one label and at least two classes")
         if not classification and (self.classes or self.bounds is None):
             raise ValueError("a regression has bounds and no classes")
-        allowed = {"war", "uar", "wf1"} if classification else {"mae", "rmse", "ccc"}
+        allowed = set(METRICS[:3] if classification else METRICS[3:])
         if not set(self.metrics) <= allowed:
             raise ValueError(f"metrics of a {self.kind} are {', '.join(sorted(allowed))}")
         if self.folds == "official" and self.folds_by != "participant":

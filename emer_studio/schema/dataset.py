@@ -15,6 +15,7 @@
                        says so
       votes.csv        how many experts chose each emotion, a sample each
       blind.csv        what they agreed on before anybody saw a suggestion; tests use it
+      clips.csv        hash and meant emotion of each stimulus; where recorded
       measures.csv     what the eyes did, a sample each
       truth.csv        what synthetic faces and eyes were drawn from; labels may err
       participants.csv who is in it, with what the protocols asked of them; where recorded
@@ -38,7 +39,7 @@ from pydantic import (
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.eye_columns import DEFAULT_EYE_COLUMNS, EyeColumn
-from emer_studio.schema.protocol import WHOLE_CLIPS
+from emer_studio.schema.units import WHOLE_CLIPS
 
 __all__ = [
     "DATA_FILES",

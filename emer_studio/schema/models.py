@@ -15,6 +15,7 @@ from emer_studio.core.files import data_dir
 
 __all__ = [
     "AddressSource",
+    "HeadEntry",
     "InputSpec",
     "ModelEntry",
     "ModelManifest",
@@ -135,6 +136,21 @@ class OutputSpec(_Frozen):
         return self
 
 
+class HeadEntry(_Frozen):
+    """One of several networks in a model file, each of which knows other people.
+
+    Attributes
+    ----------
+    output : str
+        The file's output that it speaks through.
+    trained_on : tuple of str
+        Marks of the participants whose clips it learned from.
+    """
+
+    output: Annotated[str, Field(min_length=1)]
+    trained_on: tuple[Mark, ...]
+
+
 class ModelEntry(_Frozen):
     """One model file and everything needed to use it rightly.
 
@@ -150,12 +166,15 @@ class ModelEntry(_Frozen):
         models of the program, means the same.
     trained_on : tuple of str, optional
         Marks of the participants whose clips it learned from, see `fer.heads`.
+    heads : tuple of HeadEntry
+        Where the file holds several networks: of those that have not learned from a
+        person, the first one speaks. Without any, the file's first output does.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
     title: str
-    task: Literal["face-detection", "expression"]
-    file: Annotated[str, Field(pattern=r"^[^/\\]+\.onnx$")]
+    task: Literal["face-detection", "expression", "backbone"]
+    file: Annotated[str, Field(pattern=r"^[^/\\]+\.(onnx|pth)$")]
     sha256: Sha256 | Literal[""]
     size_bytes: Annotated[int, Field(ge=0)]
     licence: str
@@ -165,6 +184,16 @@ class ModelEntry(_Frozen):
     output: OutputSpec | None = None
     inputs: tuple[str, ...] | None = None
     trained_on: tuple[Mark, ...] | None = None
+    heads: tuple[HeadEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _heads_are_told(self) -> Self:
+        known = {mark for head in self.heads for mark in head.trained_on}
+        if not known <= set(self.trained_on or ()):
+            raise ValueError(
+                f"{self.name}: trained_on leaves out whom one of its heads knows"
+            )
+        return self
 
     @model_validator(mode="after")
     def _expression_is_described(self) -> Self:

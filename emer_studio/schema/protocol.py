@@ -22,6 +22,7 @@ from emer_studio.schema.consent import (
 )
 from emer_studio.schema.demographics import Checklist, DemographicItems
 from emer_studio.schema.rating import RatingPage
+from emer_studio.schema.units import WHOLE_CLIPS
 from emer_studio.schema.validation import Validation
 
 __all__ = [
@@ -39,7 +40,6 @@ __all__ = [
     "load_protocol",
 ]
 
-WHOLE_CLIPS = "whole clips"
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 

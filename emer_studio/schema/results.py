@@ -27,7 +27,7 @@ class Difference(_Frozen):
     Parameters
     ----------
     difference : float
-        Above 0 is better for war, uar, wf1 and ccc, below 0 for mae and rmse.
+        Above 0 is better for war, uar, wf1, ccc and pearson, below 0 for mae and rmse.
     ci95, p
         Over participants; p is two-sided and never 0.
     ci95_crossed, p_crossed

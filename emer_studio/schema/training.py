@@ -14,7 +14,9 @@ __all__ = [
     "FoldKind",
     "FoldSplit",
     "Part",
+    "Resumption",
     "RunInfo",
+    "RunState",
     "StimulusSplit",
     "ViewInfo",
     "parse_run",
@@ -24,6 +26,8 @@ FoldKind = Literal["participant", "stimulus", "both"]
 """What training and test never share: people, clips, or neither of them."""
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
+RunState = Literal["running", "paused", "done", "interrupted", "failed"]
+"""A run that was killed keeps "running" or "paused", and nobody holds its lock."""
 
 
 class _Frozen(BaseModel):
@@ -86,13 +90,33 @@ class ViewInfo(_Frozen):
     rows: int = Field(default=32, ge=1)
 
 
+class Resumption(_Frozen):
+    """One time a run was gone on with.
+
+    Parameters
+    ----------
+    when : str
+        UTC.
+    device, app_version, versions, code_sha256
+        Of the program that went on; as in `RunInfo`.
+    """
+
+    when: str
+    device: str
+    app_version: str
+    versions: dict[str, str]
+    code_sha256: str
+
+
 class RunInfo(_Frozen):
     """How a run was made.
 
     Parameters
     ----------
     state : str
-        "running" until it ends; a run that was killed keeps that state.
+        "running" or "paused" until it ends; a run that was killed keeps that state.
+    problem : str
+        Why it is interrupted or failed; empty where somebody wanted it so.
     protocol : str
         Benchmark name.
     model : str
@@ -107,10 +131,20 @@ class RunInfo(_Frozen):
         Whether the fixation maps were looked at.
     face_net : str
         What looked at the pictures.
+    variant : str
+        What it is in an ablation (`training.variants`); empty otherwise.
+    without : tuple of str
+        Parts that the network was trained without.
+    changes : dict
+        Numbers and switches in which it differed from its preset.
     cnn_init : str
         Where the face network started: "random", or the hash of a weights file.
     precision : {"fp32", "bf16"}
         Of the network's arithmetic.
+    frozen : bool
+        Whether the face network stayed as it began: a quick look.
+    compiled, graph : bool
+        Whether parts were compiled, and a GPU's step recorded once.
     split : tuple of FoldSplit
         All folds.
     folds : {"participant", "stimulus", "both", "official"}
@@ -122,13 +156,20 @@ class RunInfo(_Frozen):
         Repeated from the dataset.
     versions : dict
         Of Python and the libraries that matter.
+    hardware : dict
+        Number of processor threads; name and driver of the GPU where it was used.
+    code_sha256, split_sha256 : str
+        Over the program's Python files, and over the folds.
+    resumed : tuple of Resumption
+        When it was gone on with, and by which program.
     withdrawn : tuple of str
         Participants of the run who have withdrawn since; their lines are out of its
         predictions, what the network learned from them is not.
     """
 
     format_version: Literal[2] = 2
-    state: Literal["running", "done", "interrupted", "failed"]
+    state: RunState
+    problem: str = ""
     protocol: str
     model: str = "emert"
     preset: str
@@ -136,12 +177,18 @@ class RunInfo(_Frozen):
     modalities: tuple[Literal["face", "eye", "gaze"], ...] = ("face", "eye", "gaze")
     maps: bool = False
     face_net: Literal["resnet18", "small"] = "resnet18"
+    variant: str = ""
+    without: tuple[str, ...] = ()
+    changes: dict[str, bool | int | float] = Field(default_factory=dict)
     cnn_init: str
     epochs: int = Field(ge=1)
     batch_size: int = Field(ge=1)
     seed: int = Field(ge=0)
     device: str
     precision: Literal["fp32", "bf16"] = "fp32"
+    frozen: bool = False
+    compiled: bool = False
+    graph: bool = False
     split: tuple[FoldSplit, ...]
     folds: FoldKind | Literal["official"] = "participant"
     dataset: str
@@ -151,6 +198,10 @@ class RunInfo(_Frozen):
     simulated: bool
     app_version: str
     versions: dict[str, str]
+    hardware: dict[str, str] = Field(default_factory=dict)
+    code_sha256: str = ""
+    split_sha256: str = ""
+    resumed: tuple[Resumption, ...] = ()
     started: str
     finished: str | None = None
     withdrawn: tuple[str, ...] = ()

@@ -6,16 +6,18 @@ import argparse
 import math
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from emer_studio.core.console import Console, add_output_arguments
-from emer_studio.core.errors import MissingError
+from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.process import Control
 from emer_studio.core.stopping import signals_set
 from emer_studio.schema.streams import (
     recognise,
     value_doubts,
 )
+from emer_studio.streams.gaze_ring import offer
 from emer_studio.streams.inlets import Found, Inlet, find, find_one
 from emer_studio.streams.mapping_text import mapping_facts, mapping_text, table
 from emer_studio.streams.survey import ANSWER_S, Survey, gaze_facts, stream_facts
@@ -40,6 +42,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on looking until Ctrl-C: what comes and goes, and which streams send",
     )
+    parser.add_argument(
+        "--ring",
+        type=Path,
+        metavar="FILE",
+        help="with --stream: offer its newest samples there until Ctrl-C, for a preview;"
+        " nothing is recorded",
+    )
     add_output_arguments(parser)
 
 
@@ -48,6 +57,10 @@ def run(args: argparse.Namespace) -> int:
     console = Console.of(args)
     if args.watch:
         return _watch(console)
+    if args.ring and not args.stream:
+        raise BadInputError("Which stream? --ring goes with --stream NAME.")
+    if args.ring:
+        return _offer(args.stream, args.ring, console)
     if args.stream:
         found = find_one(args.stream, timeout_s=max(args.wait, 1.0))
         console.result(*_one(found))
@@ -94,6 +107,16 @@ def _watch(console: Console) -> int:
                     console.note(f"{time.strftime('%H:%M:%S')}\n{text}\n")
         finally:
             survey.close()
+    return 0
+
+
+def _offer(query: str, ring: Path, console: Console) -> int:
+    """Offer a stream for display, until Ctrl-C or the end of the parent."""
+    stop = threading.Event()
+    if console.events:
+        Control(on_end=stop.set)
+    with signals_set(stop):
+        offer(query, ring, console, stop)
     return 0
 
 

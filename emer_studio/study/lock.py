@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from emer_studio.core.clock import utc_now
-from emer_studio.core.errors import BadInputError
-from emer_studio.core.lockfile import holder_of
+from emer_studio.core import lockfile
 from emer_studio.schema.study import LEFT_ALONE
 from emer_studio.study.folder import Session, Study
 
 __all__ = ["cut_off", "holder", "locked"]
+
+_FILE = "study.lock"
 
 
 def holder(study: Path) -> dict[str, Any] | None:
@@ -24,7 +20,7 @@ def holder(study: Path) -> dict[str, Any] | None:
 
     A lock left by a process that died on this machine counts as nobody's.
     """
-    return holder_of(study / "study.lock")
+    return lockfile.holder_of(study / _FILE)
 
 
 def cut_off(study: Study) -> list[Session]:
@@ -43,8 +39,7 @@ def _was_cut_off(session: Session) -> bool:
     return state == "running" or (state == "aborted" and problem == LEFT_ALONE)
 
 
-@contextmanager
-def locked(study: Path, what: str) -> Iterator[None]:
+def locked(study: Path, what: str) -> AbstractContextManager[None]:
     """Hold a study while something runs that must run alone.
 
     Raises
@@ -52,30 +47,4 @@ def locked(study: Path, what: str) -> Iterator[None]:
     BadInputError
         When another process holds it.
     """
-    path = study / "study.lock"
-    facts = {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "since": utc_now(),
-        "what": what,
-    }
-    while True:
-        try:
-            with path.open("x", encoding="utf-8") as stream:
-                json.dump(facts, stream)
-            break
-        except FileExistsError:
-            other = holder(study)
-            if other is not None:
-                raise BadInputError(
-                    f"The study {study} is in use: {other.get('what')} by process"
-                    f" {other.get('pid')} on {other.get('host')},"
-                    f" since {other.get('since')}.",
-                    fix="Wait until it ends, or end it. If that computer is switched off,"
-                    f" delete {path}.",
-                ) from None
-            path.unlink(missing_ok=True)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
+    return lockfile.locked(study / _FILE, what, f"The study {study}")

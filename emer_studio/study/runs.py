@@ -21,8 +21,10 @@ __all__ = ["LOCK_FILE", "Entry", "MainScore", "open_run", "runs_at"]
 
 LOCK_FILE = "train.lock"
 _MAIN = ("war", "rmse")
+_DEEP = ("*/run.json", "*/*/run.json", "*/*/*/run.json")
+"""Also several benchmarks and seeds under one folder (``all_…/er7/seed0``)."""
 
-State = Literal["running", "killed", "done", "interrupted", "failed"]
+State = Literal["running", "paused", "killed", "done", "interrupted", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Entry:
     results : Results or None
         None until it is done.
     state : str
-        As its ``run.json`` says; "killed" where that says "running" and nobody does.
+        As its ``run.json`` says; "killed" where that says "running" or "paused" and
+        nobody trains.
     """
 
     folder: Path
@@ -79,10 +82,12 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """The model, and what it looks at where that is not face, eyes and gaze."""
+        """The model, and what it looks at or lacks where it is not the whole one."""
         info = self.info
         looks = [] if len(info.modalities) == 3 else [", ".join(info.modalities)]
         looks += ["with maps"] if info.maps else []
+        if info.variant:
+            looks = [info.variant]
         return f"{info.model} ({', '.join(looks)})" if looks else info.model
 
     @property
@@ -150,10 +155,10 @@ def runs_at(place: Path) -> tuple[list[Entry], list[tuple[Path, str]]]:
     elif (place / "study.yaml").is_file():
         folders = _below(place / "derived", "**/run.json")
     elif dataset:
-        beside = _below(place.resolve().parent / "runs", "*/run.json")
+        beside = _below(place.resolve().parent / "runs", *_DEEP)
         folders = [*beside, *_below(place / "derived" / "runs", "*/run.json")]
     else:
-        folders = _below(place, "*/run.json", "*/*/run.json")
+        folders = _below(place, *_DEEP)
         if not folders and place.name != "runs":
             raise BadInputError(
                 f"{place} holds no training run.",
@@ -186,6 +191,7 @@ def _is_of(entry: Entry, dataset: Path) -> bool:
 
 
 def _state(folder: Path, info: RunInfo) -> State:
-    if info.state == "running" and holder_of(folder / LOCK_FILE) is None:
+    going = info.state in ("running", "paused")
+    if going and holder_of(folder / LOCK_FILE) is None:
         return "killed"
     return info.state

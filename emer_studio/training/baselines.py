@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.dataset.cache import Dataset
+from emer_studio.dataset.clip_facts import read_clips
 from emer_studio.schema.dataset import StoredSample
 from emer_studio.training.job import Predictions
 from emer_studio.training.task import Labels, Task
+
+Group = Callable[[StoredSample], str]
 
 __all__ = ["BASELINES", "Baseline", "target_of", "usable_baselines"]
 
@@ -68,19 +71,20 @@ class ByGroup:
     name, words : str
         See `Baseline`.
     group : callable
-        The group of a sample; an empty one is no group.
+        From a dataset to what tells the group of a sample; an empty one is no group.
     otherwise : str
         Why it says nothing about a dataset without groups.
     """
 
     name: str
     words: str
-    group: Callable[[StoredSample], str]
+    group: Callable[[Dataset], Group]
     otherwise: str = ""
 
     def missing(self, dataset: Dataset) -> str:
         """Return why it says nothing about a dataset; empty where it does."""
-        if not self.otherwise or any(self.group(s) for s in dataset.samples):
+        group = self.group(dataset)
+        if not self.otherwise or any(group(sample) for sample in dataset.samples):
             return ""
         return self.otherwise
 
@@ -94,42 +98,50 @@ class ByGroup:
     ) -> Predictions:
         """Learn from the samples `train` alone and predict the samples `test`."""
         truth = labels.values if task.regression else labels.classes
+        group = self.group(dataset)
         groups: dict[str, list[int]] = {}
         for index in train:
-            groups.setdefault(self.group(dataset.samples[index]), []).append(index)
+            groups.setdefault(group(dataset.samples[index]), []).append(index)
         groups.pop("", None)
         everywhere = _usual(truth[list(train)], task)
-        known = {name: _usual(truth[group], task) for name, group in groups.items()}
-        found = [known.get(self.group(dataset.samples[i]), everywhere) for i in test]
+        known = {name: _usual(truth[mine], task) for name, mine in groups.items()}
+        found = [known.get(group(dataset.samples[i]), everywhere) for i in test]
         return Predictions(
             np.array([value for value, _ in found]), np.array([share for _, share in found])
         )
 
 
-def target_of(sample: StoredSample) -> str:
+def target_of(stimulus: str) -> str:
     """Return the emotion in a clip's name, empty when it names none or several."""
-    words = re.split(r"[^a-z]+", sample.stimulus.lower())
+    words = re.split(r"[^a-z]+", stimulus.lower())
     found = {_MEANT[word] for word in words if word in _MEANT}
     return found.pop() if len(found) == 1 else ""
 
 
+def _by_target(dataset: Dataset) -> Group:
+    """Tell by what the clip manifest says, else by the clip's name."""
+    clips = read_clips(dataset.folder)
+    told = {name: facts.emotion for name, facts in clips.items() if facts.emotion}
+    return lambda sample: told.get(sample.stimulus) or target_of(sample.stimulus)
+
+
 BASELINES: tuple[Baseline, ...] = (
-    ByGroup("majority", "always the usual training label", lambda sample: ""),
+    ByGroup("majority", "always the usual training label", lambda _: lambda sample: ""),
     ByGroup(
         "target",
         "stimulus only: knows what the clip is meant to evoke",
-        target_of,
-        "no clip has an emotion in its name, so what it is meant to evoke is not known",
+        _by_target,
+        "neither a clip manifest nor a clip's name says what it is meant to evoke",
     ),
     ByGroup(
         "stimulus",
         "clip identity: the usual training label of the same clip",
-        lambda sample: sample.stimulus,
+        lambda _: lambda sample: sample.stimulus,
     ),
     ByGroup(
         "participant",
         "the usual training label of the same person",
-        lambda sample: sample.participant,
+        lambda _: lambda sample: sample.participant,
     ),
 )
 """`stimulus` is the one to beat where clips are shared, `participant` where people are, and

@@ -21,6 +21,7 @@ __all__ = [
     "Checkpoint",
     "load_checkpoint",
     "load_cnn_weights",
+    "put_into",
     "read_weights",
     "save_checkpoint",
 ]
@@ -115,6 +116,31 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise BadInputError(f"{path} is a damaged checkpoint: {problem}.") from None
 
 
+def put_into(model: torch.nn.Module, checkpoint: Checkpoint) -> None:
+    """Give a network the parameters of a checkpoint.
+
+    Raises
+    ------
+    BadInputError
+        When it is the checkpoint of another architecture.
+    """
+    try:
+        model.load_state_dict(checkpoint.state)
+    except (RuntimeError, TypeError, AttributeError):
+        own = model.state_dict()
+        found = checkpoint.state if isinstance(checkpoint.state, dict) else {}
+        fitting = sum(
+            isinstance(found.get(name), torch.Tensor) and found[name].shape == value.shape
+            for name, value in own.items()
+        )
+        raise BadInputError(
+            f"The checkpoint of fold {checkpoint.fold} is of another architecture:"
+            f" {fitting} of the {len(own)} tensors of {checkpoint.model} are in it and"
+            f" {len(set(found) - set(own))} others.",
+            fix="Start a new run, or put the run's own checkpoint back.",
+        ) from None
+
+
 def load_cnn_weights(path: Path) -> dict[str, torch.Tensor]:
     """Read ResNet-18 weights in torchvision's layout, as the official code starts from.
 
@@ -161,6 +187,16 @@ def read_weights(path: Path) -> Any:
         ValueError,
         KeyError,
     ) as problem:
+        if isinstance(problem, pickle.UnpicklingError) and "GLOBAL" in str(problem):
+            raise BadInputError(
+                f"{path} holds more than numbers: reading it would run code, so it is not"
+                " read.",
+                fix="Take a file of plain tensors from a source you trust.",
+            ) from None
+        if isinstance(problem, pickle.UnpicklingError):
+            raise BadInputError(
+                f"{path} is not a readable weights file: it holds no plain tensors."
+            ) from None
         first = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise BadInputError(
             f"{path} is not a readable weights file: {first[:160]}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
-from emer_studio.schema.benchmark import benchmark_names
-from emer_studio.training.cmd_train import choose_device, wait_without_spinning
+from emer_studio.schema.benchmark import METRICS, benchmark_names
+from emer_studio.training.device import choose_device, wait_without_spinning
 from emer_studio.training.summary import summary_text
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _weights(args: argparse.Namespace, dataset: Dataset, console: Console) -> in
     result = evaluate_weights(
         args.run, dataset, args.protocol, args.label, args.set, device
     )
-    names = [name for name in ("war", "uar", "wf1", "mae", "rmse", "ccc") if name in result]
+    names = [name for name in METRICS if name in result]
     lines = [f"{result['protocol']}, {result['label']}: {result['samples']} samples"]
     lines += [
         f"  {name.upper()} {result[name]:.3f} [{result['ci95'][name][0]:.3f},"

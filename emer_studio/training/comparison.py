@@ -23,7 +23,7 @@ class ScoreGap:
     Attributes
     ----------
     score : str
-        Higher is better for war, uar, wf1 and ccc, lower for mae and rmse.
+        Higher is better for war, uar, wf1, ccc and pearson, lower for mae and rmse.
     run, against : float
         Of each, on the compared samples.
     run_ci95, against_ci95 : tuple of float, optional

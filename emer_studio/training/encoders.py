@@ -16,8 +16,9 @@ __all__ = ["EyeTokens", "FaceTokens", "MapTokens", "SmallFaceNet"]
 class SmallFaceNet(nn.Module):
     """A small network for 112 x 112 faces, for those who start from random weights (ours).
 
-    Four strided 3 x 3 convolutions: 0.17 million parameters instead of the 11 million of
-    ResNet-18, which a few hundred clips cannot teach from nothing.
+    Four convolutions, the first over patches of 7 x 7 every 4 pixels: 0.19 million
+    parameters instead of the 11 million of ResNet-18, which a few hundred clips cannot
+    teach from nothing.
     """
 
     width = 128
@@ -26,9 +27,14 @@ class SmallFaceNet(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         channels = 3
-        for outputs in (24, 48, 96, self.width):
+        for outputs, size, stride in (
+            (32, 7, 4),
+            (64, 3, 2),
+            (96, 3, 1),
+            (self.width, 3, 2),
+        ):
             layers += [
-                nn.Conv2d(channels, outputs, 3, 2, 1, bias=False),
+                nn.Conv2d(channels, outputs, size, stride, size // 2, bias=False),
                 nn.BatchNorm2d(outputs),
                 nn.ReLU(inplace=True),
             ]
@@ -36,7 +42,9 @@ class SmallFaceNet(nn.Module):
         self.body = nn.Sequential(*layers)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, 3, 112, 112) pictures to (B, 128) features."""
+        """Map (B, 3, 112, 112) pictures to (B, 128) features, which pass as they are."""
+        if x.dim() == 2:
+            return x
         return torch.amax(self.body(x), dim=(2, 3))
 
 

@@ -2,24 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
 from emer_studio.dataset.cache import Dataset
-from emer_studio.schema.benchmark import load_benchmark
-from emer_studio.schema.training import FoldSplit
+from emer_studio.schema.benchmark import METRICS, load_benchmark
+from emer_studio.schema.training import FoldSplit, RunInfo
 from emer_studio.training.experiment import Prepared, fold_results, jobs_of, members
 from emer_studio.training.folds import check_leakage
+from emer_studio.training.job import Learner, Settings
 from emer_studio.training.models.registry import model_named
 from emer_studio.training.run_info import read_run, settings_of
 from emer_studio.training.score import summarise
 from emer_studio.training.task import Labels, labels_of, tasks_of
 
-__all__ = ["evaluate_run"]
+__all__ = ["Again", "evaluate_run", "open_again"]
 
 _TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A finished run whose networks are asked once more.
+
+    Attributes
+    ----------
+    info, learner, settings
+        How it was made.
+    prepared : Prepared
+        Its folds and tasks with the labels of the dataset that was given.
+    """
+
+    info: RunInfo
+    learner: Learner
+    settings: Settings
+    prepared: Prepared
+
+
+def open_again(run: Path, dataset: Dataset, device: str) -> Again:
+    """Open a finished run with a dataset that holds its people.
+
+    Raises
+    ------
+    BadInputError
+        When the run is unfinished, or the dataset lacks its participants or leaks.
+    """
+    info = read_run(run)
+    if info.state != "done":
+        raise BadInputError(
+            f"{run} is not finished (state {info.state!r}); there is nothing to compare."
+        )
+    benchmark = load_benchmark(info.protocol)
+    tasks = [(task, labels_of(dataset, task)) for task in tasks_of(benchmark)]
+    for split in info.split:
+        check_leakage([s for s in dataset.samples if not s.excluded], split)
+        for _, labels in tasks:
+            _check_parts(dataset, split, labels)
+    prepared = Prepared(dataset, benchmark, tuple(tasks), info.split, info.folds)
+    return Again(info, model_named(info.model), settings_of(info, device), prepared)
 
 
 def evaluate_run(run: Path, dataset: Dataset, device: str) -> dict[str, Any]:
@@ -45,22 +88,12 @@ def evaluate_run(run: Path, dataset: Dataset, device: str) -> dict[str, Any]:
     BadInputError
         When the run is unfinished or the dataset lacks its test participants.
     """
-    info = read_run(run)
-    if info.state != "done":
-        raise BadInputError(
-            f"{run} is not finished (state {info.state!r}); there is nothing to compare."
-        )
-    benchmark = load_benchmark(info.protocol)
-    tasks = [(task, labels_of(dataset, task)) for task in tasks_of(benchmark)]
-    learner, settings = model_named(info.model), settings_of(info, device)
-    prepared = Prepared(dataset, benchmark, tuple(tasks), info.split, info.folds)
+    again = open_again(run, dataset, device)
+    info, prepared, settings = again.info, again.prepared, again.settings
     results = []
     for split in info.split:
-        check_leakage([s for s in dataset.samples if not s.excluded], split)
-        for _, labels in tasks:
-            _check_parts(dataset, split, labels)
-        for asked, job in jobs_of(prepared, learner, settings, split, run):
-            fitted = learner.again(job, settings)
+        for asked, job in jobs_of(prepared, again.learner, settings, split, run):
+            fitted = again.learner.again(job, settings)
             results += fold_results(prepared, split, asked, job, fitted)
     summary = {
         "protocol": info.protocol,
@@ -72,7 +105,7 @@ def evaluate_run(run: Path, dataset: Dataset, device: str) -> dict[str, Any]:
         "run": str(run),
         "dataset": str(dataset.folder),
         "epochs": info.epochs,
-        "samples": sum(len(r.test) for r in results if r.task is tasks[0][0]),
+        "samples": sum(len(r.test) for r in results if r.task is prepared.tasks[0][0]),
         "synthetic": info.synthetic or dataset.manifest.synthetic,
         "simulated": info.simulated or dataset.manifest.simulated,
     }
@@ -96,7 +129,7 @@ def _check_parts(dataset: Dataset, split: FoldSplit, labels: Labels) -> None:
 
 def _agrees(summary: dict[str, Any], recorded: Any) -> bool:
     """Whether the headline scores are those of the run."""
-    names = [n for n in ("war", "uar", "wf1", "mae", "rmse", "ccc") if n in summary]
+    names = [name for name in METRICS if name in summary]
     return isinstance(recorded, dict) and all(
         abs(summary[name] - recorded.get(name, float("inf"))) <= _TOLERANCE
         for name in names

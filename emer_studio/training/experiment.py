@@ -7,7 +7,6 @@ network ``fold1_er_emotion_best.pt`` and ``…_last.pt``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,11 +14,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_studio.core.clock import utc_now
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_atomic, write_json
 from emer_studio.dataset.cache import Dataset
+from emer_studio.dataset.clip_facts import read_clips
 from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.benchmark import Benchmark
 from emer_studio.schema.dataset import StoredSample
@@ -31,13 +30,20 @@ from emer_studio.schema.training import (
     Part,
     RunInfo,
 )
-from emer_studio.training.folds import check_leakage, make_folds, official_folds
+from emer_studio.training.doubts import doubts_of_data, doubts_of_labels
+from emer_studio.training.folds import (
+    check_films,
+    check_leakage,
+    make_folds,
+    official_folds,
+)
 from emer_studio.training.job import Fitted, FoldJob, Learner, Settings, Watch
+from emer_studio.training.keeping import kept
 from emer_studio.training.losses import MISSING_CLASS
 from emer_studio.training.network import Head
+from emer_studio.training.pace import JobSize
 from emer_studio.training.score import FoldResult, predictions_csv, summarise
 from emer_studio.training.stimulus_folds import crossed_folds, stimulus_folds
-from emer_studio.training.subsets import class_counts, count_remarks
 from emer_studio.training.task import (
     Labels,
     Task,
@@ -109,8 +115,10 @@ def prepare(
     used = np.any([labels.usable for _, labels in tasks], axis=0)
     samples = [dataset.samples[i] for i in np.flatnonzero(used)]
     split = tuple(_folds(dataset, samples, folds, seed, by))
+    clips = read_clips(dataset.folder)
     for fold in split:
         check_leakage(samples, fold)
+        check_films(fold, clips)
         for task, labels in tasks:
             _check_fold(dataset, task, labels.of_fold(dataset, fold), fold)
     return Prepared(dataset, benchmark, tasks, split, folds if folds == "official" else by)
@@ -181,13 +189,20 @@ def train_all(
     """
     results: list[FoldResult] = []
     fits: list[Fitted] = []
-    with _recorded(folder, info):
-        _warn_of_classes(prepared, watch.console)
-        for split in prepared.split:
-            _announce(split, len(prepared.split), watch.console)
-            for tasks, job in jobs_of(prepared, learner, settings, split, folder):
+    with kept(folder, info, watch) as watch:
+        _warn(prepared, watch.console)
+        plan = [
+            (split, list(jobs_of(prepared, learner, settings, split, folder)))
+            for split in prepared.split
+        ]
+        sizes = [_size(prepared, split, job) for split, jobs in plan for _, job in jobs]
+        watch.pace.plan(sizes, settings.epochs)
+        for split, jobs in plan:
+            _announce(split, len(plan), watch.console)
+            for tasks, job in jobs:
                 fits.append(learner.fit(job, settings, watch))
                 results += fold_results(prepared, split, tasks, job, fits[-1])
+                watch.pace.job_done()
         seconds = sum(fit.seconds for fit in fits)
         summary = {
             "protocol": prepared.benchmark.name,
@@ -288,6 +303,12 @@ def fold_results(
     return found
 
 
+def _size(prepared: Prepared, split: FoldSplit, job: FoldJob) -> JobSize:
+    used = np.any([labels.usable for _, labels in prepared.tasks], axis=0)
+    test = _part(prepared.dataset, used, split, "test")
+    return JobSize(len(job.train), len(job.validation), len(test))
+
+
 def _others(dataset: Dataset, scored: Sequence[Head]) -> tuple[Head, ...]:
     """Return the labels that can be learnt beside: there are some, and they differ."""
     heads = tuple(head for head in all_heads() if head not in scored)
@@ -336,17 +357,18 @@ def _check_fold(dataset: Dataset, task: Task, labels: Labels, fold: FoldSplit) -
         )
 
 
-def _warn_of_classes(prepared: Prepared, console: Console) -> None:
+def _warn(prepared: Prepared, console: Console) -> None:
     """Say before hours of training what no training will mend."""
+    dataset = prepared.dataset
+    for remark in doubts_of_data(dataset):
+        console.say(remark)
     for task, labels in prepared.tasks:
-        if task.regression:
-            continue
-        counts = []
+        folds = []
         for split in prepared.split:
-            mine = labels.of_fold(prepared.dataset, split)
-            parts = {part: members(prepared.dataset, mine, split, part) for part in PARTS}
-            counts.append(class_counts(task, mine.classes, split.fold, parts))
-        for remark in count_remarks(task, counts):
+            mine = labels.of_fold(dataset, split)
+            parts = {part: members(dataset, mine, split, part) for part in PARTS}
+            folds.append((split.fold, mine, parts))
+        for remark in doubts_of_labels(task, labels, folds):
             console.say(remark)
 
 
@@ -363,20 +385,3 @@ def _announce(split: FoldSplit, folds: int, console: Console) -> None:
             f"Fold {split.fold}: too few {few} for a validation part; "
             "the last epoch is used."
         )
-
-
-@contextmanager
-def _recorded(folder: Path, info: RunInfo) -> Iterator[None]:
-    """Keep ``run.json`` true about how the run ended."""
-    path = folder / "run.json"
-    write_json(path, info.model_dump(mode="json"))
-    state = "failed"
-    try:
-        yield
-        state = "done"
-    except KeyboardInterrupt:
-        state = "interrupted"
-        raise
-    finally:
-        ended = info.model_copy(update={"state": state, "finished": utc_now()})
-        write_json(path, ended.model_dump(mode="json"))

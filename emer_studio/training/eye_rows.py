@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emer_studio.dataset.cache import Clip, Dataset
+from emer_studio.dataset.cache_reader import Clip, Dataset
 from emer_studio.training.sampling import clip_span
 
 __all__ = ["EyeScale", "fit_eye_scale", "robust_scale", "summaries"]

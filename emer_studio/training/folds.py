@@ -8,10 +8,18 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.clip_facts import ClipFacts
 from emer_studio.schema.dataset import StoredSample
 from emer_studio.schema.training import PARTS, FoldSplit, Part, StimulusSplit
 
-__all__ = ["balanced", "check_leakage", "hold_out", "make_folds", "official_folds"]
+__all__ = [
+    "balanced",
+    "check_films",
+    "check_leakage",
+    "hold_out",
+    "make_folds",
+    "official_folds",
+]
 
 _VALIDATION_SHARE = 0.2
 """Share of the training participants that choose the epoch (ours; official: none)."""
@@ -196,6 +204,35 @@ def check_leakage(samples: Sequence[StoredSample], split: FoldSplit) -> None:
                     f"Fold {split.fold} leaks: samples {first.sample_id} ({home}) and "
                     f"{sample.sample_id} ({part}) {what}; training was not started.",
                     fix="Remove one, or give both the same participant, and rebuild.",
+                )
+
+
+def check_films(split: FoldSplit, clips: Mapping[str, ClipFacts]) -> None:
+    """Refuse a split by stimulus in which one film is on both sides under two names.
+
+    Parameters
+    ----------
+    split : FoldSplit
+        One fold.
+    clips : mapping
+        What the dataset knows of its stimuli; those without a hash cannot be told.
+
+    Raises
+    ------
+    BadInputError
+        Naming both.
+    """
+    home: dict[str, tuple[str, str]] = {}
+    for part in PARTS if split.stimuli is not None else ():
+        for name in getattr(split.stimuli, part):
+            digest = clips[name].sha256 if name in clips else ""
+            first, where = home.setdefault(digest or name, (name, part))
+            if where != part:
+                raise BadInputError(
+                    f"Fold {split.fold} leaks: the clips {first} ({where}) and {name}"
+                    f" ({part}) are the same file; training was not started.",
+                    fix="Give both one name in the clip manifest and build again, or use"
+                    " folds by participant.",
                 )
 
 

@@ -1,4 +1,4 @@
-"""Batches straight from the dataset's files: a few frames and rows of each clip."""
+"""Batches on the device: a few frames and rows of each clip, gathered by their numbers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.dataset.cache import Dataset
+from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.schema.dataset import MAP_SHAPE
 from emer_studio.training.augment import Changes, changed
 from emer_studio.training.eye_rows import EyeScale, fit_eye_scale, robust_scale, summaries
 from emer_studio.training.network import MODALITIES, FaceNet, Inputs, Shape
+from emer_studio.training.picking import Picker, Rows
 from emer_studio.training.presets import View
-from emer_studio.training.sampling import Picks, aligned_picks, official_picks
+from emer_studio.training.residency import stored
 
 __all__ = ["Feed", "fit_scale"]
 
@@ -80,7 +81,8 @@ class Feed:
         pixels: torch.dtype = torch.float32,
     ) -> None:
         names = dataset.manifest.eye_names()
-        self._summaries = summaries(dataset, view.rows) if view.eyes == "summary" else None
+        held = summaries(dataset, view.rows) if view.eyes == "summary" else None
+        self._summaries = None if held is None else torch.from_numpy(held).to(device)
         width = len(names) if self._summaries is None else self._summaries.shape[2]
         if len(scale.mean) != width:
             raise BadInputError(
@@ -88,7 +90,17 @@ class Feed:
                 f"found {width}."
             )
         self.dataset, self.view, self.device = dataset, view, device
-        self._scale, self._use = scale, frozenset(modalities)
+        self._use = frozenset(modalities)
+        self._eye_mean = torch.from_numpy(scale.mean).to(device)
+        self._eye_sd = torch.from_numpy(scale.sd).to(device)
+        self._limit = scale.limit
+        self._picker = Picker(dataset, view)
+        self._valid = np.asarray(dataset.faces_valid, np.float32)
+        if not len(self._valid):
+            self._valid = np.zeros(1, np.float32)
+        self.frames = stored(dataset, device)
+        self.features: Tensor | None = None
+        """(N, W) of all frames, given instead of pictures; see `frozen`."""
         self._maps = dataset.maps if maps and "gaze" in self._use else None
         self._gaze = [names.index("gaze_x"), names.index("gaze_y")]
         told = [i for i, n in enumerate(names) if n.startswith(("gaze", "pupil"))]
@@ -110,11 +122,21 @@ class Feed:
             face_net=face_net,
         )
 
+    def picks(self, indices: Sequence[int], rng: np.random.Generator | None = None) -> Rows:
+        """Draw frames and rows of samples, e.g. of an epoch; without `rng` the middle."""
+        return self._picker(indices, rng)
+
+    def expect(self, rows: Rows) -> None:
+        """Hear which rows the next batch will be of."""
+        if "face" in self._use and len(rows.frames) and self.features is None:
+            self.frames.expect(np.maximum(rows.frames, 0))
+
     def batch(
         self,
         indices: Sequence[int],
         rng: np.random.Generator | None = None,
         changes: Changes | None = None,
+        rows: Rows | None = None,
     ) -> Inputs:
         """Gather samples; without `rng` always the same frames and rows.
 
@@ -126,67 +148,52 @@ class Feed:
             Draws the frames and rows (training).
         changes : Changes, optional
             What is done to the clips (training).
+        rows : Rows, optional
+            What `picks` drew for them; drawn here when absent.
         """
-        picks = [self._picks(index, rng) for index in indices]
-        faces, face_valid = self._faces(indices, picks)
-        rows = self._rows(indices, [p.eyes for p in picks])
-        points = rows
-        if self.view.sampling == "official":  # its gaze rows are drawn apart
-            points = self._rows(indices, [p.gaze for p in picks])
-        eye_valid = np.asarray(np.isfinite(rows[..., self._told]).any(axis=2))
-        gaze_valid = np.asarray(np.isfinite(points[..., self._gaze]).all(axis=2))
-        eye = np.nan_to_num(self._scale.apply(rows))
-        gaze = np.nan_to_num(self._scale.apply(points)[..., self._gaze])
-        there = self._sent(face_valid, "face")
+        rows = self.picks(indices, rng) if rows is None else rows
+        seen = np.take(self._valid, np.maximum(rows.frames, 0)) * (rows.frames >= 0)
+        there = self._sent(seen, "face")
         if changes is not None:
             there = there * changes.seen[:, None]
+        eye, eye_valid, gaze, gaze_valid = self._looks(indices, rows)
         inputs = Inputs(
-            self._pictures(faces, there, changes),
+            self._faces(rows.frames, there, changes),
             there,
-            self._sent(eye, "eye"),
-            self._sent(eye_valid, "eye"),
-            self._sent(gaze, "gaze"),
-            self._sent(gaze_valid, "gaze"),
+            self._kept(eye, "eye"),
+            self._kept(eye_valid, "eye"),
+            self._kept(gaze, "gaze"),
+            self._kept(gaze_valid, "gaze"),
             self._sent(self._fixations(indices), "gaze"),
         )
         return inputs if changes is None else changed(inputs, changes)
 
-    def _picks(self, index: int, rng: np.random.Generator | None) -> Picks:
-        clip, view = self.dataset.clip(index), self.view
-        if view.sampling == "official":
-            return official_picks(
-                len(clip.faces), len(clip.eyes), view.frames, view.rows, rng
-            )
-        return aligned_picks(
-            clip.face_times_s, clip.faces_valid, clip.eye_times_s,
-            view.frames, view.rows, rng,
-        )  # fmt: skip
-
-    def _faces(
-        self, indices: Sequence[int], picks: Sequence[Picks]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        side, frames = self.dataset.manifest.face_size, self.view.frames
-        faces = np.zeros((len(indices), frames, side, side, 3), np.uint8)
-        valid = np.zeros((len(indices), frames), bool)
-        if "face" in self._use:
-            for i, (index, pick) in enumerate(zip(indices, picks, strict=True)):
-                clip = self.dataset.clip(index)
-                if len(clip.faces):
-                    faces[i] = clip.faces[pick.frames]
-                    valid[i] = clip.faces_valid[pick.frames]
-        return faces, valid
-
-    def _rows(
-        self, indices: Sequence[int], rows: Sequence[NDArray[np.int64]]
-    ) -> NDArray[np.float32]:
+    def _looks(self, indices: Sequence[int], rows: Rows) -> tuple[Tensor, ...]:
+        """Return the eye and the gaze stream, each with what of it is known."""
         if self._summaries is not None:
-            return self._summaries[list(indices)]
-        out = np.full((len(indices), self.view.rows, self._width), np.nan, np.float32)
-        for i, (index, picked) in enumerate(zip(indices, rows, strict=True)):
-            eyes = self.dataset.clip(index).eyes
-            if len(eyes):
-                out[i] = eyes[picked]
-        return out
+            eye = points = self._summaries[torch.as_tensor(indices, device=self.device)]
+        else:
+            eye = points = self._eye_rows(rows.eyes)
+            if self.view.sampling == "official":  # its gaze rows are drawn apart
+                points = self._eye_rows(rows.gaze)
+        gaze = points[..., self._gaze]
+        return (
+            torch.nan_to_num(self._scaled(eye)),
+            torch.isfinite(eye[..., self._told]).any(2).float(),
+            torch.nan_to_num(self._scaled(points)[..., self._gaze]),
+            torch.isfinite(gaze).all(2).float(),
+        )
+
+    def _eye_rows(self, rows: NDArray[np.int64]) -> Tensor:
+        found = np.take(self.dataset.eyes, np.maximum(rows, 0), axis=0)
+        found[rows < 0] = np.nan
+        return torch.from_numpy(found).to(self.device)
+
+    def _scaled(self, rows: Tensor) -> Tensor:
+        """Do what `EyeScale.apply` does, on the device."""
+        scaled = (rows - self._eye_mean) / self._eye_sd
+        limit = self._limit
+        return scaled.clamp(-limit, limit) if limit else scaled
 
     def _fixations(self, indices: Sequence[int]) -> NDArray[np.float32]:
         if self._maps is None:
@@ -195,21 +202,35 @@ class Feed:
         mean = maps.mean(axis=(2, 3), keepdims=True)
         return np.asarray(maps / np.where(mean > 0, mean, 1.0), np.float32)
 
+    def _kept(self, values: Tensor, modality: str) -> Tensor:
+        return values if modality in self._use else torch.zeros_like(values)
+
     def _sent(self, array: NDArray[Any], modality: str) -> Tensor:
         """Return an array on the device, zero where its stream is left out."""
         if modality not in self._use:
             array = np.zeros_like(array)
         return torch.from_numpy(np.ascontiguousarray(array, np.float32)).to(self.device)
 
-    def _pictures(
-        self, faces: NDArray[np.uint8], there: Tensor, changes: Changes | None
+    def pictures(self, first: int, last: int) -> Tensor:
+        """Return frames of the dataset's file as a network sees them, (K, 3, 112, 112)."""
+        pixels = self.frames.gather(np.arange(first, last)[None])
+        there = torch.ones(1, last - first, device=self.device)
+        return self._normalised(pixels, there, None)[0]
+
+    def _faces(
+        self, frames: NDArray[np.int64], there: Tensor, changes: Changes | None
     ) -> Tensor:
+        if self.features is None:
+            return self._normalised(self._gathered(frames), there, changes)
+        index = torch.from_numpy(np.maximum(frames, 0)).to(self.device)
+        return self.features[index] * there[:, :, None]
+
+    def _normalised(self, pixels: Tensor, there: Tensor, changes: Changes | None) -> Tensor:
         """Normalise and change in one go; channels last in memory, as the bytes lie.
 
         Centred bytes are exact in bfloat16, too. Rows of a picture are taken as a whole:
         three numbers at a time would be slow.
         """
-        pixels = torch.from_numpy(faces).to(self.device)
         if self.view.pixels == "bgr":
             pixels = pixels.flip(4)
         scale = 1.0 / (255.0 * self._sd)
@@ -225,3 +246,10 @@ class Feed:
             each = (factor * there[:, :, None]).repeat(1, 1, width).unsqueeze(2)
             change(each.to(self._pixels))
         return rows.view(pixels.shape).permute(0, 1, 4, 2, 3)
+
+    def _gathered(self, frames: NDArray[np.int64]) -> Tensor:
+        side = self.dataset.manifest.face_size
+        if "face" not in self._use or not len(self.dataset.faces):
+            shape = (*frames.shape, side, side, 3)
+            return torch.zeros(shape, dtype=torch.uint8, device=self.device)
+        return self.frames.gather(np.maximum(frames, 0))

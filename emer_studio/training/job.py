@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_studio.core.console import Console
-from emer_studio.dataset.cache import Dataset
+from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.training.network import MODALITIES, FaceNet, Head
+from emer_studio.training.pace import Pace
 from emer_studio.training.precision import Precision
 from emer_studio.training.presets import STUDIO, Preset
 
@@ -63,6 +64,16 @@ class Settings:
         Initial weights of a ResNet-18; drawn at random when absent.
     precision : {"fp32", "bf16"}
         Of the network's arithmetic, see `precision.best_precision`.
+    frozen : bool
+        The face network stays as it begins, see `frozen`.
+    graph : bool
+        A GPU records its step once and repeats it, see `step.recorded`.
+    compiled : bool
+        Face network and fusion are compiled, see `compiling`.
+    without : tuple of str
+        Parts that the network is trained without, see `variants`.
+    variant : str
+        Its name in an ablation; empty otherwise.
     """
 
     preset: Preset = STUDIO
@@ -74,6 +85,11 @@ class Settings:
     face_net: FaceNet = "small"
     cnn_weights: dict[str, Any] | None = None
     precision: Precision = "fp32"
+    frozen: bool = False
+    graph: bool = False
+    compiled: bool = False
+    without: tuple[str, ...] = ()
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +147,15 @@ class Watch:
     console : Console
         Hears an event for each epoch and the progress of each step.
     check_stop : callable
-        Called before each step; raises KeyboardInterrupt to end the run.
+        Called before each step; waits while the run is paused, raises KeyboardInterrupt or
+        StoppedError to end it.
+    pace : Pace
+        How fast it goes, for how long it will take.
     """
 
     console: Console
     check_stop: Callable[[], None]
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,17 +12,20 @@ from torch import Tensor
 
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.training.augment import draw_changes
-from emer_studio.training.checkpoint import Checkpoint, save_checkpoint
+from emer_studio.training.checkpoint import Checkpoint, put_into, save_checkpoint
 from emer_studio.training.inputs import Feed
 from emer_studio.training.job import FoldJob, Settings, Watch
-from emer_studio.training.losses import task_loss
-from emer_studio.training.network import Network
-from emer_studio.training.precision import forward
+from emer_studio.training.network import Inputs, Network
+from emer_studio.training.picking import Rows
 from emer_studio.training.presets import Preset
+from emer_studio.training.resources import resources
+from emer_studio.training.step import Step, make_optimiser, recorded
 from emer_studio.training.training_state import TrainingState, restore, snapshot
 from emer_studio.training.validation import Standing, standing
 
 __all__ = ["train_network"]
+
+_STEP_S, _RESOURCES_S = 0.25, 2.0  # chosen by us: a moving bar, a curve of an hour
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class _Run:
     watch: Watch
     model: Network
     feed: Feed
+    learn: Callable[[Inputs, Mapping[str, Tensor]], Tensor]
     optimiser: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
     targets: dict[str, Tensor]
@@ -75,19 +78,23 @@ def train_network(
     """
     run = _begun(job, settings, watch, model, feed)
     if resumed is not None and resumed.training is not None:
-        model.load_state_dict(resumed.state)
+        put_into(model, resumed)
         run.state = restore(resumed.training, run.optimiser, run.schedule, run.rng)
+    pace = watch.pace
     while not _ended(run):
+        pace.at_epoch(run.state.epoch)
         run.state.epoch += 1
-        started = time.perf_counter()
+        started = pace.now_s()
         loss = _epoch(run)
-        spent = time.perf_counter() - started
+        spent = pace.now_s() - started
         run.state.seconds += spent
         run.state.samples += len(job.train)
         found = standing(job, model, feed, settings.precision)
+        pace.looked(len(job.validation))
         better = run.state.hear(found.rank, bool(job.validation))
         _keep(run, plain, better=better)
         _report(run, loss, found, len(job.train) / max(spent, 1e-9))
+    pace.at_epoch(run.state.epoch)
     return run.state
 
 
@@ -96,13 +103,7 @@ def _begun(
 ) -> _Run:
     preset = settings.preset
     steps = math.ceil(len(job.train) / preset.batch_size)
-    kind = torch.optim.AdamW if preset.decoupled else torch.optim.Adam
-    optimiser = kind(
-        model.parameters(),
-        preset.learning_rate,
-        weight_decay=preset.weight_decay,
-        fused=True,  # one call for all parameters; processors and CUDA have it
-    )
+    optimiser = make_optimiser(model, preset)
     seeds = np.random.SeedSequence([settings.seed, job.fold, *job.name.encode()])
     return _Run(
         job=job,
@@ -110,6 +111,7 @@ def _begun(
         watch=watch,
         model=model,
         feed=feed,
+        learn=_learner(job, settings, watch, model, optimiser),
         optimiser=optimiser,
         schedule=_schedule(optimiser, preset, steps * settings.epochs, steps),
         targets={
@@ -119,6 +121,21 @@ def _begun(
         rng=np.random.default_rng(seeds.spawn(1)[0]),
         state=TrainingState(),
     )
+
+
+def _learner(
+    job: FoldJob,
+    settings: Settings,
+    watch: Watch,
+    model: Network,
+    optimiser: torch.optim.Optimizer,
+) -> Callable[[Inputs, Mapping[str, Tensor]], Tensor]:
+    preset = settings.preset
+    weights = [1.0] * len(job.scored) + [preset.others] * len(job.others)
+    step = Step(model, optimiser, job.heads, weights, settings.precision, preset.clip_norm)
+    if settings.graph and settings.device == "cuda":
+        return recorded(step, preset.batch_size, watch.console.say)
+    return step
 
 
 def _schedule(
@@ -152,19 +169,20 @@ def _epoch(run: _Run) -> float:
     run.model.train()
     order = run.rng.permutation(np.asarray(job.train))
     starts = range(0, len(order), preset.batch_size)
+    rows = run.feed.picks(order.tolist(), run.rng)
     total = torch.zeros((), device=device)
     for step, first in enumerate(starts, start=1):
         run.watch.check_stop()
         picked = order[first : first + preset.batch_size]
         done = (run.state.epoch - 1 + (step - 1) / len(starts)) / run.settings.epochs
         run.model.progress(done)
-        total += _step(run, picked.tolist()) * len(picked)
-        run.watch.console.progress(
-            f"fold {job.fold}/{job.folds} epoch {run.state.epoch}/{run.settings.epochs}",
-            step,
-            len(starts),
-        )
+        after = first + preset.batch_size
+        here, coming = rows.part(first, after), rows.part(after, after + preset.batch_size)
+        total += _step(run, picked.tolist(), here, coming) * len(picked)
+        run.watch.pace.learnt(len(picked))
+        _tell(run, step, len(starts))
     mean = float(total) / len(order)
+    run.watch.pace.learnt(0)  # what a GPU had still to do
     if not np.isfinite(mean):
         raise WorkFailedError(
             f"The loss of fold {job.fold} became {mean} in epoch {run.state.epoch}; "
@@ -173,23 +191,30 @@ def _epoch(run: _Run) -> float:
     return mean
 
 
-def _step(run: _Run, picked: Sequence[int]) -> Tensor:
+def _step(run: _Run, picked: Sequence[int], rows: Rows, coming: Rows) -> Tensor:
     """Learn from one batch and return its loss."""
-    job, preset = run.job, run.preset
-    changes = draw_changes(len(picked), preset, run.feed.device)
-    inputs = run.feed.batch(picked, run.rng, changes)
+    changes = draw_changes(len(picked), run.preset, run.feed.device)
+    inputs = run.feed.batch(picked, changes=changes, rows=rows)
     index = torch.as_tensor(picked, device=run.feed.device)
     targets = {label: values[index] for label, values in run.targets.items()}
-    weights = [1.0] * len(job.scored) + [preset.others] * len(job.others)
-    outputs = forward(run.model, inputs, run.settings.precision)
-    loss = task_loss(outputs, targets, job.heads, weights)
-    run.optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    if preset.clip_norm:
-        torch.nn.utils.clip_grad_norm_(run.model.parameters(), preset.clip_norm)
-    run.optimiser.step()
+    run.feed.expect(coming)
+    loss = run.learn(inputs, targets)
     run.schedule.step()
-    return loss.detach()
+    return loss
+
+
+def _tell(run: _Run, step: int, steps: int) -> None:
+    """Tell where it is and how long it will take, not for every step of a fast network."""
+    job, pace, console = run.job, run.watch.pace, run.watch.console
+    if pace.due("step", _STEP_S):
+        left = pace.eta_s()
+        console.progress(
+            f"fold {job.fold}/{job.folds} epoch {run.state.epoch}/{run.settings.epochs}",
+            step, steps, **({} if left is None else {"eta_s": round(left, 1)}),
+        )  # fmt: skip
+    if pace.due("resources", _RESOURCES_S):
+        speed = round(pace.samples_per_s or 0.0, 2)
+        console.event("resources", samples_per_s=speed, **resources(run.settings.device))
 
 
 def _keep(run: _Run, plain: Checkpoint, *, better: bool) -> None:
@@ -210,15 +235,13 @@ def _report(run: _Run, loss: float, found: Standing, speed: float) -> None:
     """Tell a window the epoch's numbers; a person sees them as one line."""
     job, console, epoch = run.job, run.watch.console, run.state.epoch
     held_out = {name: round(value, 5) for name, value in found.scores.items()}
-    if console.events:
-        console.event(
-            "epoch", fold=job.fold, folds=job.folds, epoch=epoch,
-            epochs=run.settings.epochs, label=job.name, loss=round(loss, 5), **held_out,
-            samples_per_s=round(speed, 2),
-        )  # fmt: skip
-        return
+    console.event(
+        "epoch", fold=job.fold, folds=job.folds, epoch=epoch,
+        epochs=run.settings.epochs, label=job.name, loss=round(loss, 5), **held_out,
+        samples_per_s=round(speed, 2),
+    )  # fmt: skip
     text = "  ".join(f"{name} {value:.3f}" for name, value in held_out.items())
-    console.say(
+    console.note(
         f"fold {job.fold}/{job.folds}  {job.name}  epoch {epoch}/{run.settings.epochs}  "
         f"loss {loss:.4f}  {text}  {speed:.1f} samples/s"
     )

@@ -2,7 +2,8 @@
 
 WAR is accuracy, UAR the mean recall over the classes that occur, WF1 the F1 weighted by
 class size. CCC is Lin's concordance correlation (Biometrics 45:255, 1989), with variances
-divided by n. Never averaged over batches.
+divided by n; Pearson's correlation is 0 where one side is constant. Never averaged over
+batches.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def classification_scores(confusion: Ints) -> Scores:
 
 
 def regression_scores(truth: Floats, prediction: Floats) -> Scores:
-    """Return ``mae``, ``rmse`` and ``ccc`` of (N,) numbers."""
+    """Return ``mae``, ``rmse``, ``ccc`` and ``pearson`` of (N,) numbers."""
     table = _regression(_sums(truth, prediction)[None])
     return {name: float(values[0]) for name, values in table.items()}
 
@@ -136,10 +137,18 @@ def _regression(sums: Floats) -> dict[str, Floats]:
     n = np.maximum(n, 1)
     mx, my = x / n, y / n
     covariance = xy / n - mx * my
-    spread = (xx / n - mx**2) + (yy / n - my**2) + (mx - my) ** 2
+    of_x, of_y = np.maximum(xx / n - mx**2, 0.0), np.maximum(yy / n - my**2, 0.0)
+    spread = of_x + of_y + (mx - my) ** 2
     # No spread at all means both are the same constant; agreement is then not defined.
     ccc = np.where(spread > 1e-12, 2 * covariance / np.maximum(spread, 1e-12), 0.0)
-    return {"mae": absolute / n, "rmse": np.sqrt(square / n), "ccc": ccc}
+    both = np.sqrt(of_x * of_y)
+    pearson = np.where(both > 1e-12, covariance / np.maximum(both, 1e-12), 0.0)
+    return {
+        "mae": absolute / n,
+        "rmse": np.sqrt(square / n),
+        "ccc": ccc,
+        "pearson": np.clip(pearson, -1.0, 1.0),
+    }
 
 
 def _groups(participants: Sequence[str]) -> list[Ints]:

@@ -59,6 +59,8 @@ class Shape:
         Fixation maps of a clip, 0 where they are not used.
     face_net : {"resnet18", "small"}
         What looks at a picture, see `encoders.face_encoder`.
+    without : tuple of str
+        Parts that the network does not have, of those that its file names.
     """
 
     face_frames: int = 8
@@ -66,6 +68,7 @@ class Shape:
     eye_width: int = 39
     maps: int = 0
     face_net: FaceNet = "resnet18"
+    without: tuple[str, ...] = ()
 
 
 class Inputs(NamedTuple):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.training.checkpoint import Checkpoint, load_checkpoint
+from emer_studio.training.checkpoint import Checkpoint, load_checkpoint, put_into
+from emer_studio.training.compiling import compile_parts
 from emer_studio.training.eye_rows import EyeScale
+from emer_studio.training.frozen import freeze
 from emer_studio.training.inputs import Feed, fit_scale
 from emer_studio.training.job import Fitted, FoldJob, Settings, Watch
 from emer_studio.training.loop import train_network
@@ -56,21 +58,29 @@ class NetworkModel:
         if resumed is not None:
             scale = resumed.scale
         feed = _feed(job, settings, scale)
-        shape = feed.shape(settings.face_net)
+        shape = replace(feed.shape(settings.face_net), without=settings.without)
         model = self._made(shape, job.heads, settings)
         plain = Checkpoint(
             self.name, settings.preset.name, shape, job.heads, {}, scale, job.fold, 0
+        )
+        if settings.frozen:
+            freeze(model, feed, settings.precision)
+        if settings.compiled:
+            parts = compile_parts(model)
+            watch.console.say(f"{parts} parts of the network are compiled as they are met.")
+        watch.console.event(
+            "feed", fold=job.fold, frames_in=feed.frames.tier, frozen=settings.frozen
         )
         train_network(job, settings, watch, model, feed, plain, resumed)
         return self.again(job, settings)
 
     def again(self, job: FoldJob, settings: Settings) -> Fitted:
         """Return the best epoch of a training that has ended, from its files."""
-        best = self._checked(job, job.file("best.pt"))
+        model, best = self.best(job, settings)
         done = load_checkpoint(job.file("last.pt")).training or {}
-        model = self._made(best.shape, best.heads, settings)
-        model.load_state_dict(best.state)
         feed = _feed(job, settings, best.scale)
+        if settings.frozen:
+            freeze(model, feed, settings.precision)
         state = TrainingState(**done.get("state", {}))
         return Fitted(
             predict=lambda indices: predict(
@@ -79,18 +89,36 @@ class NetworkModel:
             epoch=best.epoch,
             samples=state.samples,
             seconds=state.seconds,
-            facts={"parameters": sum(p.numel() for p in model.parameters())},
+            facts={
+                "parameters": sum(p.numel() for p in model.parameters()),
+                "frames_in": feed.frames.tier,
+                "frozen_backbone": settings.frozen,
+            },
         )
+
+    def best(self, job: FoldJob, settings: Settings) -> tuple[Network, Checkpoint]:
+        """Return the network of the best epoch, and the checkpoint that it is from."""
+        found = self._checked(job, job.file("best.pt"))
+        return self.restored(found, settings), found
+
+    def restored(self, found: Checkpoint, settings: Settings) -> Network:
+        """Return the network of a checkpoint.
+
+        Raises
+        ------
+        BadInputError
+            When its tensors are those of another architecture.
+        """
+        model = self._made(found.shape, found.heads, settings)
+        put_into(model, found)
+        return model
 
     def _made(self, shape: Shape, heads: Sequence[Head], settings: Settings) -> Network:
         official = settings.preset.name == "official-2024" and self.official is not None
         build = self.official if official and self.official else self.build
         model = build(shape, heads)
-        if settings.cnn_weights is not None and not model.start_from(settings.cnn_weights):
-            raise BadInputError(
-                f"{self.name} has no ResNet-18 that could start from weights.",
-                fix="Leave out --cnn-weights, or add --face-net resnet18.",
-            )
+        if settings.cnn_weights is not None:
+            model.start_from(settings.cnn_weights)  # one without a face has no use for them
         return channels_last(model).to(settings.device)
 
     def _checked(self, job: FoldJob, path: Path) -> Checkpoint:

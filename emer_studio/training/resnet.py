@@ -64,7 +64,9 @@ class ResNet18(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, 3, H, W) pictures to (B, 512) features."""
+        """Map (B, 3, H, W) pictures to (B, 512) features, which pass as they are."""
+        if x.dim() == 2:
+            return x
         x = functional.relu(self.bn1(self.conv1(x)), inplace=True)
         x = self.layer4(self.layer3(self.layer2(self.layer1(self.maxpool(x)))))
         return torch.mean(x, dim=(2, 3))

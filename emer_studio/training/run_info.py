@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-import torch
 
 from emer_studio import __version__
 from emer_studio.core.clock import utc_now
@@ -17,7 +13,8 @@ from emer_studio.core.files import read_json
 from emer_studio.schema.training import RunInfo, ViewInfo, parse_run
 from emer_studio.training.experiment import Prepared
 from emer_studio.training.job import Settings
-from emer_studio.training.presets import PRESETS, View
+from emer_studio.training.presets import PRESETS, Preset, View
+from emer_studio.training.provenance import code_sha256, hardware, split_sha256, versions
 
 __all__ = ["describe", "read_run", "settings_of"]
 
@@ -44,12 +41,18 @@ def describe(prepared: Prepared, model: str, settings: Settings, cnn_init: str) 
         modalities=settings.modalities,
         maps=settings.maps,
         face_net=settings.face_net,
+        variant=settings.variant,
+        without=settings.without,
+        changes=_changes(settings.preset),
         cnn_init=cnn_init,
         epochs=settings.epochs,
         batch_size=settings.preset.batch_size,
         seed=settings.seed,
         device=settings.device,
         precision=settings.precision,
+        frozen=settings.frozen,
+        compiled=settings.compiled,
+        graph=settings.graph,
         split=prepared.split,
         folds=prepared.folds,
         dataset=str(prepared.dataset.folder.resolve()),
@@ -58,11 +61,10 @@ def describe(prepared: Prepared, model: str, settings: Settings, cnn_init: str) 
         synthetic=manifest.synthetic,
         simulated=manifest.simulated,
         app_version=__version__,
-        versions={
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
+        versions=versions(),
+        hardware=hardware(settings.device),
+        code_sha256=code_sha256(),
+        split_sha256=split_sha256(prepared.split),
         started=utc_now(),
     )
 
@@ -83,8 +85,9 @@ def settings_of(
             fix=f"Known are {', '.join(PRESETS)}; update the program.",
         )
     view = View(**info.view.model_dump())
+    fields: dict[str, Any] = {**info.changes, "view": view, "batch_size": info.batch_size}
     return Settings(
-        preset=replace(PRESETS[info.preset], view=view, batch_size=info.batch_size),
+        preset=replace(PRESETS[info.preset], **fields),
         epochs=info.epochs,
         seed=info.seed,
         device=device,
@@ -93,7 +96,19 @@ def settings_of(
         face_net=info.face_net,
         cnn_weights=weights,
         precision=info.precision,
+        frozen=info.frozen,
+        compiled=info.compiled,
+        graph=info.graph,
+        without=info.without,
+        variant=info.variant,
     )
+
+
+def _changes(preset: Preset) -> dict[str, bool | int | float]:
+    """Return the numbers and switches that are not those of the preset of its name."""
+    own, named = asdict(preset), asdict(PRESETS[preset.name])
+    apart = {"name", "view", "corrected", "batch_size", "epochs"}
+    return {n: v for n, v in own.items() if n not in apart and v != named[n]}
 
 
 def read_run(run: Path) -> RunInfo:

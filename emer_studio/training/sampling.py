@@ -6,12 +6,20 @@ middle of every segment), which is how all evaluation is done.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Picks", "Sampling", "aligned_picks", "clip_span", "official_picks"]
+__all__ = [
+    "Picks",
+    "Sampling",
+    "aligned_draws",
+    "aligned_picks",
+    "clip_span",
+    "official_picks",
+]
 
 Sampling = Literal["aligned", "official"]
 Indices = NDArray[np.int64]
@@ -60,17 +68,25 @@ def aligned_picks(
         Draws the moments.
     """
     start, end = clip_span(face_times_s, eye_times_s)
-    inside = np.full(n_rows, 0.5) if rng is None else rng.random(n_rows)
+    inside, chosen = aligned_draws(n_frames, n_rows, rng)
     moments = start + (np.arange(n_rows) + inside) * (end - start) / n_rows
-    each = n_rows // n_frames
-    chosen = each // 2 if rng is None else rng.integers(0, each, n_frames)
-    face_moments = moments[np.arange(n_frames) * each + chosen]
+    face_moments = moments[np.arange(n_frames) * (n_rows // n_frames) + chosen]
     usable = (
         np.flatnonzero(faces_valid) if faces_valid.any() else np.arange(len(face_times_s))
     )
     frames = _nearest(face_times_s[usable], face_moments)
     rows = _nearest(eye_times_s, moments)
     return Picks(usable[frames] if len(usable) else frames, rows, rows)
+
+
+def aligned_draws(
+    n_frames: int, n_rows: int, rng: Rng = None
+) -> tuple[NDArray[np.float64], Indices]:
+    """Draw where in its span each moment lies (R,), and which one each face takes (F,)."""
+    each = n_rows // n_frames
+    if rng is None:
+        return np.full(n_rows, 0.5), np.full(n_frames, each // 2)
+    return rng.random(n_rows), rng.integers(0, each, n_frames)
 
 
 def clip_span(
@@ -91,13 +107,18 @@ def official_picks(
     one is drawn from each of `n_frames` contiguous parts. Eye and gaze rows are drawn from
     `n_rows` parts each, independently of one another.
     """
-    order = np.argsort(np.arange(n_clip_frames) % 10, kind="stable")
+    order = _by_last_digit(n_clip_frames)
     picked = _one_per_part(n_clip_frames, n_frames, rng)
     return Picks(
         order[picked] if n_clip_frames else picked,
         _one_per_part(n_clip_rows, n_rows, rng),
         _one_per_part(n_clip_rows, n_rows, rng),
     )
+
+
+@lru_cache(maxsize=1024)
+def _by_last_digit(length: int) -> Indices:
+    return np.argsort(np.arange(length) % 10, kind="stable")
 
 
 def _nearest(times_s: NDArray[np.float64], moments: NDArray[np.float64]) -> Indices:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["FOLD_WORDS", "model_title", "summary_text"]
+from emer_studio.schema.benchmark import METRICS
+
+__all__ = ["FOLD_WORDS", "columns", "model_title", "summary_text"]
 
 FOLD_WORDS = {
     "participant": "folds by participant",
@@ -13,7 +15,6 @@ FOLD_WORDS = {
     "both": "folds by participant and stimulus",
     "official": "official sets",
 }
-_METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
 _NAMES = {
     "majority": "majority",
     "target": "target (stimulus only)",
@@ -29,6 +30,8 @@ def summary_text(result: Mapping[str, Any]) -> str:
         lines.append("SYNTHETIC data: a software check, not evidence about people.")
     if result.get("simulated"):
         lines.append("SIMULATED devices: not evidence about people.")
+    if result.get("frozen_backbone"):
+        lines.append("FROZEN backbone: a quick look; the face network has learnt nothing.")
     lines.append(
         f"{result['protocol']}: {result['samples']} test samples, pooled over"
         f" {len(result['folds'])} {FOLD_WORDS[result.get('folds_by', 'participant')]}"
@@ -67,7 +70,7 @@ def _as_printed(label: str, part: Mapping[str, Any]) -> list[str]:
 
 def _scores(result: Mapping[str, Any], model: str) -> list[str]:
     """Return the table of the model and the baselines."""
-    names = [name for name in _METRICS if name in result]
+    names = [name for name in METRICS if name in result]
     mean, sd = result["fold_mean"], result["fold_sd"]
     rows = [
         ["", *(name.upper() for name in names)],
@@ -83,7 +86,7 @@ def _scores(result: Mapping[str, Any], model: str) -> list[str]:
     for kind, scores in result["baselines"].items():
         title = _NAMES.get(kind, kind)
         rows.append([title, *(f"{scores[name]:.3f}" for name in names)])
-    return _columns(rows)
+    return columns(rows)
 
 
 def _of_label(label: str, part: Mapping[str, Any], model: str) -> list[str]:
@@ -102,7 +105,7 @@ def _of_label(label: str, part: Mapping[str, Any], model: str) -> list[str]:
             _p(one["p_crossed"]),
         ])  # fmt: skip
     if len(rows) > 2:
-        lines += [f"{label}, the same test samples (bootstrap, paired):", *_columns(rows)]
+        lines += [f"{label}, the same test samples (bootstrap, paired):", *columns(rows)]
     calibration = part.get("calibration") or {}
     if before := calibration.get("before"):
         after = calibration["after"]
@@ -118,11 +121,11 @@ def _of_label(label: str, part: Mapping[str, Any], model: str) -> list[str]:
     if len(rows) > 1:
         few, both = discordant["discordant"], discordant["both"]
         lines.append(f"{label}, share right; felt and shown differ in {few} of {both}:")
-        lines += _columns(rows)
+        lines += columns(rows)
     return lines
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Line the cells up, the first to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []

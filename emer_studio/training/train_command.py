@@ -12,6 +12,8 @@ __all__ = ["train_command"]
 
 def train_command(info: RunInfo) -> str:
     """Return the line to type; the dataset by its folder's name, a weights file as FILE."""
+    if info.variant:
+        return _ablate(info)
     words = ["emer-studio", "train", Path(info.dataset).name, "--protocol", info.protocol]
     words += ["--model", info.model, "--preset", info.preset]
     if info.preset == "official-2024" and info.view.sampling == "aligned":
@@ -26,3 +28,11 @@ def train_command(info: RunInfo) -> str:
     if info.cnn_init != "random":
         words += ["--cnn-weights", "FILE"]
     return shlex.join([*words, "--device", info.device])
+
+
+def _ablate(info: RunInfo) -> str:
+    """Return the line that makes a run of an ablation, and the whole model beside it."""
+    words = ["emer-studio", "ablate", Path(info.dataset).name, "--protocol", info.protocol]
+    words += ["--variants", info.variant, "--folds", str(len(info.split))]
+    words += ["--folds-by", info.folds, "--epochs", str(info.epochs)]
+    return shlex.join([*words, "--seed", str(info.seed), "--device", info.device])

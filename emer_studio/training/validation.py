@@ -49,8 +49,8 @@ def standing(
     if not parts:
         return Standing()
     mean = {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}
-    # Few validation samples tie often; the loss decides then.
-    rank = (mean["war"], -mean["loss"]) if "war" in mean else (-mean["rmse"],)
+    # Not by accuracy: of a few validation people it jumps about by more than epochs differ.
+    rank = (-mean["loss"],) if "loss" in mean else (-mean["rmse"],)
     return Standing({f"val_{name}": value for name, value in mean.items()}, rank)
 
 

@@ -18,12 +18,14 @@ class Page(QWidget):
 
     `wants` asks the window for another page by its key (``key:what`` lets that page
     `visit` something), `said` shows a short message,
-    `simulatedChanged` tells that what the page shows is simulated (or no longer).
+    `simulatedChanged` tells that what the page shows is simulated (or no longer),
+    `finishing` that the page ends: whatever a part of it started ends too.
     """
 
     wants = Signal(str)
     said = Signal(str)
     simulatedChanged = Signal()
+    finishing = Signal()
 
     def __init__(self, workspace: Workspace, title: str, subtitle: str = "") -> None:
         super().__init__()
@@ -81,4 +83,5 @@ class Page(QWidget):
     def finish(self) -> None:
         """End jobs and let go of files; the page is not used any more."""
         self.workspace.changed.disconnect(self.refresh)
+        self.finishing.emit()
         self.job.close()

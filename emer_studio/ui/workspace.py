@@ -46,6 +46,7 @@ _WATCHED = (
     "derived/*/manifest.json",
     "derived/*/*/manifest.json",
     "derived/runs/*/*.json",
+    "derived/heads/*/run.json",
     "derived/reports/*.html",
 )
 

@@ -18,6 +18,7 @@ from emer_studio.core.files import write_json
 from emer_studio.dataset.assembly import BuildReport
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache_reader import Dataset, open_cache
+from emer_studio.dataset.clip_facts import read_clips
 from emer_studio.labels.places import places_of
 from emer_studio.labels.store import LabelStore, open_store
 from emer_studio.labels.units import windows_of
@@ -161,6 +162,15 @@ def test_experts_labels_belong_to_their_own_span(
         {p: seen.category for p, seen in explored.story(k).labels.items()} for k in (0, 1)
     ]
     assert told == [{"w-02": "fear"}, {"": "anger"}]
+
+
+def test_the_clips_are_told_with_what_they_are_meant_to_evoke(
+    built: tuple[Study, Dataset, BuildReport],
+) -> None:
+    clips = read_clips(built[1].folder)
+    assert {n: c.emotion for n, c in clips.items()} == {
+        "happiness": "happiness", "sadness": "sadness",
+    }  # fmt: skip
 
 
 def test_places_of_parts_follow_one_another_in_the_video(

@@ -7,10 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.dataset.clip_facts import ClipFacts
 from emer_studio.dataset.sets import read_sets
 from emer_studio.schema.dataset import StoredSample
-from emer_studio.schema.training import FoldSplit
-from emer_studio.training.folds import check_leakage, make_folds, official_folds
+from emer_studio.schema.training import FoldSplit, StimulusSplit
+from emer_studio.training.folds import (
+    check_films,
+    check_leakage,
+    make_folds,
+    official_folds,
+)
 
 names = st.integers(0, 30).map("P{:02d}".format)
 
@@ -121,3 +127,16 @@ def test_a_list_of_sets_that_is_missing_or_damaged_is_told(tmp_path: Path) -> No
     (tmp_path / "sets.csv").write_text("sample_id,set\na,first\n")
     with pytest.raises(BadInputError, match="damaged"):
         read_sets(tmp_path)
+
+
+def test_one_film_under_two_names_is_on_one_side() -> None:
+    everybody = ("P0", "P1")
+    split = FoldSplit(
+        fold=1, train=everybody, validation=(), test=everybody, by="stimulus",
+        stimuli=StimulusSplit(train=("a", "b"), validation=(), test=("c",)),
+    )  # fmt: skip
+    film = ClipFacts("0" * 64, "fear")
+    check_films(split, {"a": film, "b": film, "c": ClipFacts("1" * 64, "")})
+    check_films(split, {"a": ClipFacts("", ""), "c": ClipFacts("", "")})
+    with pytest.raises(BadInputError, match=r"b \(train\) and c \(test\) are the same"):
+        check_films(split, {"b": film, "c": film})

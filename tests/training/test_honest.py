@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -33,7 +34,10 @@ def _sample(person: str, clip: str, er3: str | None, fer3: str | None) -> Stored
 
 
 def _dataset(rows: list[tuple[str, str, str | None, str | None]]) -> Dataset:
-    return cast("Dataset", SimpleNamespace(samples=[_sample(*row) for row in rows]))
+    return cast(
+        "Dataset",
+        SimpleNamespace(folder=Path("nowhere"), samples=[_sample(*row) for row in rows]),
+    )
 
 
 def _labels(dataset: Dataset) -> Labels:
@@ -78,7 +82,7 @@ def test_a_baseline_never_looks_at_the_test_labels() -> None:
 def test_what_a_clip_is_meant_to_evoke_is_read_from_its_name_or_not_known() -> None:
     names = {"film_happy": "happiness", "c01_fear": "fear", "saddle": "", "sad-happy": ""}
     for clip, target in names.items():
-        assert target_of(_sample("A", clip, None, None)) == target
+        assert target_of(clip) == target
     plain = _dataset([("A", "clip1", "positive", None)])
     assert [b.name for b in usable_baselines(plain)] == [
         "majority", "stimulus", "participant",

@@ -53,9 +53,11 @@ def test_ccc_by_its_definition() -> None:
     covariance = np.mean((x - x.mean()) * (y - y.mean()))
     expected = 2 * covariance / (x.var() + y.var() + (x.mean() - y.mean()) ** 2)
     assert regression_scores(x, y)["ccc"] == pytest.approx(expected)
+    assert regression_scores(x, y)["pearson"] == pytest.approx(np.corrcoef(x, y)[0, 1])
     assert regression_scores(x, x)["ccc"] == pytest.approx(1.0)
     assert regression_scores(x, -x)["ccc"] < 0
     assert regression_scores(np.ones(3), np.ones(3))["ccc"] == 0.0
+    assert regression_scores(np.ones(3), x[:3])["pearson"] == 0.0
 
 
 def test_the_bootstrap_draws_participants() -> None:

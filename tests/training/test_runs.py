@@ -161,7 +161,7 @@ def test_numbers_are_compared_for_each_label(tmp_path: Path) -> None:
     write_numbers(tmp_path / "a", {"er_valence": 0.1, "er_arousal": -0.3})
     write_numbers(tmp_path / "b", {"er_valence": 0.2, "er_arousal": -0.3})
     valence, arousal = _compared(tmp_path / "b", tmp_path / "a").pairs[0].labels
-    assert [score.score for score in valence.scores] == ["rmse", "mae", "ccc"]
+    assert [s.score for s in valence.scores] == ["rmse", "mae", "ccc", "pearson"]
     assert valence.right is None
     assert valence.scores[1].difference == pytest.approx(-0.1)
     assert valence.scores[1].ci95 == pytest.approx((-0.1, -0.1))

@@ -26,36 +26,48 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    line = command_line(*map(str, arguments))
-    return subprocess.run(line, capture_output=True, text=True, check=False, timeout=150)
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four samples of two people, for what takes long with a ResNet-18."""
+    folder = tmp_path_factory.mktemp("synth") / "few"
+    synthesise(folder, SynthConfig(participants=2, clips=2, seed=1, frames=8, clip_s=1.0))
+    return folder
 
 
-def _refused(done: subprocess.CompletedProcess[str], code: int = 2) -> str:
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stderr.count("emer-studio:") == 1
-    return done.stderr
+class Command:
+    """Runs a command in this process and returns what it printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def done(self, *arguments: object) -> tuple[str, str]:
+        self._capsys.readouterr()
+        code = main([*map(str, arguments)])
+        told = self._capsys.readouterr()
+        assert code == 0, told.err
+        return told.out, told.err
+
+    def refused(self, *arguments: object, code: int = 2) -> str:
+        self._capsys.readouterr()
+        assert main([*map(str, arguments)]) == code
+        said = self._capsys.readouterr().err
+        assert said.count("emer-studio:") == 1
+        return said
 
 
-def test_train_and_evaluate_agree(dataset: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(capsys)
+
+
+def test_train_and_evaluate_agree(dataset: Path, tmp_path: Path, command: Command) -> None:
     run = tmp_path / "run"
-    done = _run(
-        "train",
-        dataset,
-        "--protocol",
-        "fer7",
-        "--folds",
-        2,
-        "--epochs",
-        2,
-        "--out",
-        run,
-        "--json",
-    )
-    assert done.returncode == 0, done.stderr
-    result = json.loads(done.stdout.splitlines()[-1])
-    assert "SYNTHETIC" in done.stderr
+    out, err = command.done(
+        "train", dataset, "--protocol", "fer7", "--folds", 2, "--epochs", 2, "--out", run,
+        "--device", "cpu", "--json",
+    )  # fmt: skip
+    result = json.loads(out.splitlines()[-1])
+    assert "SYNTHETIC" in err
     assert result["synthetic"] is True
     assert result["samples"] == 16
     assert 0 <= result["war"] <= 1
@@ -65,24 +77,18 @@ def test_train_and_evaluate_agree(dataset: Path, tmp_path: Path) -> None:
     assert sorted(tested) == ["S001", "S002", "S003", "S004"]
     info = json.loads((run / "run.json").read_text())
     assert (info["state"], info["cnn_init"]) == ("done", "random")
+    assert len(info["code_sha256"]) == len(info["split_sha256"]) == 64
     _check_predictions(run, result)
     torch.load(run / "fold1_fer_emotion_best.pt", weights_only=True)
 
-    again = _run("evaluate", run, "--dataset", dataset, "--json")
-    assert again.returncode == 0, again.stderr
-    evaluated = json.loads(again.stdout)
+    again, _ = command.done("evaluate", run, "--dataset", dataset, "--json")
+    evaluated = json.loads(again)
     assert evaluated["same_dataset"] is True
     assert evaluated["same_as_run"] is True
     for name in ("war", "uar", "wf1", "ci95", "folds", "baselines", "by_label"):
         assert evaluated[name] == result[name]
-    assert "is not finished" in _refused(_evaluate_unfinished(run, dataset, info))
-
-
-def _evaluate_unfinished(
-    run: Path, dataset: Path, info: dict[str, Any]
-) -> subprocess.CompletedProcess[str]:
     (run / "run.json").write_text(json.dumps({**info, "state": "interrupted"}))
-    return _run("evaluate", run, "--dataset", dataset)
+    assert "is not finished" in command.refused("evaluate", run, "--dataset", dataset)
 
 
 def _check_predictions(run: Path, result: dict[str, Any]) -> None:
@@ -95,18 +101,19 @@ def _check_predictions(run: Path, result: dict[str, Any]) -> None:
     np.testing.assert_allclose(np.sum(chances, axis=1), 1.0, atol=1e-5)
 
 
-def test_intensity_is_learnt_beside_the_emotion(dataset: Path, tmp_path: Path) -> None:
+def test_intensity_is_learnt_beside_the_emotion(
+    few: Path, tmp_path: Path, command: Command
+) -> None:
     run = tmp_path / "run"
-    done = _run(
-        "train", dataset, "--protocol", "fer-intensity", "--folds", 2, "--epochs", 1,
+    out, _ = command.done(
+        "train", few, "--protocol", "fer-intensity", "--folds", 2, "--epochs", 1,
         "--preset", "official-2024", "--out", run, "--json",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert {"mae", "rmse", "ccc", "ci95"} <= set(json.loads(done.stdout))
+    assert {"mae", "rmse", "ccc", "ci95"} <= set(json.loads(out))
     saved = torch.load(run / "fold1_fer_intensity_best.pt", weights_only=True)
     assert [label for label, _ in saved["heads"]] == ["fer_intensity", "fer_emotion"]
-    again = json.loads(_run("evaluate", run, "--dataset", dataset, "--json").stdout)
-    assert again["same_as_run"] is True
+    again, _ = command.done("evaluate", run, "--dataset", few, "--json")
+    assert json.loads(again)["same_as_run"] is True
 
 
 def test_official_sets_are_used_and_said(
@@ -127,11 +134,11 @@ def test_official_sets_are_used_and_said(
     assert json.loads((run / "run.json").read_text())["folds"] == "official"
 
 
-def test_events_for_the_window(dataset: Path, tmp_path: Path) -> None:
+def test_events_for_the_window(few: Path, tmp_path: Path) -> None:
     seen: list[dict[str, Any]] = []
     child = Child(
         "train",
-        ["train", str(dataset), "--protocol", "er-va", "--folds", "2", "--epochs", "1",
+        ["train", str(few), "--protocol", "er-va", "--folds", "2", "--epochs", "1",
          "--preset", "official-2024", "--out", str(tmp_path / "run"), "--events"],
         on_event=seen.append,
     )  # fmt: skip
@@ -207,7 +214,9 @@ def _unlabelled(folder: Path, people: int) -> Path:
     return folder
 
 
-def test_bad_input_is_one_clear_message(dataset: Path, tmp_path: Path) -> None:
+def test_bad_input_is_one_clear_message(
+    dataset: Path, tmp_path: Path, command: Command
+) -> None:
     bare = _unlabelled(tmp_path / "bare", 2)
     taken = tmp_path / "taken"
     taken.mkdir()
@@ -222,22 +231,24 @@ def test_bad_input_is_one_clear_message(dataset: Path, tmp_path: Path) -> None:
         ([dataset, "--protocol", "er7", "--epochs", 0], "at least 1 epoch"),
     ]
     for arguments, says in cases:
-        assert says in _refused(_run("train", *arguments))
+        assert says in command.refused("train", *arguments)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bare", "taken"]
 
 
-def test_one_participant_is_refused(tmp_path: Path) -> None:
+def test_one_participant_is_refused(tmp_path: Path, command: Command) -> None:
     folder = tmp_path / "d"
     synthesise(folder, SynthConfig(participants=1, clips=3, frames=2, clip_s=1.0))
-    assert "found 1" in _refused(_run("train", folder, "--protocol", "er7"))
+    assert "found 1" in command.refused("train", folder, "--protocol", "er7")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
-def test_a_gpu_that_is_not_there_is_missing(dataset: Path) -> None:
-    done = _run("train", dataset, "--protocol", "er7", "--folds", 2, "--device", "cuda")
-    assert "no usable GPU" in _refused(done, 3)
+def test_a_gpu_that_is_not_there_is_missing(dataset: Path, command: Command) -> None:
+    words = ["train", dataset, "--protocol", "er7", "--folds", 2, "--device", "cuda"]
+    assert "no usable GPU" in command.refused(*words, code=3)
 
 
-def test_evaluate_refuses_what_is_no_run(dataset: Path, tmp_path: Path) -> None:
-    assert "no run.json" in _refused(_run("evaluate", tmp_path, "--dataset", dataset))
+def test_evaluate_refuses_what_is_no_run(
+    dataset: Path, tmp_path: Path, command: Command
+) -> None:
+    assert "no run.json" in command.refused("evaluate", tmp_path, "--dataset", dataset)
     assert len(open_cache(dataset).samples) == 16

@@ -22,8 +22,12 @@ from emer_studio.training.network_model import NetworkModel
 from emer_studio.training.official import reverse_gradient
 from emer_studio.training.official_network import OfficialNetwork
 
-__all__ = ["MODEL", "StudioEmert"]
+__all__ = ["MODEL", "PARTS", "StudioEmert"]
 
+PARTS = ("decoupling", "split", "attention")
+"""What `Shape.without` may name: the discriminators behind the reversed gradient, the split
+into own and shared parts (and the discriminators, which tell them apart), and the
+cross-attention, in whose place stands the mean of the shared parts."""
 _WIDTH = 64
 _APART = 0.01  # weight of the discriminators, as alpha and beta of the official code
 
@@ -50,14 +54,25 @@ class StudioEmert(Network):
             sizes.append(shape.maps)
         self.drop = nn.Dropout(0.2)
         self.own = nn.ModuleList(nn.Linear(_WIDTH, _WIDTH) for _ in sizes)
-        self.shared = nn.Linear(_WIDTH, _WIDTH)
+        self.shared: nn.Module = nn.Linear(_WIDTH, _WIDTH)
         # One discriminator each: a single one is pulled both ways by the same weights.
-        self.names_own = nn.Linear(_WIDTH, len(sizes))
-        self.names_shared = nn.Linear(_WIDTH, len(sizes))
-        self.fusion = Fusion(_WIDTH, sizes)
+        self.names_own: nn.Module = nn.Linear(_WIDTH, len(sizes))
+        self.names_shared: nn.Module = nn.Linear(_WIDTH, len(sizes))
+        self.fusion: nn.Module = Fusion(_WIDTH, sizes)
         self.heads = Heads(_WIDTH * (1 + len(sizes)), heads)
+        self.without = frozenset(shape.without)
+        self._leave_out()
         self.register_buffer("ramp", torch.zeros(()), persistent=False)
         self.ramp: Tensor
+
+    def _leave_out(self) -> None:
+        """Drop parts after all were drawn: what remains begins as in the whole network."""
+        if self.without & {"decoupling", "split"}:
+            self.names_own, self.names_shared = nn.Identity(), nn.Identity()
+        if "split" in self.without:
+            self.shared = nn.Identity()
+        if "attention" in self.without:
+            self.fusion = nn.Identity()
 
     def progress(self, share: float) -> None:
         """Raise the reversed gradient from 0 to 1 (Ganin et al., JMLR 2016, 5.2.2)."""
@@ -76,8 +91,12 @@ class StudioEmert(Network):
             valid.append((inputs.maps.amax(dim=(2, 3)) > 0).float())
         tokens = [self.drop(x) for x in tokens]
         own = [layer(x) for layer, x in zip(self.own, tokens, strict=True)]
-        shared = [self.shared(x) for x in tokens]
-        fused = self.fusion(torch.cat(shared, 1), torch.cat(own, 1), torch.cat(valid, 1))
+        shared = own if "split" in self.without else [self.shared(x) for x in tokens]
+        there = torch.cat(valid, 1)
+        if "attention" in self.without:
+            fused = masked_mean(torch.cat(shared, 1), there)
+        else:
+            fused = self.fusion(torch.cat(shared, 1), torch.cat(own, 1), there)
         means = [masked_mean(x, v) for x, v in zip(own, valid, strict=True)]
         features = self.drop(torch.cat([fused, *means], 1))
         return Outputs(self.heads(features), self._apart(own, shared, valid))
@@ -87,7 +106,7 @@ class StudioEmert(Network):
     ) -> Tensor:
         """Return the discriminators' loss; streams that are absent say nothing."""
         loss = self.ramp.new_zeros(())
-        if not self.training:
+        if not self.training or self.without & {"decoupling", "split"}:
             return loss
         for number, (mine, common, there) in enumerate(
             zip(own, shared, valid, strict=True)

@@ -40,13 +40,17 @@ def look_words(event: dict[str, Any]) -> tuple[str, bool]:
 class CameraCard(Card):
     """A button that shows the picture; nothing is written.
 
+    `ringChanged` carries where the newest pictures are, empty when they end.
+
     One program at a time has a camera: whoever needs it says so with `when_free`.
     """
 
     asked = Signal()
+    ringChanged = Signal(str)
 
     def __init__(self) -> None:
         super().__init__("Camera")
+        self.ring = ""
         self._folder: Path | None = None
         self._then: Callable[[], None] | None = None
         self._facts: dict[str, Any] = {}
@@ -109,6 +113,7 @@ class CameraCard(Card):
             self._facts = event["facts"]
             self.view.open(Path(str(event["preview"])))
             self._timer.start()
+            self._tell_ring(str(event["preview"]))
         elif kind == "look":
             self._show_look(event)
         elif kind in ("finding", "error"):
@@ -131,8 +136,14 @@ class CameraCard(Card):
         if then is not None:
             then()
 
+    def _tell_ring(self, ring: str) -> None:
+        if ring != self.ring:
+            self.ring = ring
+            self.ringChanged.emit(ring)
+
     def _let_go(self) -> None:
         self._timer.stop()
+        self._tell_ring("")
         self.view.close_ring()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -23,6 +23,7 @@ from emer_studio.ui.session.live import LiveView
 from emer_studio.ui.session.more import NAMES
 from emer_studio.ui.session.person_gate import PersonGate
 from emer_studio.ui.session.sure import ABORT, SURE, ask_by_mouse
+from emer_studio.ui.session.try_model import TryModelCard
 from emer_studio.ui.session.unfinished import UnfinishedLine
 from emer_studio.ui.session.waiting_line import WaitingLine
 from emer_studio.ui.workspace import Workspace
@@ -69,6 +70,9 @@ class SessionPage(Page):
             self.stack.addWidget(view)
         self.changeover = ChangeoverCard()
         self.form.beside.insertWidget(0, self.changeover)
+        self.try_model = TryModelCard(self.study, self.form.camera_card, self.form.value)
+        below = self.form.beside.indexOf(self.form.camera_card) + 1
+        self.form.beside.insertWidget(below, self.try_model)
         self.unfinished = UnfinishedLine()
         self.unfinished.look(self.study)
         self.unfinished.resumeAsked.connect(self.resume)
@@ -123,6 +127,7 @@ class SessionPage(Page):
     def refresh(self) -> None:
         """Offer protocols that were written meanwhile; show what is ticked and copied."""
         self.form.list_protocols()
+        self.try_model.refresh()
         self._show_checklists()
 
     def visit(self, what: str) -> None:
@@ -153,6 +158,7 @@ class SessionPage(Page):
         self.workspace.backup.make_way(lambda: self._start(choice))
 
     def _start(self, choice: SessionChoice) -> None:
+        self.try_model.setRecording(True)
         self._choice = choice
         self._events_simulated = choice.simulated
         self.unfinished.hide()
@@ -231,6 +237,7 @@ class SessionPage(Page):
 
     def _ended(self, outcome: Outcome) -> None:
         self.live.end()
+        self.try_model.setRecording(False)
         self.person.forget()
         self._settle()
         if outcome.result:
@@ -254,4 +261,5 @@ class SessionPage(Page):
         super().finish()
         self.after.quality.finish()
         self.live.end()
+        self.try_model.finish()
         self.form.finish()

@@ -21,8 +21,9 @@ from PySide6.QtWidgets import (
 from emer_studio.core.files import data_dir, next_free
 from emer_studio.ui.jobs import Outcome
 from emer_studio.ui.page import Page
-from emer_studio.ui.parts import Card, Empty, ProgressLine, button, label
+from emer_studio.ui.parts import Card, Empty, ProgressLine, Scrolled, button, label
 from emer_studio.ui.train.curves import Curves
+from emer_studio.ui.train.head import HeadCard
 from emer_studio.ui.train.results import make_table, show_results
 from emer_studio.ui.workspace import Dataset, Run, Workspace, datasets_of, runs_of
 
@@ -53,11 +54,12 @@ class TrainPage(Page):
         left = QVBoxLayout()
         left.setSpacing(12)
         left.addWidget(self._setup_card())
+        left.addWidget(HeadCard(self))
         left.addWidget(self._runs_card(), 1)
-        holder = QWidget()
-        holder.setFixedWidth(304)
-        left.setContentsMargins(0, 0, 0, 0)
-        holder.setLayout(left)
+        holder = Scrolled()
+        holder.setFixedWidth(320)
+        left.setContentsMargins(0, 0, 12, 0)
+        holder.inside.setLayout(left)
         row.addWidget(holder)
         row.addWidget(self._right(), 1)
         self.box.addLayout(row, 1)

@@ -6,11 +6,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QTableWidget
 
+from emer_studio.schema.benchmark import METRICS
 from emer_studio.ui.parts import set_cell, table
 
-__all__ = ["METRICS", "results_rows", "show_results"]
-
-METRICS = ("war", "uar", "wf1", "mae", "rmse", "ccc")
+__all__ = ["results_rows", "show_results"]
 
 
 def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:

@@ -1,0 +1,111 @@
+"""``emer-studio ablate``: what each stream and each part of EMERT is good for."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from emer_studio.core.console import Console, add_output_arguments
+from emer_studio.core.errors import BadInputError, WorkFailedError
+from emer_studio.core.files import refuse_taken
+from emer_studio.core.stopping import stop_check
+from emer_studio.schema.benchmark import benchmark_names, load_benchmark
+from emer_studio.training.device import choose_device, wait_without_spinning
+
+__all__ = ["arguments", "run"]
+
+_GROUPS = ("modalities", "parts", "official")  # as `variants.GROUPS`, which loads torch
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="dataset folder")
+    parser.add_argument(
+        "--protocol", required=True, metavar="NAME", help=", ".join(benchmark_names())
+    )
+    parser.add_argument(
+        "--only", choices=_GROUPS, action="append", metavar="WHAT",
+        help="modalities (the seven subsets), parts (one left out at a time), official"
+        " (step by step to official-2024); several times for several (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--variants", metavar="LIST", type=lambda text: tuple(text.split(",")), default=(),
+        help="these runs only, e.g. without-attention,only-face; a name that is none lists"
+        " them all",
+    )  # fmt: skip
+    parser.add_argument("--epochs", type=int, help="of every run (default: the preset's)")
+    parser.add_argument("--folds", type=int, metavar="N", help="default: the protocol's")
+    parser.add_argument(
+        "--folds-by", choices=("participant", "stimulus", "both"),
+        help="what training and test never share (default: the protocol's)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, help="default: the protocol's first")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="folder of the runs; what is finished there is not trained again (default:"
+        " runs/ablation_PROTOCOL beside the dataset)",
+    )  # fmt: skip
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page too")
+    add_output_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train the variants and tell what each difference is worth."""
+    console = Console.of(args)
+    wait_without_spinning()
+    check_stop = stop_check(args.events)
+    benchmark = load_benchmark(args.protocol)
+    seed = benchmark.seeds[0] if args.seed is None else args.seed
+    if (args.epochs is not None and args.epochs < 1) or seed < 0:
+        raise BadInputError(
+            f"Expected at least 1 epoch and a seed of 0 or more; "
+            f"found {args.epochs} and {seed}."
+        )
+    if args.html is not None:
+        refuse_taken(args.html)
+    from emer_studio.dataset.cache import open_cache
+
+    dataset = open_cache(args.dataset)
+    from emer_studio.report.write_ablation import ablation_text, write_ablation
+    from emer_studio.training.ablate import FILE, ablate
+    from emer_studio.training.experiment import prepare
+    from emer_studio.training.job import Settings, Watch
+    from emer_studio.training.precision import best_precision
+    from emer_studio.training.variants import WHOLE, variants
+
+    known = [one.name for one in variants()]
+    if unknown := [name for name in args.variants if name not in known]:
+        raise BadInputError(
+            f"There is no variant called {unknown[0]!r}.",
+            fix=f"Choose from: {', '.join(known)}.",
+        )
+    folds = args.folds or benchmark.folds
+    by = args.folds_by or benchmark.folds_by
+    prepared = prepare(dataset, benchmark, folds, seed, by)
+    device = choose_device(args.device)
+    settings = Settings(
+        epochs=args.epochs or Settings().preset.epochs,
+        seed=seed,
+        device=device,
+        precision=best_precision(device),
+    )
+    chosen = variants(args.only or _GROUPS, [n for n in args.variants if n != WHOLE.name])
+    if args.variants == (WHOLE.name,):
+        chosen = [WHOLE]
+    beside = args.dataset.resolve().parent / "runs"
+    folder = args.out or beside / f"ablation_{args.protocol}"
+    try:
+        told = ablate(prepared, settings, chosen, folder, Watch(console, check_stop))
+    except OSError as problem:
+        raise WorkFailedError(
+            f"{folder} could not be written: {problem.strerror or problem}.",
+            fix="Free disk space or choose another folder with --out, and start again:"
+            " finished runs are kept.",
+        ) from None
+    text = f"{ablation_text(told)}\n{folder / FILE}"
+    if args.html is not None:
+        write_ablation(args.html, told)
+        told, text = told | {"html": str(args.html)}, f"{text}\n{args.html}"
+    console.result(told, text)
+    return 0

@@ -1,0 +1,143 @@
+"""An ablation for a terminal and as one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from emer_studio.core.files import write_atomic
+from emer_studio.report.figures import COLOURS, INK, LINE, embed, new_figure
+from emer_studio.report.run_tables import Table, columns
+from emer_studio.report.sections import Section, as_html
+
+__all__ = ["ablation_text", "gap_figure", "write_ablation"]
+
+Told = Mapping[str, Any]
+Row = Mapping[str, Any]
+_BANNERS = {
+    "synthetic": "SYNTHETIC: a check of the software, not evidence about people.",
+    "simulated": "SIMULATED recordings: they say nothing about people.",
+}
+_GROUPS = {
+    "modalities": "What it looks at",
+    "parts": "Parts left out",
+    "official": "Step by step to official-2024",
+}
+_HOW = (
+    "Every variant was trained and tested on the same folds as the whole model. Differences"
+    " are variant less whole on the same test samples, with 95 % intervals over"
+    " participants and stimuli (over participants where there is one stimulus). For RMSE"
+    " above 0 is worse, for WAR better."
+)
+
+
+def ablation_text(told: Told) -> str:
+    """Return the tables for a terminal."""
+    lines = [text for mark, text in _BANNERS.items() if told[mark]]
+    lines.append(
+        f"{told['protocol']}: {told['folds']} folds by {told['folds_by']},"
+        f" {told['epochs']} epochs, seed {told['seed']}"
+    )
+    for table in _tables(told):
+        lines += ["", table.title, *columns([table.heads, *table.rows])]
+    return "\n".join([*lines, "", *(f"Note: {remark}" for remark in told["remarks"])])
+
+
+def write_ablation(out: Path, told: Told) -> None:
+    """Write it as a page, atomically."""
+    marks = [mark for mark in _BANNERS if told[mark]]
+    sections = [Section("", (_HOW,), tuple(_tables(told)), tuple(told["remarks"]))]
+    for label in _labels(told):
+        caption = f"{label}: variant less whole, with 95 % intervals."
+        figure = embed(gap_figure(told, label))
+        sections.append(Section(f"Differences, {label}", figures=((caption, figure),)))
+    heads = ("", "here", "official-2024")
+    rows = tuple((d["name"], d["ours"], d["official"]) for d in told["deviations"])
+    listed = Table("", "", heads, rows)
+    sections.append(Section("Deviations from official-2024", tables=(listed,)))
+    html = as_html(
+        "ablation",
+        f"Ablation: {told['protocol']}",
+        f"{told['folds']} folds by {told['folds_by']}, {told['epochs']} epochs",
+        [_BANNERS[mark] for mark in marks],
+        sections,
+        marks,
+    )
+    write_atomic(out, html)
+
+
+def gap_figure(told: Told, label: str) -> Figure:
+    """Draw what each variant scores more or less than the whole model."""
+    rows = [
+        (row["words"], gap)
+        for row in told["variants"]
+        for gap in row["less_whole"]
+        if gap["label"] == label
+    ]
+    figure, (axis,) = new_figure(6.5, 0.8 + 0.28 * len(rows))
+    places = np.arange(len(rows))[::-1]
+    axis.axvline(0.0, color=LINE, zorder=0)
+    for place, (_, gap) in zip(places, rows, strict=True):
+        ends = gap["ci95_crossed"] or gap["ci95"]
+        if ends:
+            axis.plot(ends, [place, place], color=COLOURS[4], linewidth=1.5)
+        axis.plot([gap["difference"]], [place], "o", color=COLOURS[4])
+    axis.set_yticks(places, [words for words, _ in rows], fontsize=8, color=INK)
+    axis.set_xlabel(f"{rows[0][1]['score'].upper()}, variant less whole", fontsize=8)
+    return figure
+
+
+def _labels(told: Told) -> list[str]:
+    every = [gap["label"] for row in told["variants"] for gap in row["less_whole"]]
+    return list(dict.fromkeys(every))
+
+
+def _tables(told: Told) -> list[Table]:
+    whole, *rows = told["variants"]
+    tables = [_table(title, whole, [r for r in rows if r["group"] == group])
+              for group, title in _GROUPS.items()]  # fmt: skip
+    return [table for table in tables if len(table.rows) > 1] or [_table("", whole, [])]
+
+
+def _table(title: str, whole: Row, rows: Sequence[Row]) -> Table:
+    several = len({gap["label"] for row in rows for gap in row["less_whole"]}) > 1
+    steps = any(row["less_before"] for row in rows)
+    heads = ["", "score [95 %]", *(["label"] if several else []), "less whole [95 %]", "p"]
+    heads += ["p (Holm)", *(["less the step before [95 %]", "p"] if steps else [])]
+    blank = [""] * (len(heads) - 2)
+    cells = [(whole["words"], _score(whole), *blank)]
+    for row in rows:
+        for number, gap in enumerate(row["less_whole"]):
+            first = (row["words"], _score(row)) if number == 0 else ("", "")
+            line = [*first, *([gap["label"]] if several else []), _gap(gap), _p(gap)]
+            line.append(_p(gap, "_holm"))
+            if steps:
+                before = row["less_before"][number] if row["less_before"] else None
+                line += [_gap(before), _p(before)] if before else ["", ""]
+            cells.append(tuple(line))
+    return Table(title, "", tuple(heads), tuple(cells))
+
+
+def _score(row: Row) -> str:
+    score = row["score"]
+    if score is None:
+        return "–"
+    ends = score["ci95"]
+    told = f"{score['metric'].upper()} {score['value']:.3f}"
+    return told if ends is None else f"{told} [{ends[0]:.3f}, {ends[1]:.3f}]"
+
+
+def _gap(gap: Row) -> str:
+    ends = gap["ci95_crossed"] or gap["ci95"]
+    told = f"{gap['difference']:+.3f}"
+    return told if ends is None else f"{told} [{ends[0]:+.3f}, {ends[1]:+.3f}]"
+
+
+def _p(gap: Row, ending: str = "") -> str:
+    kind = "p" if gap["p_crossed"] is None else "p_crossed"
+    value = gap[f"{kind}{ending}"]
+    return "–" if value is None else f"{value:.3f}"
