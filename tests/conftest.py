@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from emer_studio.core.files import write_json
 from emer_studio.core.process import command_line
 
 _HOME = Path(tempfile.mkdtemp(prefix="emer-tests-"))
@@ -142,11 +144,31 @@ def recorded_study(
 ) -> tuple[Path, dict[str, object]]:
     """A study with one real session of a simulated participant, and what `run` reported.
 
-    Recorded once, by the command itself; tests may read it and add derived data.
+    Recorded once, by the command itself; tests may read it and add derived data. Of
+    several workers one records, and the others take a copy.
     """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return _record(tmp_path_factory.mktemp("recorded"))
+    mine = tmp_path_factory.mktemp("recorded") / "copy"
+    first = tmp_path_factory.getbasetemp().parent / "recorded-once"
+    told = first / "result.json"
+    try:
+        first.mkdir()
+    except FileExistsError:
+        deadline = time.monotonic() + 150
+        while not told.exists():
+            assert time.monotonic() < deadline, "the worker that records has failed"
+            time.sleep(0.2)
+    else:
+        write_json(told, _record(first / "base")[1])
+    shutil.copytree(first / "base", mine)
+    text = told.read_text(encoding="utf-8").replace(str(first / "base"), str(mine))
+    return mine / "study", json.loads(text)
+
+
+def _record(base: Path) -> tuple[Path, dict[str, object]]:
     from protocols import write_short_protocol
 
-    base = tmp_path_factory.mktemp("recorded")
     protocol = write_short_protocol(base / "protocol", sync_marks=True)
     study = base / "study"
     subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)

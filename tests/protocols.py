@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from emer_studio.schema.protocol import find_protocol
+from emer_studio.schema.stimulus import Mood
 from emer_studio.stimulus.demo_clips import write_demo_clip
 
 __all__ = ["SMALL", "write_short_pilot", "write_short_protocol"]
@@ -45,18 +48,28 @@ def write_short_protocol(
     text = _PROTOCOL.replace("sync_marks: false", f"sync_marks: {str(sync_marks).lower()}")
     (folder / "short.yaml").write_text(text)
     (folder / "short-clips.yaml").write_text(_CLIPS)
-    write_demo_clip(folder / "up.mp4", "joy", seconds)
-    write_demo_clip(folder / "down.mp4", "sorrow", seconds)
+    (folder / "up.mp4").write_bytes(_drawn("joy", seconds))
+    (folder / "down.mp4").write_bytes(_drawn("sorrow", seconds))
     return folder / "short.yaml"
 
 
+@cache
+def _drawn(mood: Mood, seconds: float) -> bytes:
+    """Draw a clip once: that takes as long as showing it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        write_demo_clip(path, mood, seconds)
+        return path.read_bytes()
+
+
 def write_short_pilot(folder: Path, seconds: float = 2.0) -> Path:
-    """Write the pilot that ships, but for two clips and without its waits."""
+    """Write the pilot that ships, but for two clips, without its waits and flashes."""
     write_short_protocol(folder, seconds)
     text = find_protocol("pilot").read_text(encoding="utf-8")
     for old, new in (
         ("../../stimuli/pilot.yaml", "short-clips.yaml"),
         ("every: 10", "every: 1"),
+        ("languages: [en, zh]", "languages: [en, zh]\nsync_marks: false"),
         ("least_s: 5.0", "least_s: 0.1"),
         ("{fixation_s: 1.0, washout_s: 3.0}", "{fixation_s: 0.3, washout_s: 0.2}"),
     ):

@@ -17,7 +17,7 @@ from emer_studio.features.viewings import Viewing
 from emer_studio.recording.video import VideoWriter
 from emer_studio.stimulus.decode import Pictures, read_timeline
 
-__all__ = ["OWN_USE", "WINDOW_S", "map_of", "write_maps", "write_video"]
+__all__ = ["WINDOW_S", "map_of", "write_maps", "write_video"]
 
 Maps = npt.NDArray[np.float32]
 Picture = npt.NDArray[np.uint8]
@@ -27,10 +27,6 @@ where the eyes come from and several people's where they agree."""
 _MAP_EVERY_S = 0.1  # chosen by us: a map of a second does not change faster for the eye
 _BOX_PX = (1280, 720)  # chosen by us: enough to see, a fifth of the work of 4K
 _RING, _EDGE = (255, 255, 255), (30, 30, 30)  # white with a dark edge: seen on any picture
-OWN_USE = """The videos in this folder contain the clips themselves, which are copyrighted.
-They are for the lab's own use: do not pass them on, and do not put them into an export.
-The maps (.npz) hold no picture and may be passed on.
-"""
 
 
 def map_of(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.ndimage import gaussian_filter
 
 from emer_studio.recording.screen_geometry import Geometry
 
@@ -84,6 +83,8 @@ def fixation_map(
     ndarray, shape (rows, columns), float32
         Adds up to 1; all zero when nobody looked at the frame in that time.
     """
+    from scipy.ndimage import gaussian_filter  # a moment that most commands need not wait
+
     columns, rows = size
     onset_s = fixations["onset_s"].to_numpy(np.float64)
     gone_s = onset_s + fixations["duration_s"].to_numpy(np.float64)

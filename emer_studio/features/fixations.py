@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from emer_studio.features.runs import Runs, merged, runs, step_of, within
 
@@ -95,6 +94,8 @@ def _rests(deg: Floats, limit: float, size: int) -> list[tuple[int, int]]:
     The dispersion of every window of the least size is computed at once; only a window
     that is narrow enough is grown.
     """
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d  # as in `fixation_map`
+
     windows = len(deg) - size + 1
     ahead = {"size": size, "axis": 0, "origin": -(size // 2)}
     high, low = maximum_filter1d(deg, **ahead), minimum_filter1d(deg, **ahead)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import fftconvolve
 
 from emer_studio.features.runs import step_of
 
@@ -63,6 +62,8 @@ def light_answer(times_s: Floats, luminance: Floats) -> Floats:
         In units of the natural logarithm; before the first sample the light is taken to
         have been as it was at the first one.
     """
+    from scipy.signal import fftconvolve  # half a second that most commands need not wait
+
     step_s = step_of(times_s)
     if step_s <= 0:
         return np.zeros(len(times_s))

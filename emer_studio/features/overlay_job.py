@@ -10,14 +10,13 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import refuse_taken, write_atomic
 from emer_studio.core.stopping import stop_check
-from emer_studio.features.clip_overlay import OWN_USE, write_maps, write_video
+from emer_studio.features.clip_overlay import write_maps, write_video
+from emer_studio.features.own_use import OWN_USE, OWN_USE_FILE
 from emer_studio.features.viewings import Viewing, viewings_of, viewings_of_study
 from emer_studio.schema.eye_parameters import EyeParameters
 from emer_studio.study.folder import open_study
 
-__all__ = ["OWN_USE_FILE", "write_overlays"]
-
-OWN_USE_FILE = "FOR_OWN_USE_ONLY.txt"
+__all__ = ["write_overlays"]
 
 
 def write_overlays(

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import butter, sosfiltfilt
 
 from emer_studio.features.gaze_table import GazeTable
 from emer_studio.features.runs import interpolated, runs, step_of, widened, within
@@ -172,6 +171,8 @@ def _low_passed(times_s: Floats, values: Floats, cut_hz: float) -> Floats:
 
     A stretch that is too short for the filter to settle is left as it is.
     """
+    from scipy.signal import butter, sosfiltfilt  # half a second, as in `light`
+
     step_s = step_of(times_s)
     if step_s <= 0 or cut_hz >= 0.5 / step_s:
         return values.copy()

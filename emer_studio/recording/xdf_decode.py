@@ -166,15 +166,18 @@ def _decode_text(layout: Layout, bodies: list[bytes], counts: list[int]) -> Deco
         last_s = stamps[-1] if stamps else 0.0
         try:
             chunk_stamps, rows = _text_rows(layout, body, count, last_s)
-        except (ValueError, struct.error):
+        except (ValueError, struct.error, IndexError):
             found.damaged.append(index)
             continue
         stamps += chunk_stamps
         for raw in rows:
-            texts = [value.decode("utf-8", errors="replace") for value in raw]
-            found.replaced += sum(
-                text.encode() != value for text, value in zip(texts, raw, strict=True)
-            )
+            try:
+                texts = [value.decode() for value in raw]
+            except UnicodeDecodeError:
+                texts = [value.decode("utf-8", errors="replace") for value in raw]
+                found.replaced += sum(
+                    text.encode() != value for text, value in zip(texts, raw, strict=True)
+                )
             found.values.append(texts)
     found.stamps_s = np.array(stamps, dtype=np.float64)
     return found
@@ -194,7 +197,10 @@ def _text_rows(
         at += 1 + width
         row = []
         for _ in range(layout.channel_count):
-            length, at = read_count(body, at)
+            if body[at] == 1:  # nearly every text is shorter than 256 bytes
+                length, at = body[at + 1], at + 2
+            else:
+                length, at = read_count(body, at)
             if at + length > len(body):
                 raise ValueError("text is cut")
             row.append(body[at : at + length])

@@ -17,7 +17,7 @@ from typing import Any
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import next_segment
-from emer_studio.core.process import Child
+from emer_studio.core.process import SPARE, Child
 from emer_studio.schema.streams import GazeLayout, StreamHeader, layout_facts, recognise
 from emer_studio.session.devices import Devices
 from emer_studio.session.gaze_question import ask_about_gaze, somebody_there
@@ -65,6 +65,7 @@ class LiveSession:
         self.gaze: Child | None = None
         self.camera: Supervised | None = None
         self.window: Child | None = None
+        self._window_to_be: Child | None = None
         self.recorders: dict[str, Supervised] = {}
         self.markers: MarkerOutlet | None = None
         self.gaze_name = ""
@@ -93,6 +94,7 @@ class LiveSession:
         MissingError
             When either is not there.
         """
+        self._window_to_be = self._hidden_window()
         if self.devices.gaze == "sim":
             words = ["simulate", "gaze", "--name", SIM_GAZE, "--events"]
             words += ["--source-id", self.source_ids["gaze-sim"]]
@@ -224,10 +226,17 @@ class LiveSession:
             arguments += ["--display", str(self.devices.display)]
         if self.devices.simulate:
             arguments.append("--simulate")
-        self.window = self._start("participant", arguments, self._live / "participant.txt")
+        hidden, self._window_to_be = self._window_to_be, None
+        self.window = hidden if hidden and hidden.running else self._hidden_window()
+        self.window.begin(arguments)
         self.window_facts = self._ready(self.window, "ready")
         self._console.event("live", mirror=str(self._mirror))
         return self.window
+
+    def _hidden_window(self) -> Child:
+        """Start the window's process; it reads Qt while the devices are looked for."""
+        words = [SPARE, "participant"]
+        return self._start("participant", words, self._live / "participant.txt")
 
     # With a folder ------------------------------------------------------------------
 
@@ -307,7 +316,7 @@ class LiveSession:
             results[name] = recorder.stop(20.0)
         if self.markers is not None:
             self.markers.close()
-        for child in (self.window, self.gaze):
+        for child in (self.window, self._window_to_be, self.gaze):
             if child is not None:
                 child.stop(10.0)
         add_to_log(self._live / "participant.txt", self._log)

@@ -34,7 +34,7 @@ def write_demo_clip(path: Path, mood: Mood, seconds: float = DEMO_SECONDS) -> No
         video = container.add_stream(
             "libx264",
             rate=_FPS,
-            options={"preset": "veryfast", "crf": "20", "threads": "1"},
+            options={"preset": "ultrafast", "crf": "20", "threads": "1"},
         )
         video.width, video.height, video.pix_fmt = _WIDTH, _HEIGHT, "yuv420p"
         audio = container.add_stream("aac", rate=_RATE, layout="stereo")
@@ -64,10 +64,8 @@ def _audio_frames(mono: Sound, size: int = 1024) -> list[av.AudioFrame]:
 
 def _sky(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Picture:
     ramp = np.linspace(0, 1, _HEIGHT)[:, None, None]
-    colours = np.array(top) * (1 - ramp) + np.array(bottom) * ramp
-    return np.ascontiguousarray(
-        np.broadcast_to(colours, (_HEIGHT, _WIDTH, 3)).astype(np.uint8)
-    )
+    colours = (np.array(top) * (1 - ramp) + np.array(bottom) * ramp).astype(np.uint8)
+    return np.broadcast_to(colours, (_HEIGHT, _WIDTH, 3)).copy()
 
 
 def _disc(

@@ -10,7 +10,7 @@ from typing import Any
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
-from emer_studio.features.overlay_job import OWN_USE_FILE
+from emer_studio.features.own_use import OWN_USE_FILE
 from emer_studio.study.folder import Study
 
 __all__ = ["Reach", "find", "object_at"]

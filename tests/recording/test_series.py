@@ -65,6 +65,6 @@ def test_of_a_page_that_was_confirmed_twice_the_last_answer_counts(tmp_path: Pat
     assert list(ratings["value"][mine]) == [9, 1]
     assert list(ratings.t_s[mine]) == [1001.5, 1001.5]
     assert len(recording.ratings) == 3
-    build_dataset(study, tmp_path / "d")
+    build_dataset(study, tmp_path / "d", workers=1)
     first = next(row for row in open_cache(tmp_path / "d").samples if row.trial == 1)
     assert first.er_valence == 1.0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import command_line
 from emer_studio.report.norms import Viewing, _viewing, norms_of
@@ -105,7 +106,9 @@ def test_the_report_has_figures_recommendations_and_a_table_beside_it(
 
 
 def test_the_command_tells_and_writes_what_a_session_answered(
-    recorded_study: tuple[Path, dict[str, Any]], tmp_path: Path
+    recorded_study: tuple[Path, dict[str, Any]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     command = command_line(
         "norms", str(recorded_study[0]), "--out", str(tmp_path / "n.csv"), "--json"
@@ -120,6 +123,5 @@ def test_the_command_tells_and_writes_what_a_session_answered(
         assert float(row["valence"]) == pytest.approx(clip["valence"], abs=1e-4)
         assert clip["hits"] is None  # no emotion is asked in this protocol
         assert (row["hits"], row["recommended"]) == ("", "false")
-    again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert again.returncode == 2
-    assert "already exists" in again.stderr
+    assert main(command[3:]) == 2
+    assert "already exists" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.process import command_line
 from emer_studio.dataset.build import build_dataset
@@ -130,7 +131,7 @@ def test_a_dataset_leaves_out_exactly_what_is_excluded(
 ) -> None:
     table = "participant\tutc\tprotocol\tage\nP001\t\tx\t34\nP009\t\tx\t51\n"
     Demographics(messy.folder).path.write_text(table)
-    report = build_dataset(messy, tmp_path / "d")
+    report = build_dataset(messy, tmp_path / "d", workers=1)
     dataset = open_cache(tmp_path / "d")
     used = {row.trial for row in dataset.samples if not row.excluded}
     assert used == {t.trial for t in quality.trials if t.suggestion != "exclude"}
@@ -174,19 +175,13 @@ def test_without_gaze_or_video_every_trial_is_excluded(tmp_path: Path) -> None:
 def test_the_command_prints_it_and_refuses_what_is_no_session(
     messy: Study, quality: SessionQuality
 ) -> None:
-    def run(path: Path, *more: str) -> subprocess.CompletedProcess[str]:
-        words = command_line("quality", str(path), *more)
-        return subprocess.run(
-            words, capture_output=True, text=True, timeout=90, check=False
-        )
-
-    done = run(messy.sessions()[0].folder, "--json")
+    words = command_line("quality", str(messy.sessions()[0].folder), "--json")
+    done = subprocess.run(words, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["counts"] == {"keep": 1, "look": 3, "exclude": 5}
     assert told["trials"] == quality.model_dump(mode="json")["trials"]
-    wrong = run(messy.folder)
-    assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False)
+    assert main(["quality", str(messy.folder)]) == 2
 
 
 def again(events: list[Event]) -> list[Event]:
@@ -228,7 +223,7 @@ def test_what_a_person_decides_goes_before_what_is_suggested(
     assert [told[trial] for trial in (1, 2, 5, 7, 8, 9)] == [
         *("exclude", "keep", "exclude", "keep", "keep", "look"),
     ]
-    report = build_dataset(decided, tmp_path / "d")
+    report = build_dataset(decided, tmp_path / "d", workers=1)
     used = {row.trial for row in open_cache(tmp_path / "d").samples if not row.excluded}
     assert used == {trial for trial, word in told.items() if word != "exclude"}
     excluded = {entry["trial"]: entry["reason"] for entry in report.excluded}
@@ -338,18 +333,16 @@ def test_a_copy_does_not_count_once_something_was_decided(
     assert copy.read_bytes() == (session.folder / DECISIONS_FILE).read_bytes()
 
 
-def test_the_command_decides(decided: Study) -> None:
+def test_the_command_decides(decided: Study, capsys: pytest.CaptureFixture[str]) -> None:
     folder = decided.sessions()[0].folder
 
-    def run(*more: str) -> subprocess.CompletedProcess[str]:
-        words = command_line("quality", str(folder), *more)
-        return subprocess.run(
-            words, capture_output=True, text=True, timeout=90, check=False
-        )
+    def run(*more: str) -> tuple[int, str, str]:
+        code = main(["quality", str(folder), *more])
+        return (code, *capsys.readouterr())
 
     words = ("--trial", "3", "--decide", "exclude", "--because", "turned away")
-    done = run(*words, "--by", "op2")
-    assert "exclude, decided by op2: turned away" in done.stdout, done.stderr
-    assert "keep 3, look 1, exclude 5" in done.stdout
-    half = run("--trial", "3")
-    assert (half.returncode, "both the trial and what" in half.stderr) == (2, True)
+    _, said, problem = run(*words, "--by", "op2")
+    assert "exclude, decided by op2: turned away" in said, problem
+    assert "keep 3, look 1, exclude 5" in said
+    code, _, problem = run("--trial", "3")
+    assert (code, "both the trial and what" in problem) == (2, True)

@@ -87,7 +87,7 @@ def test_check_names_both_and_is_not_green(session: Path) -> None:
 
 
 def test_a_dataset_leaves_the_marked_trial_out(session: Path, tmp_path: Path) -> None:
-    report = build_dataset(open_study(session.parents[1]), tmp_path / "d")
+    report = build_dataset(open_study(session.parents[1]), tmp_path / "d", workers=1)
     assert report.samples == 1
     (row,) = open_cache(tmp_path / "d").samples
     assert row.excluded

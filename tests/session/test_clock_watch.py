@@ -12,10 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from emer_studio.core.process import Child, command_line
+from emer_studio.core.process import Child
 from emer_studio.recording.check import check_session
 from emer_studio.recording.reader import Recording
 from emer_studio.session.clock_watch import Reading, disturbance
+from emer_studio.study.folder import create_study
 from emer_studio.ui.session.journal_words import in_words
 from protocols import write_short_protocol
 
@@ -97,7 +98,7 @@ def test_a_real_step_of_the_wall_clock_is_seen(tmp_path: Path) -> None:
 
 def test_a_session_whose_computer_stood_still_pauses_and_goes_on(tmp_path: Path) -> None:
     study, protocol = tmp_path / "study", write_short_protocol(tmp_path / "protocol", 3.0)
-    subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
+    create_study(study, seed=1)
     who = ("run", str(study), "--participant", "P001", "--protocol", str(protocol))
     heard: list[dict[str, object]] = []
     session = Child(

@@ -27,7 +27,7 @@ TEXT = "consent: {en: Please take part.}\n"
 
 
 def written(folder: Path, text: str = TEXT) -> Path:
-    protocol = write_short_protocol(folder, 1.0)
+    protocol = write_short_protocol(folder, 0.3)
     protocol.write_text(protocol.read_text() + text)
     return protocol
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from emer_studio.core.process import command_line
+from emer_studio.study.folder import create_study
 from gaze_headers import titta
 from protocols import write_short_protocol
 from senders import DESCRIBED_SENDER, Sender
@@ -34,7 +35,7 @@ def tracker(unique: str) -> Iterator[Sender]:
 def words(tmp_path: Path, tracker: Sender) -> list[str]:
     """A session of a real tracker; its camera is a file that is not there."""
     study = tmp_path / "study"
-    subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
+    create_study(study, seed=1)
     protocol = write_short_protocol(tmp_path / "protocol")
     who = ("run", str(study), "--participant", "P001", "--protocol", str(protocol))
     camera = ("--camera", f"file:{tmp_path / 'none.mp4'}", "--headless")

@@ -20,6 +20,7 @@ from emer_studio.session.requests import Finish
 from emer_studio.session.runner import Runner
 from emer_studio.session.steps import Text, steps_of
 from emer_studio.stimulus.library import manifest_of
+from emer_studio.study.folder import create_study
 from presenters import HeadlessPresenter
 from protocols import SMALL, write_short_pilot
 
@@ -74,7 +75,7 @@ def test_a_whole_pilot_runs_without_a_window() -> None:
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     base = tmp_path_factory.mktemp("pilot")
     protocol, study = write_short_pilot(base / "protocol"), base / "study"
-    subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
+    create_study(study, seed=1)
     who = ("--participant", "P001", "--protocol", str(protocol), "--language", "zh")
     done = subprocess.run(
         command_line("run", str(study), *who, "--simulate", *SMALL, "--headless", "--json"),

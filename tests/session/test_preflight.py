@@ -119,7 +119,7 @@ def test_one_picture_without_a_face_does_not_count() -> None:
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("preflight") / "study"
-    subprocess.run(command_line("new", str(path), "--seed", "1"), check=True, timeout=60)
+    create_study(path, seed=1)
     return path
 
 

@@ -21,7 +21,7 @@ from emer_studio.synthetic import sync_code
 from presenters import HeadlessPresenter
 
 Q = {"en": "How was it?", "zh": "感受如何？"}
-NAMES = ("happiness", "sadness", "fear", "surprise", "disgust", "anger", "neutral", "other")
+NAMES = ("happiness", "sadness", "fear", "neutral", "other")
 PAGES = {
     page["id"]: parse_page(page)
     for page in (

@@ -135,7 +135,7 @@ def run(study: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def study(tmp_path: Path) -> Path:
     """A fresh study."""
     path = tmp_path / "study"
-    subprocess.run(command_line("new", str(path), "--seed", "1"), check=True, timeout=60)
+    create_study(path, seed=1)
     return path
 
 
@@ -182,10 +182,13 @@ def test_a_real_video_and_a_foreign_tracker_are_recorded_without_a_hole(
     assert any("do not say which is the gaze" in text for text in result["findings"])
 
 
-def test_a_gaze_stream_that_never_appears_leaves_nothing(study: Path, unique: str) -> None:
+def test_a_gaze_stream_that_never_appears_leaves_nothing(
+    study: Path, tmp_path: Path, unique: str
+) -> None:
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=0.5)
     done = run(
         study,
-        *("--participant", "P001", "--protocol", "demo", "--simulate"),
+        *("--participant", "P001", "--protocol", str(protocol), "--simulate"),
         *("--gaze", f"none-{unique}", "--gaze-wait", "2"),
     )
     assert done.returncode == 3
@@ -277,6 +280,7 @@ def test_a_killed_session_closes_its_files_and_never_looks_complete(
     torn = [text for text in verdict["findings"] if "footer" in text or "its index" in text]
     assert torn == []
     assert verdict["video"]["frames"] > 30
+    write_short_protocol(tmp_path / "protocol", seconds=0.5)
     again = run(study, *who[:-1])
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout.strip().splitlines()[-1])["session"] != str(folder)
@@ -319,7 +323,7 @@ def test_ctrl_c_ends_a_session_as_an_abort(study: Path, tmp_path: Path) -> None:
 def test_a_tracker_that_dies_makes_the_session_red_and_its_trials_excluded(
     study: Path, tmp_path: Path, unique: str
 ) -> None:
-    protocol = write_short_protocol(tmp_path / "protocol", seconds=4.0)
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=2.5)
     tracker = Child("gaze", ["simulate", "gaze", "--name", f"g-{unique}", "--events"])
     tracker.wait_for("sending", timeout_s=20)
     who = ("--participant", "P001", "--protocol", str(protocol), "--gaze", f"g-{unique}")
@@ -336,7 +340,7 @@ def test_a_tracker_that_dies_makes_the_session_red_and_its_trials_excluded(
     assert any("silent" in finding for finding in result["findings"])
     manifest = json.loads((Path(result["session"]) / "session.json").read_text())
     assert "gaze" in manifest["simulated_devices"]  # told by the stream's own header
-    report = build_dataset(open_study(study), tmp_path / "d")
+    report = build_dataset(open_study(study), tmp_path / "d", workers=1)
     assert len(report.excluded) + len(report.left_out) == 2
     assert all(row.excluded for row in open_cache(tmp_path / "d").samples)
 

@@ -13,6 +13,7 @@ import pytest
 
 from emer_studio.core.process import command_line
 from emer_studio.recording.reader import Recording
+from emer_studio.study.folder import create_study
 from protocols import SMALL, write_short_protocol
 
 
@@ -90,11 +91,11 @@ def test_ctrl_c_breaks_it_off(tmp_path: Path) -> None:
 
 
 def test_a_session_checks_the_tracker_and_goes_on_with_a_finding(tmp_path: Path) -> None:
-    protocol = write_short_protocol(tmp_path / "protocol")
+    protocol = write_short_protocol(tmp_path / "protocol", seconds=0.3)
     wanted = "validation: {points: 5, accuracy_deg: 0.2, tries: 2, screen_mm: [531, 299]}"
     protocol.write_text(protocol.read_text() + wanted + "\n")
     study = tmp_path / "study"
-    subprocess.run(command_line("new", str(study), "--seed", "1"), check=True, timeout=60)
+    create_study(study, seed=1)
     who = ("--participant", "P001", "--protocol", str(protocol))
     done = subprocess.run(
         command_line("run", str(study), *who, "--simulate", *SMALL, "--headless", "--json"),

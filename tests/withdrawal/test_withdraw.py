@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import shutil
 import subprocess
+import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +62,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
             line = {"event": "note", "t_s": 9e9, "text": MARKER}
             stream.write(json.dumps(line) + "\n")
     _label(study)
-    build_dataset(study, study.derived / "dataset")
+    build_dataset(study, study.derived / "dataset", workers=1)
     _dataset_of(study.derived / "others", "P002")
     (study.derived / "reports").mkdir()
     (study.derived / "reports" / "report.html").write_text(MARKER)
@@ -142,6 +145,27 @@ def withdraw(
     return done.returncode, json.loads(lines[-1]) if lines else {}, done.stderr
 
 
+def inside(
+    study: Study, *words: str, code: str = "P001", phrase: str | None = PHRASE
+) -> tuple[int, dict[str, Any], str]:
+    """Do as `withdraw` does, without a process of its own and without a terminal."""
+    said, told = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(said),
+        redirect_stderr(told),
+    ):
+        for name in [name for name in os.environ if "PASSPHRASE" in name]:
+            patch.delenv(name)
+        if phrase is not None:
+            patch.setenv("EMER_STUDIO_VAULT_PASSPHRASE", phrase)
+        patch.setattr(sys, "stdin", io.StringIO())
+        who = ("--participant", code, *words, "--json")
+        done = main(["withdraw", str(study.folder), *who])
+    lines = said.getvalue().strip().splitlines()
+    return done, json.loads(lines[-1]) if lines else {}, told.getvalue()
+
+
 def files_of(study: Study) -> dict[str, bytes]:
     return {
         path.relative_to(study.folder).as_posix(): path.read_bytes()
@@ -201,7 +225,7 @@ def test_nothing_of_one_is_left_and_others_are_untouched(study: Study) -> None:
 
 def test_what_stays_is_the_code_and_the_day(study: Study) -> None:
     lines = Consents(study.folder).path.read_text().splitlines(keepends=True)
-    withdraw(study, "--yes")
+    inside(study, "--yes")
     with (study.folder / "withdrawals.tsv").open() as stream:
         (line,) = csv.DictReader(stream, delimiter="\t")
     assert line == {"withdrawn": line["withdrawn"], "participant": "P001", "what": "all"}
@@ -221,7 +245,7 @@ def test_what_stays_is_the_code_and_the_day(study: Study) -> None:
 
 def test_the_video_alone_can_go(study: Study) -> None:
     before = files_of(study)
-    code, result, _ = withdraw(study, "--yes", "--video-only", phrase=None)
+    code, result, _ = inside(study, "--yes", "--video-only", phrase=None)
     assert (code, result["files"], result["labels"]) == (0, 2, 0)
     after = files_of(study)
     mine = [name for name in after if "sub-P001" in name]
@@ -257,7 +281,7 @@ def test_the_video_alone_can_go(study: Study) -> None:
 )
 def test_a_refusal_erases_nothing(study: Study, words: Any, more: Any, said: str) -> None:
     before = files_of(study)
-    code, _, stderr = withdraw(study, *words, **more)
+    code, _, stderr = inside(study, *words, **more)
     assert code == 2
     assert said in stderr
     assert files_of(study) == before
@@ -275,9 +299,9 @@ def test_it_waits_for_a_session_that_runs(study: Study) -> None:
 def test_it_can_be_done_again_and_takes_what_came_back(study: Study) -> None:
     back = sorted((study.folder / "sessions").glob("sub-P001_*"))[0]
     shutil.copytree(back, study.folder.parent / "backup")
-    assert withdraw(study, "--yes")[0] == 0
+    assert inside(study, "--yes")[0] == 0
     shutil.copytree(study.folder.parent / "backup", back)  # a backup was put back
-    code, result, _ = withdraw(study, "--yes")
+    code, result, _ = inside(study, "--yes")
     assert (code, result["sessions"], result["labels"]) == (0, 1, 0)
     assert not back.exists()
     assert standing(study)[1] == []
@@ -285,7 +309,7 @@ def test_it_can_be_done_again_and_takes_what_came_back(study: Study) -> None:
 
 def test_a_code_without_a_row_is_not_used_again(study: Study) -> None:
     (study.folder / "participants.tsv").unlink()
-    assert withdraw(study, "--yes")[0] == 0
+    assert inside(study, "--yes")[0] == 0
     (row,) = study.participants()
     assert (row.participant, row.withdrawn) == ("P001", True)
 
