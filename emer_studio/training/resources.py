@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import psutil
 import torch
+
+if TYPE_CHECKING:
+    import psutil
 
 __all__ = ["resources"]
 
@@ -44,6 +46,8 @@ def resources(device: str) -> dict[str, Any]:
 
 @cache
 def _this_process() -> psutil.Process:
+    import psutil  # a bare folder has none, and measures speed without telling the load
+
     process = psutil.Process()
     process.cpu_percent()  # the first call has nothing to compare with
     return process
