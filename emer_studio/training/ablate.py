@@ -12,9 +12,10 @@ from emer_studio.core.files import write_json
 from emer_studio.schema.training import RunInfo
 from emer_studio.study.runs import Entry, open_run
 from emer_studio.training.comparison import Pair
-from emer_studio.training.experiment import Prepared, train_all
+from emer_studio.training.experiment import train_all
 from emer_studio.training.job import Settings, Watch
 from emer_studio.training.models.registry import model_named
+from emer_studio.training.prepare import Prepared
 from emer_studio.training.run_compare import compare_runs
 from emer_studio.training.run_info import describe, read_run
 from emer_studio.training.variants import DEVIATIONS, WHOLE, Variant

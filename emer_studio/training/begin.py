@@ -18,11 +18,12 @@ from emer_studio.schema.training import FoldKind
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.checkpoint import load_cnn_weights
 from emer_studio.training.device import choose_device
-from emer_studio.training.experiment import Prepared, prepare, train_all
+from emer_studio.training.experiment import train_all
 from emer_studio.training.job import Learner, Settings, Watch
 from emer_studio.training.models.registry import model_named
 from emer_studio.training.network import FaceNet
 from emer_studio.training.precision import best_precision
+from emer_studio.training.prepare import Prepared, prepare
 from emer_studio.training.presets import PRESETS
 from emer_studio.training.run_info import describe
 

@@ -18,7 +18,7 @@ from emer_studio.schema.training import PARTS, FoldSplit
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.begin import ready_for
 from emer_studio.training.doubts import doubts_of_classes, doubts_of_data
-from emer_studio.training.experiment import Prepared, members
+from emer_studio.training.prepare import Prepared, members
 from emer_studio.training.task import Labels, Task
 
 __all__ = ["dry_run", "dry_run_text"]

@@ -11,10 +11,11 @@ from emer_studio.core.files import read_json
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.benchmark import METRICS, load_benchmark
 from emer_studio.schema.training import FoldSplit, RunInfo
-from emer_studio.training.experiment import Prepared, fold_results, jobs_of, members
+from emer_studio.training.fold_jobs import fold_results, jobs_of
 from emer_studio.training.folds import check_leakage
 from emer_studio.training.job import Learner, Settings
 from emer_studio.training.models.registry import model_named
+from emer_studio.training.prepare import Prepared, members
 from emer_studio.training.run_info import read_run, settings_of
 from emer_studio.training.score import summarise
 from emer_studio.training.task import Labels, labels_of, tasks_of

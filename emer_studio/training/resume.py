@@ -18,10 +18,11 @@ from emer_studio.schema.models import load_manifest
 from emer_studio.schema.training import Resumption, RunInfo
 from emer_studio.training.checkpoint import load_cnn_weights
 from emer_studio.training.device import choose_device
-from emer_studio.training.experiment import Prepared, train_all
+from emer_studio.training.experiment import train_all
 from emer_studio.training.folds import check_leakage
 from emer_studio.training.job import Watch
 from emer_studio.training.models.registry import model_named
+from emer_studio.training.prepare import Prepared
 from emer_studio.training.provenance import code_sha256, versions
 from emer_studio.training.run_info import read_run, settings_of
 from emer_studio.training.task import labels_of, tasks_of

@@ -27,7 +27,7 @@ from emer_studio.training.disturb_eyes import Dropouts, GazeJitter, TimeOffset
 from emer_studio.training.disturb_faces import Blur, Occlusion, PixelNoise
 from emer_studio.training.disturbances import Disturbance, LostEyes, LostFaces
 from emer_studio.training.evaluate import Again, open_again
-from emer_studio.training.experiment import fold_results, jobs_of
+from emer_studio.training.fold_jobs import fold_results, jobs_of
 from emer_studio.training.metrics import drawn_scores
 from emer_studio.training.network_model import NetworkModel
 from emer_studio.training.score import FoldResult

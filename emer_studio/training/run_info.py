@@ -11,8 +11,8 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
 from emer_studio.schema.training import RunInfo, ViewInfo, parse_run
-from emer_studio.training.experiment import Prepared
 from emer_studio.training.job import Settings
+from emer_studio.training.prepare import Prepared
 from emer_studio.training.presets import PRESETS, Preset, View
 from emer_studio.training.provenance import code_sha256, hardware, split_sha256, versions
 

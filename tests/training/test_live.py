@@ -28,11 +28,12 @@ from emer_studio.study.folder import create_study
 from emer_studio.study.lock import locked
 from emer_studio.synthetic.face import FaceRenderer
 from emer_studio.synthetic.gaze import GazeModel
-from emer_studio.training.experiment import jobs_of, prepare
+from emer_studio.training.fold_jobs import jobs_of
 from emer_studio.training.live_model import LiveModel, mean_clip_s
 from emer_studio.training.live_rings import Followed
 from emer_studio.training.live_window import LiveWindow
 from emer_studio.training.models.registry import model_named
+from emer_studio.training.prepare import prepare
 from emer_studio.training.run_info import settings_of
 from sessions import _GAZE, _header, write_session
 
