@@ -113,6 +113,11 @@ def settings_for(request: TrainingRequest, seed: int, *, has_maps: bool) -> Sett
             f"{request.dataset} has no fixation maps.",
             fix="Leave out --maps, or build the dataset from recordings with gaze.",
         )
+    if request.maps and "gaze" not in request.modalities:
+        raise BadInputError(
+            "Fixation maps belong to the stream gaze, which is not looked at.",
+            fix="Leave out --maps, or name gaze in --modalities as well.",
+        )
     file = weights_of(request)
     whole = file is not None or preset.name == "official-2024"
     auto: FaceNet = "resnet18" if whole else "small"
