@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         refuse_taken(args.html)
     from emer_studio.dataset.cache import open_cache
     from emer_studio.report.write_robustness import robustness_text, write_robustness
-    from emer_studio.training.robustness import DISTURBANCES, FILE, measure_robustness
+    from emer_studio.training.robustness import DISTURBANCES, file_of, measure_robustness
 
     known = [one.name for one in DISTURBANCES]
     if unknown := [name for name in args.only or () if name not in known]:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         console=console,
         check_stop=stop_check(args.events),
     )
-    text = f"{robustness_text(told)}\n{args.run / FILE}"
+    text = f"{robustness_text(told)}\n{file_of(args.run, dataset)}"
     if args.html is not None:
         write_robustness(args.html, told)
         told, text = told | {"html": str(args.html)}, f"{text}\n{args.html}"

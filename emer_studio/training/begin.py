@@ -22,6 +22,7 @@ from emer_studio.training.experiment import train_all
 from emer_studio.training.job import Learner, Settings, Watch
 from emer_studio.training.models.registry import model_named
 from emer_studio.training.network import FaceNet
+from emer_studio.training.network_model import NetworkModel
 from emer_studio.training.precision import best_precision
 from emer_studio.training.prepare import Prepared, prepare
 from emer_studio.training.presets import PRESETS
@@ -75,6 +76,11 @@ def ready_for(
     folds = benchmark.folds if request.folds is None else request.folds
     by = request.folds_by or _by(benchmark, folds)
     learner = model_named(request.model)
+    if request.frozen and not isinstance(learner, NetworkModel):
+        raise BadInputError(
+            f"{learner.name} has no face network that could stay as it is.",
+            fix="Leave out --frozen.",
+        )
     prepared = prepare(dataset, benchmark, folds, drawn, by)
     settings = settings_for(request, drawn, has_maps=dataset.maps is not None)
     file = weights_of(request) if settings.cnn_weights is not None else None
@@ -113,6 +119,11 @@ def settings_for(request: TrainingRequest, seed: int, *, has_maps: bool) -> Sett
         raise BadInputError(
             f"{request.dataset} has no fixation maps.",
             fix="Leave out --maps, or build the dataset from recordings with gaze.",
+        )
+    if request.maps and "gaze" not in request.modalities:
+        raise BadInputError(
+            "Fixation maps belong to the stream gaze, which is not looked at.",
+            fix="Leave out --maps, or name gaze in --modalities as well.",
         )
     file = weights_of(request)
     whole = file is not None or preset.name == "official-2024"

@@ -16,6 +16,7 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, StoppedError
 from emer_studio.core.files import write_json
 from emer_studio.core.lockfile import holder_of
+from emer_studio.schema.training_request import REQUEST_FILE
 
 __all__ = ["CONTROL_FILE", "LOCK_FILE", "Gate", "Wish", "ask"]
 
@@ -32,8 +33,13 @@ def ask(folder: Path, wish: Wish) -> str:
     Raises
     ------
     BadInputError
-        When nobody trains there.
+        When it is no run, or nobody trains there.
     """
+    if not any((folder / name).is_file() for name in ("run.json", REQUEST_FILE, LOCK_FILE)):
+        raise BadInputError(
+            f"{folder} is not a training run: it has no run.json or {REQUEST_FILE}.",
+            fix="Give the folder of a run; runs list STUDY shows them.",
+        )
     if holder_of(folder / LOCK_FILE) is None:
         raise BadInputError(
             f"Nobody trains in {folder}: it has ended, or was killed.",

@@ -79,10 +79,12 @@ def prepare(
     tasks = tuple((task, labels_of(dataset, task)) for task in tasks_of(benchmark))
     used = np.any([labels.usable for _, labels in tasks], axis=0)
     samples = [dataset.samples[i] for i in np.flatnonzero(used)]
+    allowed = [sample for sample in dataset.samples if not sample.excluded]
     split = tuple(_folds(dataset, samples, folds, seed, by))
     clips = read_clips(dataset.folder)
     for fold in split:
-        check_leakage(samples, fold)
+        # Those without the label, too: a joint network learns their other labels.
+        check_leakage(allowed, fold)
         check_films(fold, clips)
         for task, labels in tasks:
             _check_fold(dataset, task, labels.of_fold(dataset, fold), fold)

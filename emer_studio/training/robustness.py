@@ -30,11 +30,12 @@ from emer_studio.training.evaluate import Again, open_again
 from emer_studio.training.fold_jobs import fold_results, jobs_of
 from emer_studio.training.metrics import drawn_scores
 from emer_studio.training.network_model import NetworkModel
+from emer_studio.training.run_info import read_run
 from emer_studio.training.score import FoldResult
 
-__all__ = ["DISTURBANCES", "FILE", "area", "measure_robustness"]
+__all__ = ["DISTURBANCES", "area", "file_of", "measure_robustness"]
 
-FILE = "robustness.json"
+_FILE = "robustness.json"
 DISTURBANCES: tuple[Disturbance, ...] = (
     PixelNoise(64.0),
     Blur(8.0),
@@ -76,6 +77,13 @@ def area(levels: Sequence[float], scores: Floats) -> Floats:
     return np.asarray(np.trapezoid(scores, at, axis=0) / (at[-1] - at[0]))
 
 
+def file_of(run: Path, dataset: Dataset) -> Path:
+    """Return where the result goes: another dataset's never takes the place of its own."""
+    if read_run(run).dataset_manifest_sha256 == dataset.manifest_sha256:
+        return run / _FILE
+    return run / f"robustness_{dataset.folder.resolve().name}.json"
+
+
 def measure_robustness(
     run: Path,
     dataset: Dataset,
@@ -93,7 +101,7 @@ def measure_robustness(
     Parameters
     ----------
     run : Path
-        A finished run of a network; gets ``robustness.json``.
+        A finished run of a network; gets the file of `file_of`.
     dataset : Dataset
         The data; another one than the run's is allowed and said.
     device : str
@@ -144,7 +152,7 @@ def measure_robustness(
             curves.append(list(_curves(one.levels(n_levels), found)))
         rows.append(_row(one, curves))
     told = _told(sides, dataset, disturbances, rows, seed=seed, n_levels=n_levels)
-    write_json(run / FILE, told)
+    write_json(file_of(run, dataset), told)
     return told
 
 

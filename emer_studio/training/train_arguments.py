@@ -117,11 +117,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def request_of(args: argparse.Namespace) -> TrainingRequest:
     """Return what is asked for; what needs the dataset or torch is checked later."""
     seeds = args.seeds or (() if args.seed is None else (args.seed,))
-    if (args.epochs is not None and args.epochs < 1) or any(seed < 0 for seed in seeds):
-        raise BadInputError(
-            f"Expected at least 1 epoch and a seed of 0 or more; "
-            f"found {args.epochs} and {', '.join(map(str, seeds)) or None}."
-        )
+    if args.epochs is not None and args.epochs < 1:
+        raise BadInputError(f"Expected at least 1 epoch, found {args.epochs}.")
+    if any(seed < 0 for seed in seeds):
+        found = ", ".join(map(str, seeds))
+        raise BadInputError(f"Expected a seed of 0 or more, found {found}.")
     return TrainingRequest(
         dataset=str(args.dataset.resolve()),
         protocol=args.protocol,

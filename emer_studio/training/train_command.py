@@ -25,9 +25,13 @@ def train_command(info: RunInfo) -> str:
     words += ["--epochs", str(info.epochs), "--seed", str(info.seed)]
     words += ["--modalities", ",".join(info.modalities), *(["--maps"] if info.maps else [])]
     words += ["--face-net", info.face_net]
-    if info.cnn_init != "random":
-        words += ["--cnn-weights", "FILE"]
-    return shlex.join([*words, "--device", info.device])
+    if info.face_net == "resnet18":
+        words += ["--cnn-weights", "none" if info.cnn_init == "random" else "FILE"]
+    flags = {
+        "--frozen": info.frozen, "--compile": info.compiled, "--graph": info.graph,
+    }  # fmt: skip
+    words += [flag for flag, given in flags.items() if given]
+    return shlex.join([*words, "--precision", info.precision, "--device", info.device])
 
 
 def _ablate(info: RunInfo) -> str:

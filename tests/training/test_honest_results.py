@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +111,15 @@ def test_results_are_checked_and_told(dataset: Dataset, tmp_path: Path) -> None:
 def test_official_sets_cannot_be_by_stimulus(dataset: Dataset) -> None:
     with pytest.raises(BadInputError, match="by participant; they cannot be by both"):
         prepare(dataset, load_benchmark("er7"), "official", 0, "both")
+
+
+def test_a_sample_learnt_only_beside_the_asked_label_is_checked_as_well(
+    dataset: Dataset,
+) -> None:
+    twin, *rest, last = dataset.samples
+    copied = last.model_copy(update={"sha256": twin.sha256, "er_emotion": None})
+    leaking = replace(dataset, samples=(twin, *rest, copied))
+    with pytest.raises(BadInputError, match="hold the same data"):
+        prepare(leaking, load_benchmark("er7"), 12, 0)
+    without = copied.model_copy(update={"excluded": True, "reason": "a copy"})
+    prepare(replace(leaking, samples=(twin, *rest, without)), load_benchmark("er7"), 12, 0)

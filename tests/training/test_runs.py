@@ -368,7 +368,7 @@ def test_the_command_of_a_card_is_one_that_train_takes(tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     cmd_train.arguments(parser)
     about = {"preset": "official-2024", "maps": True, "modalities": ["face", "eye"]}
-    more = {"cnn_init": "sha256:0", "dataset": "/home/maria/pilot set"}
+    more = {"cnn_init": "sha256:0", "dataset": "/home/maria/pilot set", "frozen": True}
     info = open_run(write_run(tmp_path / "r", **about, **more)).info
     line = shlex.split(train_command(info))
     assert line[:3] == ["emer-studio", "train", "pilot set"]
@@ -384,6 +384,10 @@ def test_the_command_of_a_card_is_one_that_train_takes(tmp_path: Path) -> None:
     assert args.maps
     assert args.corrected_input
     assert args.cnn_weights == Path("FILE")
+    assert args.frozen
+    assert (args.precision, args.compile, args.graph) == ("fp32", False, False)
+    random = info.model_copy(update={"cnn_init": "random"})
+    assert "--cnn-weights none" in train_command(random)
 
 
 def test_figures_are_files_that_come_out_the_same(

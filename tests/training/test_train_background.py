@@ -100,6 +100,8 @@ def test_it_outlives_its_window_and_obeys_any_terminal(
     assert "Traceback" not in log
     assert main(["train", "--pause", str(run)]) == 2
     assert "Nobody trains in" in capsys.readouterr().err
+    assert main(["train", "--pause", str(run.parent)]) == 2
+    assert "is not a training run" in capsys.readouterr().err
 
 
 def test_all_benchmarks_and_seeds_go_on_where_they_were_left(

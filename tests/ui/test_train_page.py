@@ -74,6 +74,8 @@ def test_each_fold_has_its_own_line(qtbot):
     assert curves.points("score", "fold 3 valence") == ([1], [0.2])
     curves.clear()
     assert curves.points("loss", "fold 1") == ([], [])
+    assert curves.note.text().startswith("no epoch so far")
+    assert curves.loss.viewRange()[1][0] < 0.1 < 0.9 < curves.loss.viewRange()[1][1]
     curves.close()
     curves.deleteLater()
 

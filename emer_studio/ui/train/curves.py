@@ -41,11 +41,14 @@ class Curves(QWidget):
     def clear(self) -> None:
         """Forget the run before."""
         for plot in (self.loss, self.score):
-            plot.getPlotItem().clear()
-            plot.getPlotItem().legend.clear()
+            item = plot.getPlotItem()
+            item.clear()
+            item.legend.clear()
+            item.setRange(xRange=(0, 1), yRange=(0, 1))  # not those of the run before
+            item.enableAutoRange()
         self._points, self._lines = {}, {}
         self._score_card.heading.setText("Validation")
-        self.note.setText("")
+        self.note.setText("no epoch so far, or a model without any")
 
     def points(self, what: str, name: str) -> tuple[list[int], list[float]]:
         """Return the epochs and values of ``loss`` or ``score`` of one fold's line."""
@@ -61,6 +64,7 @@ class Curves(QWidget):
         if score is None:
             self.note.setText("too few participants for a validation part")
             return
+        self.note.setText("")
         self._score_card.heading.setText(f"Validation {_NAMES[score]}")
         self._add("score", name, epoch, event[score])
 

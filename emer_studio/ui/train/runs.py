@@ -102,11 +102,13 @@ class RunsList(QWidget):
         self.compare = button("Compare")
         self.compare.clicked.connect(self.compare_selected)
         self.hint = label(_KEYS, "small", wrap=True)
+        self.damaged = label("", "small", wrap=True)
+        self.damaged.hide()
         row = QHBoxLayout()
         row.addWidget(self.hint, 1)
         row.addWidget(self.compare)
         self.comparison.hide()
-        for part in (self.none, grid, self._question()):
+        for part in (self.none, grid, self.damaged, self._question()):
             box.addWidget(part, 1 if part is grid else 0)
         box.addLayout(row)
         if not self._elsewhere:
@@ -147,9 +149,13 @@ class RunsList(QWidget):
         if self.grid.state() == _EDITING:
             return
         try:
-            found = runs_at(self.place)[0]
+            found, damaged = runs_at(self.place)
         except BadInputError:  # nothing was trained there yet
-            found = []
+            found, damaged = [], []
+        names = ", ".join(folder.name for folder, _ in damaged)
+        self.damaged.setText(f"Cannot be read: {names}")
+        self.damaged.setToolTip("\n".join(problem for _, problem in damaged))
+        self.damaged.setVisible(bool(damaged))
         if anew or found != self.entries:
             self._fill(found)
 
