@@ -59,9 +59,10 @@ def run(args: argparse.Namespace) -> int:
             f"There is no disturbance called {unknown[0]!r}.",
             fix=f"Choose from: {', '.join(known)}.",
         )
+    dataset = open_cache(args.dataset)
     told = measure_robustness(
         args.run,
-        open_cache(args.dataset),
+        dataset,
         choose_device(args.device),
         n_levels=args.levels,
         seed=args.seed,
