@@ -15,7 +15,7 @@ __all__ = ["results_rows", "show_results"]
 def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     """Return the heads and the rows of the table for a ``results.json``."""
     names = [name for name in METRICS if name in results]
-    heads = ["", *(name.upper() for name in names), "Test participants"]
+    heads = ["", *(name.upper() for name in names), "Model less it", "Test participants"]
     rows = []
     for fold in results.get("folds", []):
         people = ", ".join(map(str, fold.get("test_participants", [])))
@@ -25,21 +25,22 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
             [
                 f"Fold {fold.get('fold')}",
                 *(_number(fold.get(name)) for name in names),
+                "",
                 people,
             ]
         )
     pooled = [_number(results.get(name)) for name in names]
-    rows.append(["Pooled", *pooled, f"{results.get('samples')} samples"])
+    rows.append(["Pooled", *pooled, "", f"{results.get('samples')} samples"])
     if (mean := results.get("fold_mean")) and (sd := results.get("fold_sd")):
         each = (f"{_number(mean.get(n))} ± {_number(sd.get(n))}" for n in names)
-        rows.append(["Folds", *each, "mean ± sd over folds"])
+        rows.append(["Folds", *each, "", "mean ± sd over folds"])
     for key, over in (
         ("ci95", "bootstrap over participants"),
         ("ci95_crossed", "over participants and stimuli"),
     ):
         ranges = results.get(key) or {}
         if any(ranges.get(name) for name in names):
-            rows.append(["95 % interval", *(_ends(ranges.get(n)) for n in names), over])
+            rows.append(["95 % interval", *(_ends(ranges.get(n)) for n in names), "", over])
     notes = {
         "majority": "always the most frequent answer",
         "target": "knows what the clip is meant to evoke",
@@ -48,20 +49,20 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     }
     for kind, scores in results.get("baselines", {}).items():
         row = [_number(scores.get(name)) for name in names]
-        note = notes.get(kind, "") + _against(results, kind)
-        rows.append([f"{kind.capitalize()} baseline", *row, note])
+        told = [_against(results, kind), notes.get(kind, "")]
+        rows.append([f"{kind.capitalize()} baseline", *row, *told])
     return heads, rows
 
 
 def _against(results: dict[str, Any], kind: str) -> str:
-    """Return how far the network is from a baseline, over people and stimuli."""
+    """Return how far the model is from a baseline, p over people and stimuli."""
     parts = list(results.get("by_label", {}).values())
     table = parts[0].get("comparisons", {}).get(kind, {}) if len(parts) == 1 else {}
     one = next((table[name] for name in ("war", "rmse") if name in table), None)
     if one is None:
         return ""
     p = one["p"] if one["p_crossed"] is None else one["p_crossed"]
-    return f"; the network less it {one['difference']:+.3f}, p {p:.3f}"
+    return f"{one['difference']:+.3f}, p {p:.3f}"
 
 
 def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
