@@ -16,6 +16,7 @@ from emer_studio.core.lockfile import holder_of
 from emer_studio.schema.results import Results, parse_results
 from emer_studio.schema.run_notes import NOTES_FILE, RunNotes, parse_run_notes
 from emer_studio.schema.training import RunInfo, parse_run
+from emer_studio.schema.training_request import REQUEST_FILE
 
 __all__ = ["LOCK_FILE", "Entry", "MainScore", "open_run", "runs_at"]
 
@@ -77,8 +78,13 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What people call it: their name for it, or its folder's."""
-        return self.notes.name or self.folder.name
+        """What people call it: their name for it, or its folder's and its batch's."""
+        batch = self.folder.parent
+        while (batch / REQUEST_FILE).is_file() and (batch.parent / REQUEST_FILE).is_file():
+            batch = batch.parent
+        own = str(self.folder.relative_to(batch))
+        inside = (batch / REQUEST_FILE).is_file()
+        return self.notes.name or (f"{own} of {batch.name}" if inside else own)
 
     @property
     def kind(self) -> str:
