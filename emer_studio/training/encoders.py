@@ -17,8 +17,7 @@ class SmallFaceNet(nn.Module):
     """A small network for 112 x 112 faces, for those who start from random weights (ours).
 
     Four convolutions, the first over patches of 7 x 7 every 4 pixels: 0.19 million
-    parameters instead of the 11 million of ResNet-18, which a few hundred clips cannot
-    teach from nothing.
+    parameters instead of the 11 million of ResNet-18, for the few hundred clips of a lab.
     """
 
     width = 128

@@ -72,6 +72,8 @@ def test_each_fold_has_its_own_line(qtbot):
     assert curves.points("loss", "fold 1") == ([1, 2, 3], [1.0, 1 / 2, 0.7])
     curves.add({"fold": 3, "epoch": 1, "loss": 0.5, "label": "er_valence", "val_rmse": 0.2})
     assert curves.points("score", "fold 3 valence") == ([1], [0.2])
+    curves.add({"fold": 4, "epoch": None, "label": None, "loss": 1.0})  # a damaged line
+    assert curves.points("loss", "fold 3 valence") == ([1], [0.5])
     curves.clear()
     assert curves.points("loss", "fold 1") == ([], [])
     assert curves.note.text().startswith("no epoch so far")

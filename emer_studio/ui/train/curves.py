@@ -56,9 +56,12 @@ class Curves(QWidget):
 
     def add(self, event: dict[str, Any]) -> None:
         """Add one epoch of one fold."""
-        name, epoch = f"fold {event.get('fold')}", int(event.get("epoch", 0))
-        if event.get("label", "").endswith(("valence", "arousal")):
-            name += f" {event['label'].rpartition('_')[2]}"
+        epoch, told = event.get("epoch"), str(event.get("label"))
+        if not isinstance(epoch, int):
+            return  # a line that something else has damaged
+        name = f"fold {event.get('fold')}"
+        if told.endswith(("valence", "arousal")):
+            name += f" {told.rpartition('_')[2]}"
         self._add("loss", name, epoch, event.get("loss"))
         score = next((key for key in _SCORES if key in event), None)
         if score is None:
