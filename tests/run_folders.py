@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from emer_studio.core.files import write_json
-from emer_studio.training.metrics import (
+from emer_studio.training.scores.metrics import (
     classification_scores,
     confusion_matrix,
     regression_scores,

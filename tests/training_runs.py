@@ -12,9 +12,9 @@ from typing import Any
 from emer_studio.core.console import Console
 from emer_studio.dataset.cache import open_cache
 from emer_studio.schema.training_request import TrainingRequest
-from emer_studio.training.begin import Ready, begin_run, ready_for
-from emer_studio.training.checkpoint import load_checkpoint
+from emer_studio.training.nets.checkpoint import load_checkpoint
 from emer_studio.training.presets import View
+from emer_studio.training.runs.begin import Ready, begin_run, ready_for
 
 EPOCHS = 8
 

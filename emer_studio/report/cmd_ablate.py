@@ -68,11 +68,11 @@ def run(args: argparse.Namespace) -> int:
 
     dataset = open_cache(args.dataset)
     from emer_studio.report.write_ablation import ablation_text, write_ablation
-    from emer_studio.training.ablate import FILE, ablate
-    from emer_studio.training.job import Settings, Watch
-    from emer_studio.training.precision import best_precision
+    from emer_studio.training.ablation.ablate import FILE, ablate
+    from emer_studio.training.ablation.variants import WHOLE, variants
+    from emer_studio.training.fit.job import Settings, Watch
+    from emer_studio.training.nets.precision import best_precision
     from emer_studio.training.prepare import prepare
-    from emer_studio.training.variants import WHOLE, variants
 
     known = [one.name for one in variants()]
     if unknown := [name for name in args.variants if name not in known]:

@@ -51,7 +51,11 @@ def run(args: argparse.Namespace) -> int:
         refuse_taken(args.html)
     from emer_studio.dataset.cache import open_cache
     from emer_studio.report.write_robustness import robustness_text, write_robustness
-    from emer_studio.training.robustness import DISTURBANCES, file_of, measure_robustness
+    from emer_studio.training.robustness.measure import (
+        DISTURBANCES,
+        file_of,
+        measure_robustness,
+    )
 
     known = [one.name for one in DISTURBANCES]
     if unknown := [name for name in args.only or () if name not in known]:

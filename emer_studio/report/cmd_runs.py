@@ -141,7 +141,7 @@ def _compare_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _compare(args: argparse.Namespace, console: Console) -> None:
     from emer_studio.report.run_tables import comparison_text
-    from emer_studio.training.run_compare import compare_runs
+    from emer_studio.training.comparing.runs import compare_runs
 
     if args.html is not None:
         _refuse_existing(args.html)

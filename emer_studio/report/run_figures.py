@@ -20,8 +20,8 @@ from emer_studio.report.label_figures import reliability_figure
 from emer_studio.report.run_story import baseline_name
 from emer_studio.schema.results import CalibrationPart, Results
 from emer_studio.study.runs import Entry
-from emer_studio.training.predicted import Predicted, read_predictions
-from emer_studio.training.summary import model_title
+from emer_studio.training.scores.predicted import Predicted, read_predictions
+from emer_studio.training.scores.summary import model_title
 
 __all__ = ["figures_of", "fold_figure", "save_figures"]
 

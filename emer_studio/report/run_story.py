@@ -8,7 +8,7 @@ from typing import Any
 from emer_studio.report import figures
 from emer_studio.report.collect import RunFacts
 from emer_studio.schema.benchmark import METRICS
-from emer_studio.training.summary import model_title
+from emer_studio.training.scores.summary import model_title
 
 __all__ = ["baseline_name", "run_story"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from emer_studio.study.runs import Entry
-from emer_studio.training.comparison import Comparison, OfLabel, Pair
+from emer_studio.training.comparing.comparison import Comparison, OfLabel, Pair
 
 __all__ = ["Table", "columns", "comparison_text", "list_text", "pair_tables", "run_rows"]
 

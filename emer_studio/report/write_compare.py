@@ -7,7 +7,7 @@ from pathlib import Path
 from emer_studio.core.files import write_atomic
 from emer_studio.report.run_tables import pair_tables, run_rows
 from emer_studio.report.sections import Section, as_html
-from emer_studio.training.comparison import Comparison
+from emer_studio.training.comparing.comparison import Comparison
 
 __all__ = ["write_comparison"]
 

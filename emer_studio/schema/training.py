@@ -132,7 +132,7 @@ class RunInfo(_Frozen):
     face_net : str
         What looked at the pictures.
     variant : str
-        What it is in an ablation (`training.variants`); empty otherwise.
+        What it is in an ablation (`training.ablation.variants`); empty otherwise.
     without : tuple of str
         Parts that the network was trained without.
     changes : dict

@@ -21,21 +21,21 @@ import torch
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.schema.dataset import DatasetManifest, StoredSample
-from emer_studio.training.augment import draw_changes
-from emer_studio.training.inputs import Feed, fit_scale
+from emer_studio.training.feed.augment import draw_changes
+from emer_studio.training.feed.inputs import Feed, fit_scale
+from emer_studio.training.fit.step import Step, make_optimiser
 from emer_studio.training.models.emert import StudioEmert
-from emer_studio.training.network import FaceNet, Head, Network, channels_last
-from emer_studio.training.official_network import OfficialNetwork
-from emer_studio.training.official_plain import (
+from emer_studio.training.nets.network import FaceNet, Head, Network, channels_last
+from emer_studio.training.nets.precision import Precision, pixel_type
+from emer_studio.training.official.network import OfficialNetwork
+from emer_studio.training.official.plain import (
     Batch,
     OfficialFiles,
     Plain,
     loader,
     write_files,
 )
-from emer_studio.training.precision import Precision, pixel_type
 from emer_studio.training.presets import OFFICIAL, STUDIO, Preset
-from emer_studio.training.step import Step, make_optimiser
 
 __all__ = ["Measured", "Size", "in_memory", "measure"]
 

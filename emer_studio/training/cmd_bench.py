@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console.of(args)
     wait_without_spinning()
     from emer_studio.training.bench import Size, measure
-    from emer_studio.training.precision import best_precision
+    from emer_studio.training.nets.precision import best_precision
 
     device = choose_device(args.device)
     precision = best_precision(device) if args.precision == "auto" else args.precision

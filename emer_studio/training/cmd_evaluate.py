@@ -10,7 +10,7 @@ from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.benchmark import METRICS, benchmark_names
 from emer_studio.training.device import choose_device, wait_without_spinning
-from emer_studio.training.summary import summary_text
+from emer_studio.training.scores.summary import summary_text
 
 if TYPE_CHECKING:
     from emer_studio.dataset.cache import Dataset
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     dataset = open_cache(args.dataset)
     if args.run.is_file():
         return _weights(args, dataset, console)
-    from emer_studio.training.evaluate import evaluate_run
+    from emer_studio.training.scores.evaluate import evaluate_run
 
     result = evaluate_run(args.run, dataset, choose_device(args.device))
     if not result["same_dataset"]:
@@ -68,7 +68,7 @@ def _weights(args: argparse.Namespace, dataset: Dataset, console: Console) -> in
             f"{args.run} is a file of weights; what they predict has to be told.",
             fix="Add --protocol NAME.",
         )
-    from emer_studio.training.evaluate_weights import evaluate_weights
+    from emer_studio.training.official.evaluate_weights import evaluate_weights
 
     device = choose_device(args.device)
     result = evaluate_weights(

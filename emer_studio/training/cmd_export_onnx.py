@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         raise BadInputError(f"Expected a name ending in .onnx, found {args.out.name}.")
     from emer_studio.dataset.cache import open_cache
     from emer_studio.training.onnx_export import export_run
-    from emer_studio.training.run_info import read_run
+    from emer_studio.training.runs.run_info import read_run
 
     dataset = args.dataset or Path(read_run(args.run).dataset)
     found = export_run(args.run, open_cache(dataset), args.out, args.fold)

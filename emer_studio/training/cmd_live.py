@@ -25,8 +25,8 @@ from emer_studio.study.lock import holder
 from emer_studio.training.device import choose_device, wait_without_spinning
 
 if TYPE_CHECKING:
-    from emer_studio.training.live_model import Estimate, LiveModel
-    from emer_studio.training.live_window import LiveWindow, Moment
+    from emer_studio.training.live.model import Estimate, LiveModel
+    from emer_studio.training.live.window import LiveWindow, Moment
 
 __all__ = ["arguments", "run"]
 
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     # torch takes seconds to load: after everything that can be refused without it.
     import torch
 
-    from emer_studio.training.live_model import LiveModel, mean_clip_s
+    from emer_studio.training.live.model import LiveModel, mean_clip_s
 
     # Half the cores: the camera's process, the window and whatever else runs need some.
     torch.set_num_threads(max((os.cpu_count() or 2) // 2, 1))
@@ -123,8 +123,8 @@ def _follow(
     stop: threading.Event,
 ) -> str:
     """Tell estimates; return why there are no more."""
-    from emer_studio.training.live_rings import Followed, LiveRings, header_beside
-    from emer_studio.training.live_window import LiveWindow
+    from emer_studio.training.live.rings import Followed, LiveRings, header_beside
+    from emer_studio.training.live.window import LiveWindow
 
     header = header_beside(args.gaze_ring) if args.gaze_ring else None
     window = LiveWindow(

@@ -17,7 +17,7 @@ from emer_studio.training.device import wait_without_spinning
 from emer_studio.training.train_arguments import arguments, request_of
 
 if TYPE_CHECKING:
-    from emer_studio.training.control import Wish
+    from emer_studio.training.runs.control import Wish
 
 __all__ = ["arguments", "run"]
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from emer_studio.dataset.cache import open_cache
 
     if args.dry_run:
-        from emer_studio.training.dry_run import dry_run, dry_run_text
+        from emer_studio.training.runs.dry_run import dry_run, dry_run_text
 
         told = dry_run(request, open_cache(args.dataset))
         console.result(told, dry_run_text(told))
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     _warn(manifest, console)
     check_stop = stop_check(args.events)
     # torch takes seconds to load: after everything that can be refused without it.
-    from emer_studio.training import conduct
+    from emer_studio.training.runs import conduct
 
     if request.several:
         refuse_taken(folder)
@@ -85,7 +85,7 @@ def _resume(args: argparse.Namespace, console: Console) -> int:
             words += ["--cnn-weights", str(args.cnn_weights.resolve())]
         return _detach(folder, words, console)
     check_stop = stop_check(args.events)
-    from emer_studio.training import conduct
+    from emer_studio.training.runs import conduct
 
     if not (folder / "run.json").is_file() and (folder / REQUEST_FILE).is_file():
         return conduct.begun(folder, console, check_stop, cnn_weights=args.cnn_weights)
@@ -98,8 +98,8 @@ def _resume(args: argparse.Namespace, console: Console) -> int:
 def _refuse_ended(folder: Path) -> None:
     """Say now what nobody would read in a log."""
     from emer_studio.core.lockfile import holder_of
-    from emer_studio.training.control import LOCK_FILE
-    from emer_studio.training.resume import unfinished
+    from emer_studio.training.runs.control import LOCK_FILE
+    from emer_studio.training.runs.resume import unfinished
 
     if not (folder / REQUEST_FILE).is_file() or (folder / "run.json").is_file():
         unfinished(folder)
@@ -111,7 +111,7 @@ def _refuse_ended(folder: Path) -> None:
 
 
 def _detach(folder: Path, words: list[str], console: Console) -> int:
-    from emer_studio.training.background import LOG_FILE, start_detached
+    from emer_studio.training.runs.background import LOG_FILE, start_detached
 
     pid = start_detached(folder, words)
     console.result(
@@ -124,7 +124,7 @@ def _detach(folder: Path, words: list[str], console: Console) -> int:
 
 
 def _ask(folder: Path, wish: Wish, console: Console) -> int:
-    from emer_studio.training.control import ask
+    from emer_studio.training.runs.control import ask
 
     told = ask(folder, wish)
     console.result({"run": str(folder), "asked": wish}, told)

@@ -14,9 +14,9 @@ from emer_studio.fer.known import known_models
 from emer_studio.fer.store import import_file
 from emer_studio.labels.blind import LEAST_CLIPS, LEAST_PARTICIPANTS
 from emer_studio.study.folder import Study
-from emer_studio.training.fer_head_clips import Source, find_source, labelled_clips
-from emer_studio.training.fer_head_score import rival_of
-from emer_studio.training.fer_head_words import how_to_use, told
+from emer_studio.training.fer_head.clips import Source, find_source, labelled_clips
+from emer_studio.training.fer_head.score import rival_of
+from emer_studio.training.fer_head.words import how_to_use, told
 
 __all__ = ["arguments", "run"]
 
@@ -77,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
         console.say("SIMULATED faces: nothing here is evidence about people.")
     # torch takes seconds to load: after everything that can be refused without it.
     from emer_studio.training.device import choose_device
-    from emer_studio.training.fer_head import HeadJob, train_head
-    from emer_studio.training.fer_head_net import HeadSettings
+    from emer_studio.training.fer_head.net import HeadSettings
+    from emer_studio.training.fer_head.train import HeadJob, train_head
 
     settings = HeadSettings(args.epochs, args.seed, choose_device(args.device))
     job = HeadJob(name, out, source.study, clips, rival, args.folds, settings)

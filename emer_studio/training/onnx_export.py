@@ -19,14 +19,14 @@ from emer_studio import __version__
 from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.files import write_atomic
 from emer_studio.dataset.cache import Dataset
-from emer_studio.training.checkpoint import Checkpoint
-from emer_studio.training.evaluate import Again, open_again
-from emer_studio.training.fold_jobs import jobs_of
-from emer_studio.training.inputs import Feed
-from emer_studio.training.job import FoldJob
-from emer_studio.training.network import Head, Inputs, Network
-from emer_studio.training.network_model import NetworkModel
+from emer_studio.training.feed.inputs import Feed
+from emer_studio.training.fit.job import FoldJob
+from emer_studio.training.fit.network_model import NetworkModel
+from emer_studio.training.nets.checkpoint import Checkpoint
+from emer_studio.training.nets.network import Head, Inputs, Network
 from emer_studio.training.prepare import members
+from emer_studio.training.runs.fold_jobs import jobs_of
+from emer_studio.training.scores.evaluate import Again, open_again
 
 __all__ = ["PARITY", "Exported", "Inference", "export_run", "onnx_bytes", "parity"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from emer_studio.training.sampling import Sampling
+from emer_studio.training.feed.sampling import Sampling
 
 __all__ = ["OFFICIAL", "PRESETS", "STUDIO", "Preset", "View"]
 

@@ -148,7 +148,7 @@ def confirmed_limits(people: int = 20_000) -> dict[str, float]:
 
 def compared(run: Path, other: Path) -> tuple[float, float, float]:
     """Return the paired difference of the WAR of two runs, and its interval over people."""
-    from emer_studio.training.compare import compare, draws_of
+    from emer_studio.training.comparing.compare import compare, draws_of
 
     mine, yours = _predictions(run), _predictions(other)
     both = sorted(mine.keys() & yours.keys())

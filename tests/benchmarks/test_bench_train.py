@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from emer_studio.core.process import command_line
-from emer_studio.training.official_plain import Plain, write_files
+from emer_studio.training.official.plain import Plain, write_files
 
 
 def test_the_official_way_reads_everything_and_uses_little(tmp_path: Path) -> None:

@@ -14,13 +14,13 @@ from emer_studio.core.files import read_json
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.schema.training import parse_run
 from emer_studio.study.runs import open_run
-from emer_studio.training.job import Settings
+from emer_studio.training.ablation.variants import DEVIATIONS, WHOLE, variants
+from emer_studio.training.fit.job import Settings
 from emer_studio.training.models.emert import PARTS, StudioEmert
-from emer_studio.training.network import Head, Inputs, Shape
+from emer_studio.training.nets.network import Head, Inputs, Shape
 from emer_studio.training.presets import OFFICIAL, STUDIO, View
-from emer_studio.training.run_info import settings_of
+from emer_studio.training.runs.run_info import settings_of
 from emer_studio.training.train_command import train_command
-from emer_studio.training.variants import DEVIATIONS, WHOLE, variants
 
 HEADS = (Head("er3", ("negative", "neutral", "positive")), Head("er_valence"))
 SHAPE = Shape(face_frames=2, eye_rows=4, eye_width=5, face_net="small")

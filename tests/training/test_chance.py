@@ -20,12 +20,12 @@ from torch.nn.functional import adaptive_avg_pool2d
 from emer_studio.dataset.cache import Dataset, open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.schema.benchmark import load_benchmark
-from emer_studio.training.eye_rows import EyeScale
-from emer_studio.training.inputs import Feed
-from emer_studio.training.job import Predictions
+from emer_studio.training.feed.eye_rows import EyeScale
+from emer_studio.training.feed.inputs import Feed
+from emer_studio.training.fit.job import Predictions
 from emer_studio.training.prepare import members, prepare
 from emer_studio.training.presets import View
-from emer_studio.training.score import FoldResult, summarise
+from emer_studio.training.scores.score import FoldResult, summarise
 
 CHANCE = 1 / 7
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from emer_studio.dataset.cache import CacheWriter, Dataset, open_cache
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.eye_columns import EyeColumn
-from emer_studio.training.eye_rows import fit_eye_scale, summaries
-from emer_studio.training.inputs import Feed, fit_scale
+from emer_studio.training.feed.eye_rows import fit_eye_scale, summaries
+from emer_studio.training.feed.inputs import Feed, fit_scale
+from emer_studio.training.feed.sampling import aligned_picks, official_picks
 from emer_studio.training.presets import OFFICIAL, View
-from emer_studio.training.sampling import aligned_picks, official_picks
 
 COLUMNS = [
     EyeColumn(name=name, unit="1", meaning=name)

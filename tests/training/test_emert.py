@@ -6,11 +6,16 @@ import pytest
 import torch
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.training.checkpoint import load_cnn_weights
-from emer_studio.training.losses import modality_loss, task_loss
-from emer_studio.training.network import Head, Outputs, channels_last
-from emer_studio.training.official import Emert, EmertConfig, Variant, reverse_gradient
-from emer_studio.training.resnet import ResNet18
+from emer_studio.training.nets.checkpoint import load_cnn_weights
+from emer_studio.training.nets.losses import modality_loss, task_loss
+from emer_studio.training.nets.network import Head, Outputs, channels_last
+from emer_studio.training.nets.resnet import ResNet18
+from emer_studio.training.official.topology import (
+    Emert,
+    EmertConfig,
+    Variant,
+    reverse_gradient,
+)
 
 COUNTS = {
     "value": (12_768_179, 12_249_796),

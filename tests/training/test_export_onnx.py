@@ -18,12 +18,12 @@ from emer_studio.dataset.cache import open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.study.runs import open_run
 from emer_studio.training import onnx_export
-from emer_studio.training.checkpoint import load_checkpoint
-from emer_studio.training.inputs import Feed
-from emer_studio.training.network import Inputs
+from emer_studio.training.feed.inputs import Feed
+from emer_studio.training.nets.checkpoint import load_checkpoint
+from emer_studio.training.nets.network import Inputs
 from emer_studio.training.onnx_export import export_run
-from emer_studio.training.predicted import read_predictions
-from emer_studio.training.run_info import read_run, settings_of
+from emer_studio.training.runs.run_info import read_run, settings_of
+from emer_studio.training.scores.predicted import read_predictions
 
 CPU = ["CPUExecutionProvider"]
 

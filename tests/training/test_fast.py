@@ -13,17 +13,24 @@ from torch import Tensor
 
 from emer_studio.dataset.cache import CacheWriter, Dataset, open_cache
 from emer_studio.schema.dataset import SampleRow
-from emer_studio.training.augment import draw_changes
-from emer_studio.training.frozen import freeze
-from emer_studio.training.inputs import Feed, fit_scale
+from emer_studio.training.feed.augment import draw_changes
+from emer_studio.training.feed.inputs import Feed, fit_scale
+from emer_studio.training.feed.picking import Picker
+from emer_studio.training.feed.residency import (
+    Held,
+    Staged,
+    Store,
+    Thinned,
+    stored,
+    tier_for,
+)
+from emer_studio.training.feed.sampling import aligned_picks, official_picks
+from emer_studio.training.fit.step import Step, make_optimiser
 from emer_studio.training.models.emert import StudioEmert
-from emer_studio.training.network import Head, channels_last
-from emer_studio.training.picking import Picker
-from emer_studio.training.precision import Precision, forward, pixel_type
+from emer_studio.training.nets.frozen import freeze
+from emer_studio.training.nets.network import Head, channels_last
+from emer_studio.training.nets.precision import Precision, forward, pixel_type
 from emer_studio.training.presets import OFFICIAL, STUDIO, View
-from emer_studio.training.residency import Held, Staged, Store, Thinned, stored, tier_for
-from emer_studio.training.sampling import aligned_picks, official_picks
-from emer_studio.training.step import Step, make_optimiser
 
 CPU = torch.device("cpu")
 HEADS = (Head("er_emotion", ("a", "b", "c")), Head("er_valence"))

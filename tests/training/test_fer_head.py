@@ -29,8 +29,8 @@ from emer_studio.labels.store import open_store
 from emer_studio.schema.fer_head import FerHeadRun, read_head
 from emer_studio.schema.predictions import PredictedItems, PrelabelSummary, read_summary
 from emer_studio.study.folder import Study, create_study, open_study
-from emer_studio.training.fer_head_export import Member, check_parity
-from emer_studio.training.fer_head_net import FerHead
+from emer_studio.training.fer_head.export import Member, check_parity
+from emer_studio.training.fer_head.net import FerHead
 from emer_studio.withdrawal.reach import find
 from raters_of_labels import say
 from sessions import CLIPS, write_session

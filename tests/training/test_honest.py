@@ -15,12 +15,21 @@ from emer_studio.dataset.cache import Dataset
 from emer_studio.fer.calibration import soften
 from emer_studio.schema.dataset import StoredSample
 from emer_studio.schema.training import Part
-from emer_studio.training.baselines import BASELINES, target_of, usable_baselines
-from emer_studio.training.calibration import calibration_table, fit_temperature
-from emer_studio.training.compare import compare, crossed_intervals, draws_of, paired_p
-from emer_studio.training.job import Predictions
-from emer_studio.training.metrics import drawn_scores, regression_scores
-from emer_studio.training.subsets import class_counts, count_remarks, discordant_table
+from emer_studio.training.comparing.compare import (
+    compare,
+    crossed_intervals,
+    draws_of,
+    paired_p,
+)
+from emer_studio.training.fit.job import Predictions
+from emer_studio.training.scores.baselines import BASELINES, target_of, usable_baselines
+from emer_studio.training.scores.calibration import calibration_table, fit_temperature
+from emer_studio.training.scores.metrics import drawn_scores, regression_scores
+from emer_studio.training.scores.subsets import (
+    class_counts,
+    count_remarks,
+    discordant_table,
+)
 from emer_studio.training.task import Labels, Task
 
 ER3 = Task("er3", ("negative", "neutral", "positive"))

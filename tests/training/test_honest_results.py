@@ -19,10 +19,10 @@ from emer_studio.report.write import write_report
 from emer_studio.schema.benchmark import load_benchmark
 from emer_studio.schema.results import parse_results
 from emer_studio.schema.training import FoldKind
-from emer_studio.training.job import Predictions
+from emer_studio.training.fit.job import Predictions
 from emer_studio.training.prepare import members, prepare
-from emer_studio.training.score import FoldResult, summarise
-from emer_studio.training.summary import summary_text
+from emer_studio.training.scores.score import FoldResult, summarise
+from emer_studio.training.scores.summary import summary_text
 
 
 @pytest.fixture(scope="module")

@@ -28,13 +28,13 @@ from emer_studio.study.folder import create_study
 from emer_studio.study.lock import locked
 from emer_studio.synthetic.face import FaceRenderer
 from emer_studio.synthetic.gaze import GazeModel
-from emer_studio.training.fold_jobs import jobs_of
-from emer_studio.training.live_model import LiveModel, mean_clip_s
-from emer_studio.training.live_rings import Followed
-from emer_studio.training.live_window import LiveWindow
+from emer_studio.training.live.model import LiveModel, mean_clip_s
+from emer_studio.training.live.rings import Followed
+from emer_studio.training.live.window import LiveWindow
 from emer_studio.training.models.registry import model_named
 from emer_studio.training.prepare import prepare
-from emer_studio.training.run_info import settings_of
+from emer_studio.training.runs.fold_jobs import jobs_of
+from emer_studio.training.runs.run_info import settings_of
 from sessions import _GAZE, _header, write_session
 
 CLIP_S, RATE_HZ = 2.0, 60.0
@@ -154,7 +154,7 @@ def test_it_estimates_says_what_is_absent_and_keeps_nothing(
         assert event["classes"]["er_emotion"] == event["felt"]
         assert set(event["numbers"]) >= {"er_valence", "er_arousal"}
         assert event["face_share"] > 0.5
-        assert 0 <= event["age_ms"] < 2000
+        assert 0 <= event["age_ms"] < 20_000  # a clock that is right, not a fast machine
         assert event["experimental"]
         began_s = time.monotonic()
         for _ in range(3):

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from emer_studio.training.batch_averages import batch_averaged
-from emer_studio.training.metrics import (
+from emer_studio.training.official.batch_averages import batch_averaged
+from emer_studio.training.scores.metrics import (
     bootstrap_classification,
     bootstrap_regression,
     classification_scores,

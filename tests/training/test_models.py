@@ -22,15 +22,15 @@ from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.dataset.synth_model import SynthModel
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.eye_columns import EyeColumn
-from emer_studio.training.eye_statistics import clip_statistics, span_statistics
-from emer_studio.training.heads import masked_max
-from emer_studio.training.job import FoldJob, Settings, Watch
+from emer_studio.training.feed.eye_statistics import clip_statistics, span_statistics
+from emer_studio.training.fit.job import FoldJob, Settings, Watch
+from emer_studio.training.fit.network_model import NetworkModel
 from emer_studio.training.models import registry
 from emer_studio.training.models.late_fusion import LateFusion
 from emer_studio.training.models.window_statistics import MODEL as STATISTICS
-from emer_studio.training.network import Head, Inputs, Network, Shape
-from emer_studio.training.network_model import NetworkModel
-from emer_studio.training.resnet import ResNet18
+from emer_studio.training.nets.heads import masked_max
+from emer_studio.training.nets.network import Head, Inputs, Network, Shape
+from emer_studio.training.nets.resnet import ResNet18
 
 LOOKS_AT = {
     "face-only": ("face",),

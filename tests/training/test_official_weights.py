@@ -13,8 +13,8 @@ import torch
 from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError
 from emer_studio.dataset.synth import SynthConfig, synthesise
-from emer_studio.training.official import Emert, EmertConfig
-from emer_studio.training.official_weights import import_official
+from emer_studio.training.official.topology import Emert, EmertConfig
+from emer_studio.training.official.weights import import_official
 
 _TAILS = (
     (r"^discriminator\.", "distriminator."),

@@ -23,11 +23,11 @@ from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.core.lockfile import hand_over, holder_of
 from emer_studio.core.process import command_line
 from emer_studio.dataset.synth import SynthConfig, synthesise
-from emer_studio.training.begin import begin_run
-from emer_studio.training.checkpoint import load_checkpoint, save_checkpoint
-from emer_studio.training.job import Fitted, FoldJob, Settings, Watch
+from emer_studio.training.fit.job import Fitted, FoldJob, Settings, Watch
+from emer_studio.training.fit.training_state import TrainingState, restore, snapshot
 from emer_studio.training.models.emert import MODEL
-from emer_studio.training.training_state import TrainingState, restore, snapshot
+from emer_studio.training.nets.checkpoint import load_checkpoint, save_checkpoint
+from emer_studio.training.runs.begin import begin_run
 from training_runs import EPOCHS, events, info, numbers, small, train, until
 
 LAST = "fold{}_er_emotion_last.pt"

@@ -17,12 +17,12 @@ from emer_studio.dataset.cache import CacheWriter, Dataset, open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.eye_columns import EyeColumn
-from emer_studio.training.disturb_eyes import Dropouts, GazeJitter, TimeOffset
-from emer_studio.training.disturb_faces import Blur, Occlusion, PixelNoise
-from emer_studio.training.disturbances import Disturbance, LostEyes, LostFaces
-from emer_studio.training.inputs import Feed, fit_scale
+from emer_studio.training.feed.inputs import Feed, fit_scale
 from emer_studio.training.presets import STUDIO
-from emer_studio.training.robustness import DISTURBANCES, area, measure_robustness
+from emer_studio.training.robustness.disturbances import Disturbance, LostEyes, LostFaces
+from emer_studio.training.robustness.eyes import Dropouts, GazeJitter, TimeOffset
+from emer_studio.training.robustness.faces import Blur, Occlusion, PixelNoise
+from emer_studio.training.robustness.measure import DISTURBANCES, area, measure_robustness
 
 HZ, ROWS, FRAMES = 50.0, 400, 6
 CPU = torch.device("cpu")

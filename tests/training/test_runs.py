@@ -22,9 +22,9 @@ from emer_studio.core.lockfile import holder_of
 from emer_studio.study.run_changes import delete, pin, rename
 from emer_studio.study.runs import open_run, runs_at
 from emer_studio.training import cmd_train
-from emer_studio.training.comparison import Comparison
-from emer_studio.training.paired_tests import holm, mcnemar
-from emer_studio.training.run_compare import compare_runs
+from emer_studio.training.comparing.comparison import Comparison
+from emer_studio.training.comparing.paired_tests import holm, mcnemar
+from emer_studio.training.comparing.runs import compare_runs
 from emer_studio.training.train_command import train_command
 from run_folders import FOLDS, PEOPLE, right_except, run_info, write_numbers, write_run
 

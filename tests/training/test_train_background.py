@@ -18,7 +18,7 @@ from emer_studio.core.lockfile import hand_over, holder_of
 from emer_studio.core.process import command_line
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.schema.dataset import SampleRow
-from emer_studio.training.pace import JobSize, Pace
+from emer_studio.training.fit.pace import JobSize, Pace
 from training_runs import events, info, until
 
 

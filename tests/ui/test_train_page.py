@@ -22,7 +22,7 @@ from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.training_models import TRAINING_MODELS, TRAINING_PRESETS
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.study.folder import create_study, open_study
-from emer_studio.training.begin import begin_run
+from emer_studio.training.runs.begin import begin_run
 from emer_studio.ui.train.curves import Curves
 from emer_studio.ui.train.follow import Follower
 from emer_studio.ui.train.page import TrainPage

@@ -22,10 +22,10 @@ CHOICE = SessionChoice(participant="P001", protocol="demo", camera="sim", gaze="
 @pytest.fixture(scope="module")
 def write_network():
     """Write a finished run whose network has learnt nothing."""
-    from emer_studio.training.checkpoint import Checkpoint, save_checkpoint
-    from emer_studio.training.eye_rows import EyeScale
+    from emer_studio.training.feed.eye_rows import EyeScale
     from emer_studio.training.models.emert import StudioEmert
-    from emer_studio.training.network import Shape
+    from emer_studio.training.nets.checkpoint import Checkpoint, save_checkpoint
+    from emer_studio.training.nets.network import Shape
     from emer_studio.training.presets import View
     from emer_studio.training.task import all_heads
 

@@ -3,7 +3,7 @@
 `StudioEmert` is ours, after the papers' idea: felt and shown emotion learnt together, each
 stream split into a part of its own and a part all share, the shared part reading the own
 parts by cross-attention. With the preset official-2024 the network of the public code
-(`training.official`) stands in its place.
+(`training.official.network`) stands in its place.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from emer_studio.training.encoders import EyeTokens, FaceTokens, MapTokens
-from emer_studio.training.fusion import Fusion
-from emer_studio.training.heads import Heads, masked_mean
-from emer_studio.training.network import Head, Inputs, Network, Outputs, Shape
-from emer_studio.training.network_model import NetworkModel
-from emer_studio.training.official import reverse_gradient
-from emer_studio.training.official_network import OfficialNetwork
+from emer_studio.training.fit.network_model import NetworkModel
+from emer_studio.training.nets.encoders import EyeTokens, FaceTokens, MapTokens
+from emer_studio.training.nets.fusion import Fusion
+from emer_studio.training.nets.heads import Heads, masked_mean
+from emer_studio.training.nets.network import Head, Inputs, Network, Outputs, Shape
+from emer_studio.training.official.network import OfficialNetwork
+from emer_studio.training.official.topology import reverse_gradient
 
 __all__ = ["MODEL", "PARTS", "StudioEmert"]
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from emer_studio.training.encoders import FaceTokens
-from emer_studio.training.heads import Heads, masked_max, masked_mean
-from emer_studio.training.network import Head, Inputs, Network, Outputs, Shape
-from emer_studio.training.network_model import NetworkModel
+from emer_studio.training.fit.network_model import NetworkModel
+from emer_studio.training.nets.encoders import FaceTokens
+from emer_studio.training.nets.heads import Heads, masked_max, masked_mean
+from emer_studio.training.nets.network import Head, Inputs, Network, Outputs, Shape
 
 __all__ = ["MODEL", "FaceOnly"]
 

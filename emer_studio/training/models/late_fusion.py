@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from emer_studio.training.fit.network_model import NetworkModel
 from emer_studio.training.models.eye_only import EyeOnly
 from emer_studio.training.models.face_only import FaceOnly
-from emer_studio.training.network import Head, Inputs, Network, Outputs, Shape
-from emer_studio.training.network_model import NetworkModel
+from emer_studio.training.nets.network import Head, Inputs, Network, Outputs, Shape
 
 __all__ = ["MODEL", "LateFusion"]
 

@@ -16,10 +16,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from emer_studio.training.attention import FirstToken, ReadingLayer
-from emer_studio.training.encoders import FaceTokens
-from emer_studio.training.heads import Heads, masked_mean
-from emer_studio.training.network import (
+from emer_studio.training.fit.network_model import NetworkModel
+from emer_studio.training.nets.attention import FirstToken, ReadingLayer
+from emer_studio.training.nets.encoders import FaceTokens
+from emer_studio.training.nets.heads import Heads, masked_mean
+from emer_studio.training.nets.network import (
     MODALITIES,
     Head,
     Inputs,
@@ -27,7 +28,6 @@ from emer_studio.training.network import (
     Outputs,
     Shape,
 )
-from emer_studio.training.network_model import NetworkModel
 
 __all__ = ["MODEL", "MulT"]
 

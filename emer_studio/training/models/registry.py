@@ -8,7 +8,7 @@ from functools import cache
 
 from emer_studio.core.errors import BadInputError
 from emer_studio.training import models
-from emer_studio.training.job import Learner
+from emer_studio.training.fit.job import Learner
 
 __all__ = ["all_models", "model_named"]
 

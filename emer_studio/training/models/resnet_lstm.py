@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from emer_studio.training.encoders import FaceTokens
-from emer_studio.training.heads import Heads, masked_mean
-from emer_studio.training.network import Head, Inputs, Network, Outputs, Shape
-from emer_studio.training.network_model import NetworkModel
+from emer_studio.training.fit.network_model import NetworkModel
+from emer_studio.training.nets.encoders import FaceTokens
+from emer_studio.training.nets.heads import Heads, masked_mean
+from emer_studio.training.nets.network import Head, Inputs, Network, Outputs, Shape
 
 __all__ = ["MODEL", "ResNetLstm"]
 

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from emer_studio.training.attention import FirstToken, ReadingLayer
-from emer_studio.training.encoders import FaceTokens
-from emer_studio.training.heads import Heads
-from emer_studio.training.network import Head, Inputs, Network, Outputs, Shape
-from emer_studio.training.network_model import NetworkModel
+from emer_studio.training.fit.network_model import NetworkModel
+from emer_studio.training.nets.attention import FirstToken, ReadingLayer
+from emer_studio.training.nets.encoders import FaceTokens
+from emer_studio.training.nets.heads import Heads
+from emer_studio.training.nets.network import Head, Inputs, Network, Outputs, Shape
 
 __all__ = ["MODEL", "ResNetTransformer"]
 

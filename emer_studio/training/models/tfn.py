@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from emer_studio.training.encoders import EyeTokens, FaceTokens
-from emer_studio.training.heads import Heads, masked_mean
-from emer_studio.training.network import Head, Inputs, Network, Outputs, Shape
-from emer_studio.training.network_model import NetworkModel
+from emer_studio.training.fit.network_model import NetworkModel
+from emer_studio.training.nets.encoders import EyeTokens, FaceTokens
+from emer_studio.training.nets.heads import Heads, masked_mean
+from emer_studio.training.nets.network import Head, Inputs, Network, Outputs, Shape
 
 __all__ = ["MODEL", "TensorFusion"]
 

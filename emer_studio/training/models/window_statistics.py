@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_json
 from emer_studio.dataset.cache import Dataset
-from emer_studio.training.eye_statistics import clip_statistics, measures_of
-from emer_studio.training.job import Fitted, FoldJob, Predictions, Settings, Watch
-from emer_studio.training.network import Head
+from emer_studio.training.feed.eye_statistics import clip_statistics, measures_of
+from emer_studio.training.fit.job import Fitted, FoldJob, Predictions, Settings, Watch
+from emer_studio.training.nets.network import Head
 
 __all__ = ["MODEL", "WindowStatistics"]
 

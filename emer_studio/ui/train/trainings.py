@@ -22,7 +22,7 @@ from emer_studio.ui.workspace import read_object
 
 __all__ = ["ALIVE", "EVENTS_FILE", "State", "Training", "training_at", "trainings_of"]
 
-EVENTS_FILE = "events.jsonl"  # as `training.events`, which the window does not import
+EVENTS_FILE = "events.jsonl"  # as `training.runs.events`, which the window does not import
 _RESULT_FILES = ("results.json", "all.json")
 
 State = Literal["starting", "running", "paused", "killed", "interrupted", "failed", "done"]

@@ -1,0 +1,1 @@
+"""EMERT with something left out."""

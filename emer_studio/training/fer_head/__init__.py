@@ -1,0 +1,1 @@
+"""The next pre-labeller, trained on blind labels."""

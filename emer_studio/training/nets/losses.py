@@ -1,0 +1,89 @@
+"""What a network is trained to make small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from emer_studio.training.nets.network import Head, Outputs
+
+__all__ = ["LOSS_WEIGHTS", "MISSING_CLASS", "LossWeights", "modality_loss", "task_loss"]
+
+MISSING_CLASS = -1
+"""Class number of a sample whose class is not labelled; it adds nothing to the loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Weights of the official terms beside the task.
+
+    Attributes
+    ----------
+    alpha : float
+        Discriminator on the invariant parts, behind the reversed gradient.
+    beta : float
+        Discriminator on the specific parts.
+    """
+
+    alpha: float
+    beta: float
+
+
+LOSS_WEIGHTS = {
+    "value": LossWeights(0.01, 0.01),
+    "discrete": LossWeights(0.01, 0.01),
+    "intensity": LossWeights(0.3, 0.1),
+}
+"""Weights by variant, from the official training scripts."""
+
+
+def task_loss(
+    outputs: Outputs,
+    targets: Mapping[str, Tensor],
+    heads: Sequence[Head],
+    weights: Sequence[float],
+) -> Tensor:
+    """Return the weighted sum over heads, each a mean over the samples that have the label.
+
+    Cross-entropy for classes, smooth L1 for numbers, as the official code; what the network
+    asks of itself is added.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        Of one batch.
+    targets : mapping
+        By label: class numbers (B,) long, -1 where missing, or numbers (B,), NaN there.
+    heads, weights : sequence
+        What counts, and how much.
+    """
+    total = outputs.penalty
+    for head, weight in zip(heads, weights, strict=True):
+        found, truth = outputs.heads[head.label].float(), targets[head.label]
+        known = truth != MISSING_CLASS if head.classes else torch.isfinite(truth)
+        safe = torch.where(known, truth, torch.zeros_like(truth))
+        each = (
+            functional.cross_entropy(found, safe, reduction="none")
+            if head.classes
+            else functional.smooth_l1_loss(found, safe, reduction="none")
+        )
+        count = known.sum().clamp(min=1)
+        total = total + weight * (each * known).sum() / count
+    return total
+
+
+def modality_loss(scores: Tensor) -> Tensor:
+    """Sum over modalities of the mean cross-entropy of naming the modality.
+
+    Parameters
+    ----------
+    scores : (B, M, M)
+        For each modality's tokens, which modality they are taken for.
+    """
+    batch, modalities, _ = scores.shape
+    truth = torch.arange(modalities, device=scores.device).expand(batch, modalities)
+    return functional.cross_entropy(scores.transpose(1, 2), truth) * modalities

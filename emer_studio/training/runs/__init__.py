@@ -1,0 +1,1 @@
+"""A run: begun, kept, gone on with, several in a row."""

@@ -1,0 +1,101 @@
+"""One call of the command: a new run, one that goes on, or several; and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emer_studio.core.console import Console
+from emer_studio.core.errors import WorkFailedError
+from emer_studio.core.files import new_folder
+from emer_studio.dataset.cache import open_cache
+from emer_studio.schema.training_request import TrainingRequest
+from emer_studio.training.runs.batch import RESULT_FILE, batch_text, train_batch
+from emer_studio.training.runs.begin import begin_run, ready_for
+from emer_studio.training.runs.events import logged
+from emer_studio.training.runs.keeping import alone
+from emer_studio.training.runs.resume import resume_run, unfinished
+from emer_studio.training.scores.summary import summary_text
+
+__all__ = ["begun", "new", "resumed"]
+
+CheckStop = Callable[[], None]
+
+
+def new(
+    request: TrainingRequest, folder: Path, console: Console, check_stop: CheckStop
+) -> int:
+    """Train one benchmark in a folder that is made once everything has been checked."""
+    seed = next(iter(request.seeds), None)
+    dataset = open_cache(Path(request.dataset))
+    ready = ready_for(request, dataset, request.protocol, seed)
+    try:
+        new_folder(folder)
+    except OSError as problem:
+        raise WorkFailedError(
+            f"The run folder {folder} could not be written: {problem.strerror or problem}.",
+            fix="Free disk space or choose another folder with --out.",
+        ) from None
+    return _alone(folder, console, lambda: begin_run(ready, folder, console, check_stop))
+
+
+def begun(
+    folder: Path,
+    console: Console,
+    check_stop: CheckStop,
+    *,
+    cnn_weights: Path | None = None,
+) -> int:
+    """Do what the folder's ``start.json`` asks for, as far as it is not done."""
+    request = TrainingRequest.read(folder)
+
+    def train() -> dict[str, Any]:
+        if request.several:
+            return train_batch(
+                request, folder, console, check_stop, cnn_weights=cnn_weights
+            )
+        seed = next(iter(request.seeds), None)
+        dataset = open_cache(Path(request.dataset))
+        ready = ready_for(request, dataset, request.protocol, seed)
+        return begin_run(ready, folder, console, check_stop)
+
+    again = (folder / RESULT_FILE).is_file() or any(folder.glob("**/run.json"))
+    return _alone(folder, console, train, resumed=again, several=request.several)
+
+
+def resumed(
+    folder: Path,
+    console: Console,
+    check_stop: CheckStop,
+    *,
+    dataset: Path | None,
+    cnn_weights: Path | None,
+    device: str | None,
+) -> int:
+    """Go on with one run."""
+    unfinished(folder)
+    return _alone(
+        folder,
+        console,
+        lambda: resume_run(
+            folder, console, check_stop,
+            dataset=dataset, cnn_weights=cnn_weights, device=device,
+        ),
+        resumed=True,
+    )  # fmt: skip
+
+
+def _alone(
+    folder: Path,
+    console: Console,
+    train: Callable[[], dict[str, Any]],
+    *,
+    resumed: bool = False,
+    several: bool = False,
+) -> int:
+    """Hold the folder and keep its log until the result has been reported."""
+    with alone(folder, "training"), logged(folder, console, resumed=resumed):
+        result = train()
+        console.result(result, (batch_text if several else summary_text)(result))
+    return 0

@@ -1,0 +1,174 @@
+"""Going on with a run that was stopped, killed or ran out of something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from emer_studio import __version__
+from emer_studio.core.clock import utc_now
+from emer_studio.core.console import Console
+from emer_studio.core.errors import BadInputError
+from emer_studio.core.files import sha256_file
+from emer_studio.core.modelfiles import locate
+from emer_studio.dataset.cache import Dataset, open_cache, verify_hashes
+from emer_studio.schema.benchmark import load_benchmark
+from emer_studio.schema.models import load_manifest
+from emer_studio.schema.training import Resumption, RunInfo
+from emer_studio.training.device import choose_device
+from emer_studio.training.fit.job import Watch
+from emer_studio.training.folds import check_leakage
+from emer_studio.training.models.registry import model_named
+from emer_studio.training.nets.checkpoint import load_cnn_weights
+from emer_studio.training.prepare import Prepared
+from emer_studio.training.runs.experiment import train_all
+from emer_studio.training.runs.provenance import code_sha256, versions
+from emer_studio.training.runs.run_info import read_run, settings_of
+from emer_studio.training.task import labels_of, tasks_of
+
+__all__ = ["resume_run", "unfinished"]
+
+
+def resume_run(
+    folder: Path,
+    console: Console,
+    check_stop: Callable[[], None],
+    *,
+    dataset: Path | None = None,
+    cnn_weights: Path | None = None,
+    device: str | None = None,
+) -> dict[str, Any]:
+    """Go on where a run was left, and return its results.
+
+    Finished folds are read again, the one that was broken off goes on from its last
+    finished epoch; with the same program, on the same device, the results are those of a
+    run that nothing interrupted.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    console, check_stop
+        See `job.Watch`.
+    dataset : Path, optional
+        Where the dataset lies now; where the run says by default.
+    cnn_weights : Path, optional
+        The weights file that the run began from, if it did.
+    device : str, optional
+        "auto", "cpu" or "cuda"; the run's by default.
+
+    Raises
+    ------
+    BadInputError
+        When it is done, somebody trains in it, or it began from something else.
+    """
+    info = unfinished(folder)
+    weights = _weights(info, cnn_weights)
+    settings = settings_of(info, choose_device(device or info.device), weights)
+    data = _unchanged(info, dataset or Path(info.dataset), console)
+    benchmark = load_benchmark(info.protocol)
+    tasks = tuple((task, labels_of(data, task)) for task in tasks_of(benchmark))
+    for fold in info.split:
+        check_leakage([s for s in data.samples if not s.excluded], fold)
+    prepared = Prepared(data, benchmark, tasks, info.split, info.folds)
+    now = Resumption(
+        when=utc_now(),
+        device=settings.device,
+        app_version=__version__,
+        versions=versions(),
+        code_sha256=code_sha256(),
+    )
+    _tell_differences(info, now, console)
+    info = info.model_copy(update={"resumed": (*info.resumed, now)})
+    learner = model_named(info.model)
+    return train_all(prepared, learner, settings, folder, Watch(console, check_stop), info)
+
+
+def unfinished(folder: Path) -> RunInfo:
+    """Read how a run was begun that is not done.
+
+    Raises
+    ------
+    BadInputError
+        When it is done, or `folder` is no run.
+    """
+    info = read_run(folder)
+    if info.state == "done":
+        raise BadInputError(
+            f"{folder} is done; there is nothing to go on with.",
+            fix=f"Its numbers are in {folder / 'results.json'}.",
+        )
+    return info
+
+
+def _weights(info: RunInfo, given: Path | None) -> dict[str, Any] | None:
+    if info.cnn_init == "random":
+        if given is not None:
+            raise BadInputError(
+                "The run began from random weights; --cnn-weights does not belong to it."
+            )
+        return None
+    if given is None:
+        given = _installed(info)
+    if given is None:
+        raise BadInputError(
+            f"The run began from a weights file ({info.cnn_init[:19]}…), which the folds"
+            " to come need.",
+            fix="Give the same file with --cnn-weights.",
+        )
+    if not given.is_file():
+        raise BadInputError(f"{given} does not exist.")
+    if f"sha256:{sha256_file(given)}" != info.cnn_init:
+        raise BadInputError(
+            f"{given} is not the weights file that the run began from"
+            f" ({info.cnn_init[:19]}…)."
+        )
+    return load_cnn_weights(given)
+
+
+def _unchanged(info: RunInfo, folder: Path, console: Console) -> Dataset:
+    """Open the run's dataset, or say that it is another one by now."""
+    if not folder.is_dir():
+        raise BadInputError(
+            f"The run's dataset {folder} is not there.",
+            fix="Give the place it lies at now: emer-studio train DATASET --resume RUN",
+        )
+    data = open_cache(folder)
+    changed = data.manifest_sha256 != info.dataset_manifest_sha256
+    if changed or (files := verify_hashes(data)):
+        what = "its manifest is another one" if changed else f"in {', '.join(files)}"
+        raise BadInputError(
+            f"The dataset {folder} changed since the run began: {what}.",
+            fix="Start a new run; results of two datasets are those of none.",
+        )
+    if data.manifest.synthetic:
+        console.say("SYNTHETIC data: a software check, not evidence about people.")
+    if data.manifest.simulated:
+        console.say("SIMULATED devices: not evidence about people.")
+    return data
+
+
+def _tell_differences(info: RunInfo, now: Resumption, console: Console) -> None:
+    before = {**info.versions, "EMER Studio": info.app_version, "device": info.device}
+    after = {**now.versions, "EMER Studio": now.app_version, "device": now.device}
+    other = [
+        f"{name} {before[name]} then, {after[name]} now"
+        for name in before
+        if after.get(name) != before[name]
+    ]
+    if not other and info.code_sha256 and info.code_sha256 != now.code_sha256:
+        other = ["the program's code was changed"]
+    if other:
+        console.say(
+            f"This run began elsewhere: {'; '.join(other)}. Its numbers may differ from"
+            " those of a run that nothing interrupted."
+        )
+
+
+def _installed(info: RunInfo) -> Path | None:
+    """Return the installed weights, where the run began from them."""
+    entry = load_manifest().entry("resnet18")
+    if info.cnn_init != f"sha256:{entry.sha256}":
+        return None
+    return locate(entry.file, entry.sha256)
