@@ -6,10 +6,13 @@ import os
 import shutil
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QLabel
 
 from emer_studio.core.console import Console
@@ -251,6 +254,62 @@ def test_a_cell_of_the_confusion_opens_its_trials(page, trained, qtbot):
     assert asked.args[0] == f"explore:{listed.answers[0].sample}"
     result.views.buttons[2].click()
     assert len(result.curves.points("loss", "fold 2")[0]) == 2
+
+
+@pytest.fixture
+def opened(qapp):
+    """The files and folders that the desktop was asked to open."""
+
+    class Desktop(QObject):
+        @Slot(QUrl)
+        def open(self, url):
+            found.append(Path(url.toLocalFile()))
+
+    found, desktop = [], Desktop()
+    QDesktopServices.setUrlHandler("file", desktop, "open")
+    yield found
+    QDesktopServices.unsetUrlHandler("file")
+
+
+def test_a_run_is_told_in_papers_that_can_be_sent_to_anyone(page, trained, qtbot, opened):
+    made = page(TrainPage, trained)
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    papers, reports = made.runs.result.papers, trained.derived / "reports"
+    said, wanted = [], []
+    made.said.connect(said.append)
+    made.wants.connect(wanted.append)
+
+    def press(letter, name):
+        key = getattr(Qt.Key, f"Key_{letter}")
+        qtbot.keyClick(made, key, Qt.KeyboardModifier.AltModifier)
+        qtbot.waitUntil(lambda: papers.busy.text() != "")
+        assert not papers.report.isEnabled()  # one after the other
+        qtbot.waitUntil(lambda: papers.busy.text() == "", timeout=90000)
+        assert papers.report.isEnabled()
+        return reports / name
+
+    reports.write_text("in the way")
+    papers.report.click()
+    assert "could not be made" in said.pop()
+    reports.unlink()
+    for letter, name, words in (
+        ("P", "first.html", "clip identity"),
+        ("C", "first card.html", "Intended use"),
+    ):
+        assert words in press(letter, name).read_text()
+        assert wanted.pop() == f"report:{name}"
+    drawn = press("G", "first figures")
+    assert opened == [drawn]
+    assert {one.suffix for one in drawn.iterdir()} == {".svg", ".png"}
+    assert all(QImage(str(one)).width() > 300 for one in drawn.glob("*.png"))
+    network = press("O", "../onnx/first.onnx").resolve()
+    assert onnxruntime.InferenceSession(network).get_outputs()
+    assert said.pop().startswith(f"{network} differs from the network by at most")
+    (trained.derived / "runs" / "first" / "predictions.csv").unlink()
+    assert not press("C", "first card_2.html").exists()
+    assert "has no predictions.csv" in said.pop()
+    assert not wanted
 
 
 def test_a_training_outlives_the_window_and_a_kill(page, trained, qtbot):
