@@ -94,6 +94,9 @@ COMMANDS: dict[str, Command] = {
         "emer_studio.dataset.export.cmd_export", "a study as BIDS, EMER's layout or tables"
     ),
     "train": Command("emer_studio.training.cmd_train", "train EMERT on a dataset"),
+    "train-folds": Command(
+        "emer_studio.training.cmd_train_folds", "what train --parallel starts"
+    ),
     "train-head": Command(
         "emer_studio.training.cmd_train_head", "train the next pre-labeller on blind labels"
     ),

@@ -145,6 +145,8 @@ class RunInfo(_Frozen):
         Whether the face network stayed as it began: a quick look.
     compiled, graph : bool
         Whether parts were compiled, and a GPU's step recorded once.
+    parallel : int
+        How many folds were trained at the same time.
     split : tuple of FoldSplit
         All folds.
     folds : {"participant", "stimulus", "both", "official"}
@@ -189,6 +191,7 @@ class RunInfo(_Frozen):
     frozen: bool = False
     compiled: bool = False
     graph: bool = False
+    parallel: int = Field(default=1, ge=1)
     split: tuple[FoldSplit, ...]
     folds: FoldKind | Literal["official"] = "participant"
     dataset: str

@@ -39,6 +39,8 @@ class TrainingRequest(BaseModel):
         The face network stays as it begins.
     compiled, graph : bool
         Parts are compiled; a GPU's step is recorded once.
+    parallel : int
+        How many folds, also of several runs, are trained at the same time.
     cnn_weights : str
         A file; "none" for random weights; empty for the installed ones, if there are any.
     """
@@ -63,6 +65,7 @@ class TrainingRequest(BaseModel):
     frozen: bool = False
     compiled: bool = False
     graph: bool = False
+    parallel: int = Field(default=1, ge=1)
     cnn_weights: str = ""
 
     @property

@@ -14,7 +14,7 @@ from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import load_benchmark
 from emer_studio.schema.training_request import REQUEST_FILE, TrainingRequest
 from emer_studio.training.device import wait_without_spinning
-from emer_studio.training.train_arguments import arguments, request_of
+from emer_studio.training.train_arguments import arguments, check_parallel, request_of
 
 if TYPE_CHECKING:
     from emer_studio.training.runs.control import Wish
@@ -74,6 +74,7 @@ def _resume(args: argparse.Namespace, console: Console) -> int:
             f"A run goes on as it began: --resume takes no --{given[0].replace('_', '-')}.",
             fix="Start a new run to train in another way.",
         )
+    check_parallel(args.parallel)
     if args.background:
         _refuse_ended(folder)
         words = ["--resume", str(folder)]
@@ -81,6 +82,8 @@ def _resume(args: argparse.Namespace, console: Console) -> int:
             words.append(str(args.dataset.resolve()))
         if args.device:
             words += ["--device", args.device]
+        if args.parallel:
+            words += ["--parallel", str(args.parallel)]
         if args.cnn_weights:
             words += ["--cnn-weights", str(args.cnn_weights.resolve())]
         return _detach(folder, words, console)
@@ -88,10 +91,14 @@ def _resume(args: argparse.Namespace, console: Console) -> int:
     from emer_studio.training.runs import conduct
 
     if not (folder / "run.json").is_file() and (folder / REQUEST_FILE).is_file():
-        return conduct.begun(folder, console, check_stop, cnn_weights=args.cnn_weights)
+        return conduct.begun(
+            folder, console, check_stop,
+            cnn_weights=args.cnn_weights, parallel=args.parallel,
+        )  # fmt: skip
     return conduct.resumed(
         folder, console, check_stop,
         dataset=args.dataset, cnn_weights=args.cnn_weights, device=args.device,
+        parallel=args.parallel,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.schema.benchmark import benchmark_names
 from emer_studio.schema.training_request import TrainingRequest
 
-__all__ = ["arguments", "request_of"]
+__all__ = ["arguments", "check_parallel", "request_of"]
 
 MODALITIES = ("face", "eye", "gaze")  # as `network.MODALITIES`, which loads torch
 
@@ -80,6 +80,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--graph", action="store_true",
         help="CUDA: record the step once and repeat it (not yet tried on a real GPU)",
     )  # fmt: skip
+    parser.add_argument(
+        "--parallel", type=int, metavar="N",
+        help="folds, also of several seeds and benchmarks, that are trained at the same"
+        " time, each by a process of its own, on all GPUs or cores there are (default 1;"
+        " with --resume as the run began)",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, help="run folder (default: beside the dataset)")
     parser.add_argument(
         "--model", default="emert", metavar="NAME",
@@ -122,6 +128,7 @@ def request_of(args: argparse.Namespace) -> TrainingRequest:
     if any(seed < 0 for seed in seeds):
         found = ", ".join(map(str, seeds))
         raise BadInputError(f"Expected a seed of 0 or more, found {found}.")
+    check_parallel(args.parallel)
     return TrainingRequest(
         dataset=str(args.dataset.resolve()),
         protocol=args.protocol,
@@ -140,8 +147,22 @@ def request_of(args: argparse.Namespace) -> TrainingRequest:
         frozen=args.frozen,
         compiled=args.compile,
         graph=args.graph,
+        parallel=args.parallel or 1,
         cnn_weights=_weights(args.cnn_weights),
     )
+
+
+def check_parallel(wanted: int | None) -> None:
+    """Refuse a number of trainings at the same time that is none.
+
+    Raises
+    ------
+    BadInputError
+    """
+    if wanted is not None and wanted < 1:
+        raise BadInputError(
+            f"Expected at least 1 training at a time with --parallel, found {wanted}."
+        )
 
 
 def _weights(given: Path | None) -> str:

@@ -14,6 +14,7 @@ from emer_studio.core.errors import WorkFailedError
 from emer_studio.training.feed.augment import draw_changes
 from emer_studio.training.feed.inputs import Feed
 from emer_studio.training.feed.picking import Rows
+from emer_studio.training.fit.epoch_text import epoch_text
 from emer_studio.training.fit.job import FoldJob, Settings, Watch
 from emer_studio.training.fit.resources import resources
 from emer_studio.training.fit.step import Step, make_optimiser, recorded
@@ -235,13 +236,10 @@ def _report(run: _Run, loss: float, found: Standing, speed: float) -> None:
     """Tell a window the epoch's numbers; a person sees them as one line."""
     job, console, epoch = run.job, run.watch.console, run.state.epoch
     held_out = {name: round(value, 5) for name, value in found.scores.items()}
-    console.event(
-        "epoch", fold=job.fold, folds=job.folds, epoch=epoch,
-        epochs=run.settings.epochs, label=job.name, loss=round(loss, 5), **held_out,
-        samples_per_s=round(speed, 2),
-    )  # fmt: skip
-    text = "  ".join(f"{name} {value:.3f}" for name, value in held_out.items())
-    console.note(
-        f"fold {job.fold}/{job.folds}  {job.name}  epoch {epoch}/{run.settings.epochs}  "
-        f"loss {loss:.4f}  {text}  {speed:.1f} samples/s"
-    )
+    told = {
+        "fold": job.fold, "folds": job.folds, "epoch": epoch,
+        "epochs": run.settings.epochs, "label": job.name, "loss": round(loss, 5),
+        **held_out, "samples_per_s": round(speed, 2),
+    }  # fmt: skip
+    console.event("epoch", **told)
+    console.note(epoch_text(told))

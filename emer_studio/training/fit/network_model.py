@@ -69,8 +69,9 @@ class NetworkModel:
             parts = compile_parts(model)
             watch.console.say(f"{parts} parts of the network are compiled as they are met.")
         watch.console.event(
-            "feed", fold=job.fold, frames_in=feed.frames.tier, frozen=settings.frozen
-        )
+            "feed", fold=job.fold, frames_in=feed.frames.tier, frozen=settings.frozen,
+            epochs_done=resumed.epoch if resumed is not None else 0,
+        )  # fmt: skip
         train_network(job, settings, watch, model, feed, plain, resumed)
         return self.again(job, settings)
 

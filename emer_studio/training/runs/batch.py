@@ -12,16 +12,13 @@ from typing import Any
 
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError
-from emer_studio.core.files import read_json, write_json
+from emer_studio.core.files import write_json
 from emer_studio.dataset.cache import open_cache
 from emer_studio.schema.benchmark import METRICS, benchmark_names
 from emer_studio.schema.training_request import TrainingRequest
-from emer_studio.training.runs.begin import Ready, begin_run, ready_for, settings_for
-from emer_studio.training.runs.control import Gate
-from emer_studio.training.runs.events import logged
-from emer_studio.training.runs.keeping import alone
-from emer_studio.training.runs.resume import resume_run
-from emer_studio.training.runs.run_info import read_run
+from emer_studio.training.runs.batch_runs import One, trained
+from emer_studio.training.runs.begin import ready_for, settings_for
+from emer_studio.training.runs.crew import crew_of
 from emer_studio.training.scores.summary import columns
 
 __all__ = ["RESULT_FILE", "batch_text", "train_batch"]
@@ -37,7 +34,7 @@ def train_batch(
     *,
     cnn_weights: Path | None = None,
 ) -> dict[str, Any]:
-    """Train every benchmark and seed that was asked for, one after another.
+    """Train every benchmark and seed that was asked for, several at a time if wanted.
 
     What is done already is read, what was broken off is gone on with, and a benchmark
     whose labels the dataset lacks is left out in words.
@@ -55,10 +52,9 @@ def train_batch(
     if cnn_weights is not None:
         request = request.model_copy(update={"cnn_weights": str(cnn_weights)})
     dataset = open_cache(Path(request.dataset))
-    settings_for(request, 0, has_maps=dataset.maps is not None)
-    runs: list[dict[str, Any]] = []
+    settings = settings_for(request, 0, has_maps=dataset.maps is not None)
+    begun: list[One] = []
     left_out: dict[str, str] = {}
-    gate = Gate(folder, console, check_stop)
     for protocol, seed, place in _places(request, folder):
         if protocol in left_out:
             continue
@@ -70,12 +66,15 @@ def train_batch(
             left_out[protocol] = problem.message
             console.say(f"{protocol} is left out: {problem.message}")
             continue
-        runs.append(_one(request, ready, place, console, gate))
-    if not runs:
+        begun.append(One(request, ready, place))
+    if not begun:
         raise BadInputError(
             f"No benchmark can be trained on {request.dataset}:"
             f" {next(iter(left_out.values()))}"
         )
+    file = begun[0].ready.cnn_file
+    with crew_of(request.parallel, settings.device, file) as crew:
+        runs = trained(begun, folder, console, check_stop, crew)
     result = {
         "protocol": request.protocol,
         "dataset": request.dataset,
@@ -98,38 +97,6 @@ def _places(
         place = folder / protocol if every else folder
         for seed in request.seeds or (None,):
             yield protocol, seed, place / f"seed{seed}" if request.seeds[1:] else place
-
-
-def _one(
-    request: TrainingRequest,
-    ready: Ready,
-    folder: Path,
-    console: Console,
-    gate: Callable[[], None],
-) -> dict[str, Any]:
-    """Read, go on with or begin one run; return its pooled scores."""
-    protocol, seed = ready.prepared.benchmark.name, ready.settings.seed
-    begun = (folder / "run.json").is_file()
-    if begun and read_run(folder).state == "done":
-        return _told(protocol, seed, folder, read_json(folder / "results.json"))
-    console.say(f"{protocol}, seed {seed}: {folder}")
-    folder.mkdir(parents=True, exist_ok=True)
-    with alone(folder, f"training {protocol}"), logged(folder, console, resumed=begun):
-        if begun:
-            file = Path(request.cnn_weights) if request.cnn_weights else None
-            results = resume_run(folder, console, gate, cnn_weights=file)
-        else:
-            results = begin_run(ready, folder, console, gate)
-        told = _told(protocol, seed, folder, results)
-        console.event("run", **told)
-    return told
-
-
-def _told(
-    protocol: str, seed: int, folder: Path, results: Mapping[str, Any]
-) -> dict[str, Any]:
-    scores = {name: results[name] for name in METRICS if name in results}
-    return {"protocol": protocol, "seed": seed, "run": str(folder), "scores": scores}
 
 
 def _over_seeds(runs: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

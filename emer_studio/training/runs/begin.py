@@ -25,6 +25,7 @@ from emer_studio.training.nets.network import FaceNet
 from emer_studio.training.nets.precision import best_precision
 from emer_studio.training.prepare import Prepared, prepare
 from emer_studio.training.presets import PRESETS
+from emer_studio.training.runs.crew import Crew
 from emer_studio.training.runs.experiment import train_all
 from emer_studio.training.runs.run_info import describe
 
@@ -42,12 +43,15 @@ class Ready:
     settings : Settings
     cnn_init : str
         Where the face network starts: "random", or the hash of a weights file.
+    cnn_file : Path, optional
+        That file.
     """
 
     prepared: Prepared
     learner: Learner
     settings: Settings
     cnn_init: str
+    cnn_file: Path | None = None
 
 
 def ready_for(
@@ -85,19 +89,25 @@ def ready_for(
     settings = settings_for(request, drawn, has_maps=dataset.maps is not None)
     file = weights_of(request) if settings.cnn_weights is not None else None
     start = f"sha256:{sha256_file(file)}" if file else "random"
-    return Ready(prepared, learner, settings, start)
+    return Ready(prepared, learner, settings, start, file)
 
 
 def begin_run(
-    ready: Ready, folder: Path, console: Console, check_stop: Callable[[], None]
+    ready: Ready,
+    folder: Path,
+    console: Console,
+    check_stop: Callable[[], None],
+    crew: Crew | None = None,
 ) -> dict[str, Any]:
-    """Train in a new folder and return the results."""
+    """Train in a new folder, with a crew several folds at a time; return the results."""
     info = describe(ready.prepared, ready.learner.name, ready.settings, ready.cnn_init)
     if ready.settings.frozen:
         known = "given" if ready.settings.cnn_weights else "random"
         console.say(f"FROZEN backbone: the face network keeps its {known} weights.")
     watch = Watch(console, check_stop)
-    return train_all(ready.prepared, ready.learner, ready.settings, folder, watch, info)
+    return train_all(
+        ready.prepared, ready.learner, ready.settings, folder, watch, info, crew
+    )
 
 
 def settings_for(request: TrainingRequest, seed: int, *, has_maps: bool) -> Settings:

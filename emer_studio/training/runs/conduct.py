@@ -12,7 +12,8 @@ from emer_studio.core.files import new_folder
 from emer_studio.dataset.cache import open_cache
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.runs.batch import RESULT_FILE, batch_text, train_batch
-from emer_studio.training.runs.begin import begin_run, ready_for
+from emer_studio.training.runs.begin import Ready, begin_run, ready_for
+from emer_studio.training.runs.crew import crew_of
 from emer_studio.training.runs.events import logged
 from emer_studio.training.runs.keeping import alone
 from emer_studio.training.runs.resume import resume_run, unfinished
@@ -37,7 +38,9 @@ def new(
             f"The run folder {folder} could not be written: {problem.strerror or problem}.",
             fix="Free disk space or choose another folder with --out.",
         ) from None
-    return _alone(folder, console, lambda: begin_run(ready, folder, console, check_stop))
+    return _alone(
+        folder, console, lambda: _begun(ready, request, folder, console, check_stop)
+    )
 
 
 def begun(
@@ -46,9 +49,12 @@ def begun(
     check_stop: CheckStop,
     *,
     cnn_weights: Path | None = None,
+    parallel: int | None = None,
 ) -> int:
     """Do what the folder's ``start.json`` asks for, as far as it is not done."""
     request = TrainingRequest.read(folder)
+    if parallel is not None:
+        request = request.model_copy(update={"parallel": parallel})
 
     def train() -> dict[str, Any]:
         if request.several:
@@ -58,7 +64,7 @@ def begun(
         seed = next(iter(request.seeds), None)
         dataset = open_cache(Path(request.dataset))
         ready = ready_for(request, dataset, request.protocol, seed)
-        return begin_run(ready, folder, console, check_stop)
+        return _begun(ready, request, folder, console, check_stop)
 
     again = (folder / RESULT_FILE).is_file() or any(folder.glob("**/run.json"))
     return _alone(folder, console, train, resumed=again, several=request.several)
@@ -72,6 +78,7 @@ def resumed(
     dataset: Path | None,
     cnn_weights: Path | None,
     device: str | None,
+    parallel: int | None,
 ) -> int:
     """Go on with one run."""
     unfinished(folder)
@@ -80,10 +87,21 @@ def resumed(
         console,
         lambda: resume_run(
             folder, console, check_stop,
-            dataset=dataset, cnn_weights=cnn_weights, device=device,
+            dataset=dataset, cnn_weights=cnn_weights, device=device, parallel=parallel,
         ),
         resumed=True,
     )  # fmt: skip
+
+
+def _begun(
+    ready: Ready,
+    request: TrainingRequest,
+    folder: Path,
+    console: Console,
+    check_stop: CheckStop,
+) -> dict[str, Any]:
+    with crew_of(request.parallel, ready.settings.device, ready.cnn_file) as crew:
+        return begin_run(ready, folder, console, check_stop, crew)
 
 
 def _alone(

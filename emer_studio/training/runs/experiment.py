@@ -7,6 +7,7 @@ network ``fold1_er_emotion_best.pt`` and ``…_last.pt``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from emer_studio.schema.training import (
     RunInfo,
 )
 from emer_studio.training.fit.job import Fitted, FoldJob, Learner, Settings, Watch
+from emer_studio.training.fit.network_model import NetworkModel
 from emer_studio.training.fit.pace import JobSize
 from emer_studio.training.prepare import Prepared, members, part_of
+from emer_studio.training.runs.crew import Crew
 from emer_studio.training.runs.doubts import doubts_of_data, doubts_of_labels
 from emer_studio.training.runs.fold_jobs import fold_results, jobs_of
 from emer_studio.training.runs.keeping import kept
@@ -38,6 +41,7 @@ def train_all(
     folder: Path,
     watch: Watch,
     info: RunInfo,
+    crew: Crew | None = None,
 ) -> dict[str, Any]:
     """Train all folds and return the results, which are also in the run folder.
 
@@ -57,7 +61,10 @@ def train_all(
         Who hears the progress and may end it.
     info : RunInfo
         How the run is made, for the record.
+    crew : Crew, optional
+        Trains several folds at the same time.
     """
+    info = info.model_copy(update={"parallel": crew.size if crew else 1})
     results: list[FoldResult] = []
     fits: list[Fitted] = []
     with kept(folder, info, watch) as watch:
@@ -68,10 +75,14 @@ def train_all(
         ]
         sizes = [_size(prepared, split, job) for split, jobs in plan for _, job in jobs]
         watch.pace.plan(sizes, settings.epochs)
+        apart = crew is not None and isinstance(learner, NetworkModel)
+        if crew is not None and apart:
+            crew.train([job for _, jobs in plan for _, job in jobs], settings.epochs, watch)
         for split, jobs in plan:
             _announce(split, len(plan), watch.console)
             for tasks, job in jobs:
-                fits.append(learner.fit(job, settings, watch))
+                fit = learner.again if apart else partial(learner.fit, watch=watch)
+                fits.append(fit(job, settings))
                 results += fold_results(prepared, split, tasks, job, fits[-1])
                 watch.pace.job_done()
         seconds = sum(fit.seconds for fit in fits)

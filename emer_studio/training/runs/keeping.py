@@ -20,7 +20,7 @@ from emer_studio.training.fit.job import Watch
 from emer_studio.training.runs.control import CONTROL_FILE, LOCK_FILE, Gate
 from emer_studio.training.runs.events import logged
 
-__all__ = ["alone", "kept"]
+__all__ = ["alone", "kept", "said_clearly"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _STATES: dict[str, RunState] = {"paused": "paused", "continued": "running"}
@@ -61,13 +61,13 @@ def kept(folder: Path, info: RunInfo, watch: Watch) -> Iterator[Watch]:
         the run can be gone on with.
     """
     with (
-        _said_clearly(folder),
+        said_clearly(folder),
         alone(folder, f"training {info.protocol}"),
         logged(folder, watch.console, resumed=bool(info.resumed)),
         _stated(folder, info, watch),
     ):
         gate = Gate(folder, watch.console, watch.check_stop)
-        with _said_clearly(folder):
+        with said_clearly(folder):
             yield replace(watch, check_stop=gate)
 
 
@@ -98,8 +98,14 @@ def _stated(folder: Path, info: RunInfo, watch: Watch) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _said_clearly(folder: Path) -> Iterator[None]:
-    """Say what the computer ran out of, instead of how the libraries say it."""
+def said_clearly(folder: Path) -> Iterator[None]:
+    """Say what the computer ran out of, instead of how the libraries say it.
+
+    Raises
+    ------
+    EmerError
+        In place of what libraries raise; what they raise otherwise stays as it is.
+    """
     again = f"go on with it: emer-studio train --resume {folder}"
     try:
         yield

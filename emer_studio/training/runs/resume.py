@@ -13,19 +13,17 @@ from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import sha256_file
 from emer_studio.core.modelfiles import locate
 from emer_studio.dataset.cache import Dataset, open_cache, verify_hashes
-from emer_studio.schema.benchmark import load_benchmark
 from emer_studio.schema.models import load_manifest
 from emer_studio.schema.training import Resumption, RunInfo
 from emer_studio.training.device import choose_device
 from emer_studio.training.fit.job import Watch
-from emer_studio.training.folds import check_leakage
 from emer_studio.training.models.registry import model_named
 from emer_studio.training.nets.checkpoint import load_cnn_weights
-from emer_studio.training.prepare import Prepared
+from emer_studio.training.runs.crew import Crew, crew_of
 from emer_studio.training.runs.experiment import train_all
 from emer_studio.training.runs.provenance import code_sha256, versions
+from emer_studio.training.runs.remake import remade
 from emer_studio.training.runs.run_info import read_run, settings_of
-from emer_studio.training.task import labels_of, tasks_of
 
 __all__ = ["resume_run", "unfinished"]
 
@@ -38,6 +36,8 @@ def resume_run(
     dataset: Path | None = None,
     cnn_weights: Path | None = None,
     device: str | None = None,
+    parallel: int | None = None,
+    crew: Crew | None = None,
 ) -> dict[str, Any]:
     """Go on where a run was left, and return its results.
 
@@ -57,6 +57,10 @@ def resume_run(
         The weights file that the run began from, if it did.
     device : str, optional
         "auto", "cpu" or "cuda"; the run's by default.
+    parallel : int, optional
+        How many folds at the same time; as the run began by default.
+    crew : Crew, optional
+        Who trains them, where somebody has one already.
 
     Raises
     ------
@@ -64,14 +68,12 @@ def resume_run(
         When it is done, somebody trains in it, or it began from something else.
     """
     info = unfinished(folder)
-    weights = _weights(info, cnn_weights)
+    file = _weights_file(info, cnn_weights)
+    weights = load_cnn_weights(file) if file else None
     settings = settings_of(info, choose_device(device or info.device), weights)
+    size = crew.size if crew else parallel or info.parallel
     data = _unchanged(info, dataset or Path(info.dataset), console)
-    benchmark = load_benchmark(info.protocol)
-    tasks = tuple((task, labels_of(data, task)) for task in tasks_of(benchmark))
-    for fold in info.split:
-        check_leakage([s for s in data.samples if not s.excluded], fold)
-    prepared = Prepared(data, benchmark, tasks, info.split, info.folds)
+    prepared = remade(info, data)
     now = Resumption(
         when=utc_now(),
         device=settings.device,
@@ -79,10 +81,13 @@ def resume_run(
         versions=versions(),
         code_sha256=code_sha256(),
     )
-    _tell_differences(info, now, console)
+    _tell_differences(info, now, size, console)
     info = info.model_copy(update={"resumed": (*info.resumed, now)})
     learner = model_named(info.model)
-    return train_all(prepared, learner, settings, folder, Watch(console, check_stop), info)
+    watch = Watch(console, check_stop)
+    own = crew_of(1 if crew else size, settings.device, file)
+    with own as mine:
+        return train_all(prepared, learner, settings, folder, watch, info, crew or mine)
 
 
 def unfinished(folder: Path) -> RunInfo:
@@ -102,7 +107,8 @@ def unfinished(folder: Path) -> RunInfo:
     return info
 
 
-def _weights(info: RunInfo, given: Path | None) -> dict[str, Any] | None:
+def _weights_file(info: RunInfo, given: Path | None) -> Path | None:
+    """Return the file that the face networks start from, where they do."""
     if info.cnn_init == "random":
         if given is not None:
             raise BadInputError(
@@ -124,7 +130,7 @@ def _weights(info: RunInfo, given: Path | None) -> dict[str, Any] | None:
             f"{given} is not the weights file that the run began from"
             f" ({info.cnn_init[:19]}…)."
         )
-    return load_cnn_weights(given)
+    return given
 
 
 def _unchanged(info: RunInfo, folder: Path, console: Console) -> Dataset:
@@ -149,9 +155,11 @@ def _unchanged(info: RunInfo, folder: Path, console: Console) -> Dataset:
     return data
 
 
-def _tell_differences(info: RunInfo, now: Resumption, console: Console) -> None:
-    before = {**info.versions, "EMER Studio": info.app_version, "device": info.device}
-    after = {**now.versions, "EMER Studio": now.app_version, "device": now.device}
+def _tell_differences(info: RunInfo, now: Resumption, size: int, console: Console) -> None:
+    ours = {"device": info.device, "at the same time": str(info.parallel)}
+    before = {**info.versions, "EMER Studio": info.app_version, **ours}
+    ours = {"device": now.device, "at the same time": str(size)}
+    after = {**now.versions, "EMER Studio": now.app_version, **ours}
     other = [
         f"{name} {before[name]} then, {after[name]} now"
         for name in before

@@ -1,0 +1,189 @@
+"""Folds and runs that are trained at the same time, by real processes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+
+from emer_studio.cli import main
+from emer_studio.core.console import Console
+from emer_studio.core.errors import StoppedError, WorkFailedError
+from emer_studio.core.files import new_folder
+from emer_studio.core.process import command_line
+from emer_studio.dataset.synth import SynthConfig, synthesise
+from emer_studio.training.fit.job import FoldJob, Watch
+from emer_studio.training.runs.begin import begin_run
+from emer_studio.training.runs.control import ask
+from emer_studio.training.runs.crew import Crew, crew_of
+from emer_studio.training.runs.crew_words import Telling
+from training_runs import EPOCHS, events, info, numbers, small, train, until
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Compute with one thread here, as two processes do on two cores: bits are compared."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("parallel") / "d"
+    synthesise(folder, SynthConfig(participants=6, clips=2, seed=3, frames=2, clip_s=0.5))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one fold after another."""
+    return train(dataset, tmp_path_factory.mktemp("whole") / "run")
+
+
+@pytest.fixture
+def crew() -> Iterator[Crew]:
+    with crew_of(2, "cpu", None) as found:
+        assert found is not None
+        yield found
+
+
+def members() -> list[psutil.Process]:
+    """Return the processes that train for this one."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "train-folds" in child.cmdline()]
+
+
+def same_numbers(run: Path, other: Path) -> bool:
+    return numbers(run) == numbers(other)
+
+
+def test_it_leaves_what_one_after_another_leaves_and_goes_on_after_a_kill(
+    dataset: Path, whole: Path, crew: Crew, tmp_path: Path
+) -> None:
+    run = new_folder(tmp_path / "run")
+    console = Console()
+
+    def kill_one(event: dict[str, Any]) -> None:
+        if event["event"] == "epoch" and event["epoch"] == 2:
+            members()[0].kill()
+
+    console.listeners.append(kill_one)
+    with pytest.raises(WorkFailedError, match=r"(?s)exit code.*--parallel 1"):
+        begin_run(small(dataset), run, console, lambda: None, crew)
+    assert info(run)["state"] == "failed"
+    assert "ended" in info(run)["problem"]
+    assert main(["train", "--resume", str(run), "--json"]) == 0
+    assert same_numbers(run, whole)
+    found = info(run)
+    assert (found["parallel"], len(found["resumed"])) == (2, 1)
+    told = events(run, "epoch")
+    assert {(e["fold"], e["epoch"]) for e in told} == {
+        (fold, epoch) for fold in (1, 2) for epoch in range(1, EPOCHS + 1)
+    }
+    last = events(run, "progress")[-1]
+    assert (last["step"], last["total"]) == ("2 of 2 trainings done", 2 * EPOCHS)
+    assert events(run, "resources")[0]["rss_mb"] > 0
+    assert not members()  # those of the resumed run; the crew's own has been idle
+
+
+def test_who_trains_rests_goes_on_and_stops_with_the_run(
+    dataset: Path, crew: Crew, tmp_path: Path
+) -> None:
+    run = new_folder(tmp_path / "run")
+    console = Console()
+    still: list[int] = []
+
+    def checked() -> None:
+        """Play the other terminal, once the first epochs are told."""
+        told = len(events(run, "epoch"))
+        if told and not still:
+            ask(run, "pause")
+            still.append(-1)
+        elif info(run)["state"] == "paused" and len(still) < 8:
+            still.append(told)
+        elif len(still) == 8:
+            ask(run, "continue")
+            still.append(told)
+        elif len(still) > 8 and told > still[-1]:
+            ask(run, "stop")
+
+    with pytest.raises(StoppedError, match="was stopped"):
+        begin_run(small(dataset), run, console, checked, crew)
+    assert info(run)["state"] == "interrupted"
+    assert still[-1] - still[1] <= 2  # an epoch that each was about to end
+    assert not members()
+
+
+def test_runs_of_one_call_share_the_processes_and_end_with_their_parent(
+    dataset: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    words = ["train", str(dataset), "--protocol", "er3", "--folds", "2", "--device", "cpu"]
+    words += ["--epochs", "2", "--model", "eye-only"]
+    line = command_line(*words, "--seeds", "0,1", "--parallel", "2", "--out", str(out))
+    with subprocess.Popen(line, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as it:
+        until(lambda: events(out, "epoch"))
+        trainers = psutil.Process(it.pid).children(recursive=True)
+        it.kill()
+    gone, alive = psutil.wait_procs(trainers, timeout=30)
+    assert gone
+    assert not alive
+    assert main(["train", "--resume", str(out), "--json"]) == 0
+    for seed in ("0", "1"):
+        alone = tmp_path / f"alone{seed}"
+        assert main([*words, "--seed", seed, "--out", str(alone)]) == 0
+        assert same_numbers(out / f"seed{seed}", alone)
+        run = out / f"seed{seed}"
+        assert {event["seed"] for event in events(run, "run")} == {int(seed)}
+        assert info(run)["parallel"] == 2
+    told = json.loads((out / "all.json").read_text())["runs"]
+    assert [run["seed"] for run in told] == [0, 1]
+
+
+def test_what_one_refuses_is_said_as_it_says_it(
+    dataset: Path, tmp_path: Path, crew: Crew, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = new_folder(tmp_path / "run")
+    broken = run / "fold2_er_emotion_last.pt"
+    broken.write_bytes(b"no checkpoint")
+    with pytest.raises(Exception, match="fold2_er_emotion_last") as problem:
+        begin_run(small(dataset), run, Console(), lambda: None, crew)
+    assert getattr(problem.value, "exit_code", None) == 2
+    assert not members()
+    words = ["train", str(dataset), "--protocol", "er7", "--parallel", "0"]
+    assert main(words) == 2
+    assert "found 0" in capsys.readouterr().err
+
+
+def test_all_of_them_are_told_as_one(dataset: Path, tmp_path: Path) -> None:
+    ready = small(dataset)
+    heard: list[dict[str, Any]] = []
+    console = Console()
+    console.listeners.append(heard.append)
+    telling = Telling(Watch(console, lambda: None), jobs=3, epochs=10)
+    jobs = [_job(ready, fold, tmp_path) for fold in (1, 2, 3)]
+    for job, done in ((jobs[0], 0), (jobs[1], 4)):
+        telling.hear(job, {"event": "feed", "epochs_done": done})
+    for job, megabytes in ((jobs[0], 100.0), (jobs[1], 50.0)):
+        told = {"samples_per_s": 5.0, "cpu_percent": 90.0, "rss_mb": megabytes}
+        telling.hear(job, {"event": "resources", **told})
+    telling.hear(jobs[1], {"event": "progress", "done": 1, "total": 2})
+    telling.ended(jobs[1])
+    progress = [event for event in heard if event["event"] == "progress"]
+    assert progress[-1]["step"] == "1 of 3 trainings done"
+    assert (progress[-1]["done"], progress[-1]["total"]) == (4, 30)
+    assert progress[-1]["eta_s"] >= 0
+    assert next(e for e in heard if e["event"] == "resources")["rss_mb"] == 100.0
+
+
+def _job(ready: Any, fold: int, folder: Path) -> FoldJob:
+    data = ready.prepared.dataset
+    return FoldJob(data, (), (), {}, fold, 3, (0,), (), folder, "er_emotion")
