@@ -9,12 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from emer_studio.training.names import MISSING_CLASS
 from emer_studio.training.nets.network import Head, Outputs
 
 __all__ = ["LOSS_WEIGHTS", "MISSING_CLASS", "LossWeights", "modality_loss", "task_loss"]
-
-MISSING_CLASS = -1
-"""Class number of a sample whose class is not labelled; it adds nothing to the loss."""
 
 
 @dataclass(frozen=True, slots=True)
