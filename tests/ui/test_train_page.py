@@ -166,10 +166,10 @@ def test_a_dataset_that_cannot_be_used_is_shown_with_the_reason(page, study, qtb
     told = setup.damaged.text().splitlines()
     assert len(told) == 3
     assert any(
-        "cut cannot be used: its manifest.json is not valid JSON." in one for one in told
+        "cut cannot be used: manifest.json is not valid JSON." in one for one in told
     )
     assert any("format_version: Input should be 1" in one for one in told)
-    assert any("its manifest.json cannot be read: Is a directory." in one for one in told)
+    assert any("manifest.json cannot be read: Is a directory." in one for one in told)
     assert all("Build it again" in one for one in told)
     setup.dataset.setFocus()
     qtbot.keyClick(setup.dataset, Qt.Key.Key_Down)
@@ -252,6 +252,12 @@ def test_what_will_be_trained_on_is_told_before_it_is(page, trained, qtbot):
     cells = {every.item(row, 0).text(): every.item(row, 4).text() for row in range(7)}
     assert cells["Emotion felt, seven classes"] == "1: excluded: the tracker was off"
     assert "No sample of" in cells["Intensity of the emotion seen"]
+    assert made.setup.start.isEnabled()
+    made.setup.protocol.setCurrentIndex(made.setup.protocol.findData("fer7"))
+    qtbot.waitUntil(lambda: not made.setup.start.isEnabled(), timeout=60000)
+    assert "has the label fer_emotion" in made.plan.refused
+    made.setup.protocol.setCurrentIndex(made.setup.protocol.findData("er7"))
+    assert made.setup.start.isEnabled()
 
 
 def test_events_are_read_on_from_where_they_were_left(tmp_path):

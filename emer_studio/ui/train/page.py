@@ -94,6 +94,7 @@ class TrainPage(Page):
         setup.synth.clicked.connect(self.make_synthetic)
         setup.start.clicked.connect(self.train)
         setup.more.toggle.toggled.connect(self._more_opened)
+        self.plan.answered.connect(lambda: self._set_running(self.job.running))
         self.views.chosen.connect(self._show_view)
         runs.said.connect(self.said)
         runs.opened.connect(lambda trial: self.wants.emit(f"explore:{trial}"))
@@ -184,7 +185,7 @@ class TrainPage(Page):
     def train(self) -> None:
         """Start what is chosen as a process of its own, which this window only follows."""
         choice = self.setup.choice()
-        if choice is None or choice.problem or self.job.running:
+        if not self.setup.start.isEnabled() or choice is None:
             return
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         runs = self.study.derived / "runs"
@@ -214,4 +215,5 @@ class TrainPage(Page):
         setup, choice = self.setup, self.setup.choice()
         setup.synth.setEnabled(not running)
         setup.build.setEnabled(not running and bool(self.study.sessions()))
-        setup.start.setEnabled(not running and choice is not None and not choice.problem)
+        ready = choice is not None and not choice.problem and not self.plan.refused
+        setup.start.setEnabled(ready and not running)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -23,7 +23,12 @@ _GRACE_S = 0.3  # it writes nothing, so nothing is lost
 
 
 class PlanCard(Card):
-    """Asks ``train --dry-run`` for what is chosen, while it can be seen."""
+    """Asks ``train --dry-run`` for what is chosen, while it can be seen.
+
+    `answered` tells that it is known whether the choice can be trained.
+    """
+
+    answered = Signal()
 
     def __init__(self) -> None:
         super().__init__("What will be trained on")
@@ -52,6 +57,13 @@ class PlanCard(Card):
     def working(self) -> bool:
         """Whether an answer is to come."""
         return self._timer.isActive() or self.job.running
+
+    @property
+    def refused(self) -> str:
+        """Why nothing of the choice can be trained; empty until that is known."""
+        told = self._known.get(self._wanted, {})
+        problems = [str(one["problem"]) for one in told.get("benchmarks", ())]
+        return problems[0] if problems and all(problems) else ""
 
     def show_choice(self, choice: Choice | None) -> None:
         """Show what a choice means; known at once, or asked for."""
@@ -109,6 +121,7 @@ class PlanCard(Card):
 
     def _fill(self, told: dict[str, Any]) -> None:
         self.told = told
+        self.answered.emit()
         while (item := self.inner.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.deleteLater()

@@ -19,7 +19,7 @@ from emer_studio.ui.train.trainings import Training, training_at
 
 __all__ = ["RunDesk"]
 
-_LEFT_PX = 340, 620  # as far as it helps: a list with its scores
+_LEFT_PX = 300, 620  # as far as it helps: a list with its scores
 _NAME = 1  # column of the list
 _EVERY = 3  # ticks between two looks at the folders
 
