@@ -17,6 +17,7 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import StoppedError, WorkFailedError
 from emer_studio.core.files import new_folder
 from emer_studio.core.process import command_line
+from emer_studio.dataset.cache import open_cache
 from emer_studio.dataset.synth import SynthConfig, synthesise
 from emer_studio.training.fit.job import FoldJob, Watch
 from emer_studio.training.runs.begin import begin_run
@@ -49,8 +50,8 @@ def whole(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def crew() -> Iterator[Crew]:
-    with crew_of(2, "cpu", None) as found:
+def crew(dataset: Path) -> Iterator[Crew]:
+    with crew_of(2, "cpu", open_cache(dataset), None) as found:
         assert found is not None
         yield found
 

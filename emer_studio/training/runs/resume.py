@@ -85,7 +85,7 @@ def resume_run(
     info = info.model_copy(update={"resumed": (*info.resumed, now)})
     learner = model_named(info.model)
     watch = Watch(console, check_stop)
-    own = crew_of(1 if crew else size, settings.device, file)
+    own = crew_of(1 if crew else size, settings.device, data, file)
     with own as mine:
         return train_all(prepared, learner, settings, folder, watch, info, crew or mine)
 
