@@ -89,7 +89,7 @@ def train_network(
         spent = pace.now_s() - started
         run.state.seconds += spent
         run.state.samples += len(job.train)
-        found = standing(job, model, feed, settings.precision)
+        found = standing(job, model, feed, settings.precision, watch.check_stop)
         pace.looked(len(job.validation))
         better = run.state.hear(found.rank, bool(job.validation))
         _keep(run, plain, better=better)

@@ -72,10 +72,15 @@ class NetworkModel:
             "feed", fold=job.fold, frames_in=feed.frames.tier, frozen=settings.frozen
         )
         train_network(job, settings, watch, model, feed, plain, resumed)
-        return self.again(job, settings)
+        return self._fitted(job, settings, watch.check_stop)
 
     def again(self, job: FoldJob, settings: Settings) -> Fitted:
         """Return the best epoch of a training that has ended, from its files."""
+        return self._fitted(job, settings, lambda: None)
+
+    def _fitted(
+        self, job: FoldJob, settings: Settings, check_stop: Callable[[], None]
+    ) -> Fitted:
         model, best = self.best(job, settings)
         done = load_checkpoint(job.file("last.pt")).training or {}
         feed = _feed(job, settings, best.scale)
@@ -84,7 +89,7 @@ class NetworkModel:
         state = TrainingState(**done.get("state", {}))
         return Fitted(
             predict=lambda indices: predict(
-                model, feed, job.scored, indices, settings.precision
+                model, feed, job.scored, indices, settings.precision, check_stop
             ),
             epoch=best.epoch,
             samples=state.samples,
