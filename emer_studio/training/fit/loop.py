@@ -238,7 +238,9 @@ def _standing(run: _Run) -> Standing:
     """Return how the network stands; of a team, the leader looks for all."""
     found = Standing()
     if run.team.leads:
-        found = standing(run.job, run.model, run.feed, run.settings.precision)
+        found = standing(
+            run.job, run.model, run.feed, run.settings.precision, run.watch.check_stop
+        )
     return run.team.same(found)
 
 

@@ -53,7 +53,7 @@ class NetworkModel:
     def fit(self, job: FoldJob, settings: Settings, watch: Watch) -> Fitted:
         """Learn from the training part; go on where a last checkpoint lies."""
         self.learn(job, settings, watch)
-        return self.again(job, settings)
+        return self._fitted(job, settings, watch.check_stop)
 
     def learn(self, job: FoldJob, settings: Settings, watch: Watch) -> None:
         """Do what `fit` does, and leave it in files; of a team, the leader leaves them."""
@@ -83,6 +83,11 @@ class NetworkModel:
 
     def again(self, job: FoldJob, settings: Settings) -> Fitted:
         """Return the best epoch of a training that has ended, from its files."""
+        return self._fitted(job, settings, lambda: None)
+
+    def _fitted(
+        self, job: FoldJob, settings: Settings, check_stop: Callable[[], None]
+    ) -> Fitted:
         model, best = self.best(job, settings)
         done = load_checkpoint(job.file("last.pt")).training or {}
         feed = _feed(job, settings, best.scale)
@@ -91,7 +96,7 @@ class NetworkModel:
         state = TrainingState(**done.get("state", {}))
         return Fitted(
             predict=lambda indices: predict(
-                model, feed, job.scored, indices, settings.precision
+                model, feed, job.scored, indices, settings.precision, check_stop
             ),
             epoch=best.epoch,
             samples=state.samples,
