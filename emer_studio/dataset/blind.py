@@ -10,10 +10,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.labels.consensus import Consensus
 from emer_studio.schema.dataset import polarity
+
+if TYPE_CHECKING:  # reading a table needs no database
+    from emer_studio.labels.consensus import Consensus
 
 __all__ = ["BLIND_FILE", "BLIND_HEAD", "blind_row", "read_blind"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["TRAINING_MODELS", "TRAINING_PRESETS"]
+__all__ = ["NO_NETWORKS", "TRAINING_MODELS", "TRAINING_PRESETS"]
 
 TRAINING_MODELS = {
     "emert": "EMERT: face, eyes and gaze, felt and shown learnt together",
@@ -16,6 +16,9 @@ TRAINING_MODELS = {
     "tfn": "Tensor Fusion Network: outer product of all",
 }
 """Words by name, in the order they are offered: what `training.models.registry` finds."""
+
+NO_NETWORKS = frozenset({"window-statistics"})
+"""Models that are no network, so that no part of them can be frozen."""
 
 TRAINING_PRESETS = {
     "studio": ("Ours (studio)", 40),

@@ -15,8 +15,7 @@ from emer_studio.dataset.blind import read_blind
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.benchmark import Benchmark, benchmark_names, load_benchmark
 from emer_studio.schema.training import FoldSplit
-from emer_studio.training.nets.losses import MISSING_CLASS
-from emer_studio.training.nets.network import Head
+from emer_studio.training.names import MISSING_CLASS, Head
 
 __all__ = ["Labels", "Task", "all_heads", "labels_of", "targets_of", "tasks_of"]
 

@@ -10,10 +10,9 @@ from emer_studio.core.console import add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.schema.benchmark import benchmark_names
 from emer_studio.schema.training_request import TrainingRequest
+from emer_studio.training.names import MODALITIES
 
 __all__ = ["arguments", "check_parallel", "request_of"]
-
-MODALITIES = ("face", "eye", "gaze")  # as `network.MODALITIES`, which loads torch
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

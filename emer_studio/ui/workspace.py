@@ -10,16 +10,19 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from emer_studio.core.errors import MissingError
+from emer_studio.core.errors import BadInputError, MissingError
 from emer_studio.labels.store import find_store, fold
+from emer_studio.schema.dataset import parse_manifest
 from emer_studio.study.folder import Study
 from emer_studio.ui.backup import BackupKeeper
 
 __all__ = [
+    "Damaged",
     "Dataset",
     "Run",
     "Workspace",
     "count_labelled",
+    "damaged_datasets",
     "datasets_of",
     "read_object",
     "reports_of",
@@ -122,6 +125,14 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class Damaged:
+    """A folder of a dataset that nothing can be done with, and why."""
+
+    folder: Path
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A training run of the study; `results` is None until it is done."""
 
@@ -141,21 +152,33 @@ def read_object(path: Path) -> dict[str, Any] | None:
 
 def datasets_of(study: Study) -> list[Dataset]:
     """Return the datasets in the study's derived folder, the newest first."""
-    found = []
+    return [one for one in _all_datasets(study) if isinstance(one, Dataset)]
+
+
+def damaged_datasets(study: Study) -> list[Damaged]:
+    """Return those whose manifest cannot be read or understood, the newest first."""
+    return [one for one in _all_datasets(study) if isinstance(one, Damaged)]
+
+
+def _all_datasets(study: Study) -> Iterator[Dataset | Damaged]:
     for path in _newest(study.derived.glob("**/manifest.json")):
-        about = read_object(path)
-        if about is None or not isinstance(about.get("n_samples"), int):
-            continue
-        found.append(
-            Dataset(
-                path.parent,
-                str(about.get("name") or path.parent.name),
-                about["n_samples"],
-                bool(about.get("synthetic")),
-                bool(about.get("simulated")),
+        try:
+            raw = json.loads(path.read_text(encoding="utf-8"))
+            about = parse_manifest(raw, "its manifest.json")
+        except FileNotFoundError:
+            continue  # it has just been deleted
+        except OSError as problem:
+            why = f"its manifest.json cannot be read: {problem.strerror}."
+        except ValueError:
+            why = "its manifest.json is not valid JSON."
+        except BadInputError as problem:
+            why = problem.message
+        else:
+            yield Dataset(
+                path.parent, about.name, about.n_samples, about.synthetic, about.simulated
             )
-        )
-    return found
+            continue
+        yield Damaged(path.parent, why)
 
 
 def runs_of(study: Study) -> list[Run]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QDesktopServices, QImage
 from PySide6.QtWidgets import QLabel
 
 from emer_studio.core.console import Console
@@ -146,6 +150,43 @@ def test_the_form_offers_what_can_be_trained():
     assert told == {name: preset.epochs for name, preset in PRESETS.items()}
 
 
+def test_a_dataset_that_cannot_be_used_is_shown_with_the_reason(page, study, qtbot):
+    good, *bad = (study.derived / name for name in ("good", "cut", "older", "folder"))
+    _write_dataset(good)
+    for folder in bad:
+        shutil.copytree(good, folder)
+    cut, older, blocked = (folder / "manifest.json" for folder in bad)
+    cut.write_bytes(cut.read_bytes()[:200])
+    write_json(older, {**read_json(older), "format_version": 0, "n_samples": "many"})
+    blocked.unlink()
+    blocked.mkdir()
+    made = page(TrainPage, study)
+    setup = made.setup
+    assert setup.chosen().folder == good
+    told = setup.damaged.text().splitlines()
+    assert len(told) == 3
+    assert any(
+        "cut cannot be used: its manifest.json is not valid JSON." in one for one in told
+    )
+    assert any("format_version: Input should be 1" in one for one in told)
+    assert any("its manifest.json cannot be read: Is a directory." in one for one in told)
+    assert all("Build it again" in one for one in told)
+    setup.dataset.setFocus()
+    qtbot.keyClick(setup.dataset, Qt.Key.Key_Down)
+    qtbot.keyClick(setup.dataset, Qt.Key.Key_End)
+    assert setup.chosen().folder == good
+    assert setup.start.isEnabled()
+    shutil.rmtree(good)
+    made.refresh()
+    assert setup.chosen() is None
+    assert setup.dataset.currentText() == ""
+    assert not setup.start.isEnabled()
+    for folder in bad:
+        shutil.rmtree(folder)
+    made.refresh()
+    assert not setup.damaged.isVisible()
+
+
 def test_official_sets_are_offered_where_there_are_some(page, study):
     folder = study.derived / "emer"
     synthesise(folder, SynthConfig(2, 1, 1, 4))
@@ -225,6 +266,65 @@ def test_several_runs_under_one_folder_are_one_training(study):
     assert trainings_of(study) == []
 
 
+def told(event, **fields):
+    return json.dumps({"at": "2026-11-22T10:00:00Z", "event": event, **fields}) + "\n"
+
+
+def epoch(fold, epoch, loss, **more):
+    """Return an epoch as a training of three folds tells it."""
+    return told("epoch", fold=fold, folds=3, epoch=epoch, epochs=9, label="er7", loss=loss,
+                val_war=1 - loss, **more)  # fmt: skip
+
+
+def test_folds_and_runs_that_are_trained_at_the_same_time_keep_apart(page, study, qtbot):
+    folder = study.derived / "runs" / "seeds_1"
+    request = TrainingRequest(dataset="d", protocol="er7", seeds=(0, 1, 2))
+    write_json(folder / "start.json", request.model_dump(mode="json"))
+    runs = {seed: folder / f"seed{seed}" for seed in (2, 0, 1)}
+    for seed, run in runs.items():
+        write_json(run / "run.json", run_info("er7", FOLDS, seed=seed, state="running"))
+    for place in (folder, *runs.values()):
+        write_json(place / "train.lock", {"pid": os.getpid()})
+    log = runs[0] / "events.jsonl"
+    log.write_text(
+        told("begin", resumed=False)
+        + epoch(3, 1, 0.9)
+        + epoch(1, 1, 0.8)
+        + told("progress", step="fold 1/3 epoch 2/9", done=1, total=2)
+        + epoch(1, 2, 0.7)
+        + epoch(3, 3, 0.5)  # before the second: two processes tell of them
+        + epoch(3, 2, 0.6)
+        + epoch(1, 1, 0.4, seed=1)
+        + told("progress", step="0 of 3 trainings done", done=6, total=27, eta_s=300)
+    )
+    made = page(TrainPage, study)
+    view = made.runs.running
+    assert view.training.run == runs[0]
+    assert view.curves.points("loss", "fold 1") == ([1, 2], [0.8, 0.7])
+    assert view.curves.points("loss", "fold 3") == ([1, 2, 3], [0.9, 0.6, 0.5])
+    assert view.curves.points("loss", "fold 1 seed 1") == ([1], [0.4])
+    assert view.curves.points("score", "fold 3")[1] == pytest.approx([0.1, 0.4, 0.5])
+    legend = view.curves.loss.getPlotItem().legend
+    named = [text.text for _sample, text in legend.items]
+    assert named == ["fold 1", "fold 1 seed 1", "fold 3"]
+    assert view.bar.value() == round(1000 * 6 / 27)
+    assert view.where.text() == "seed 0  ·  0 of 3 trainings done  ·  about 5 min left"
+    with log.open("a") as stream:
+        stream.write(epoch(2, 1, 0.85) + epoch(1, 3, 0.6))
+        stream.write(told("progress", step="1 of 3 trainings done", done=14, total=27))
+    qtbot.waitUntil(lambda: view.bar.value() == round(1000 * 14 / 27))
+    assert view.curves.points("loss", "fold 2") == ([1], [0.85])
+    assert view.curves.points("loss", "fold 1")[0] == [1, 2, 3]
+    (runs[1] / "run.json").touch()  # another one's checkpoint does not take its place
+    made.refresh()
+    assert view.training.run == runs[0]
+    write_json(runs[0] / "run.json", run_info("er7", FOLDS, seed=0))  # it is done
+    made.refresh()
+    assert view.training.run == runs[1]
+    assert view.state.text() == "running, 1 run done"
+    assert not view.curves.drawn
+
+
 def test_a_cell_of_the_confusion_opens_its_trials(page, trained, qtbot):
     made = page(TrainPage, trained)
     result = made.runs.result
@@ -251,6 +351,62 @@ def test_a_cell_of_the_confusion_opens_its_trials(page, trained, qtbot):
     assert asked.args[0] == f"explore:{listed.answers[0].sample}"
     result.views.buttons[2].click()
     assert len(result.curves.points("loss", "fold 2")[0]) == 2
+
+
+@pytest.fixture
+def opened(qapp):
+    """The files and folders that the desktop was asked to open."""
+
+    class Desktop(QObject):
+        @Slot(QUrl)
+        def open(self, url):
+            found.append(Path(url.toLocalFile()))
+
+    found, desktop = [], Desktop()
+    QDesktopServices.setUrlHandler("file", desktop, "open")
+    yield found
+    QDesktopServices.unsetUrlHandler("file")
+
+
+def test_a_run_is_told_in_papers_that_can_be_sent_to_anyone(page, trained, qtbot, opened):
+    made = page(TrainPage, trained)
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    papers, reports = made.runs.result.papers, trained.derived / "reports"
+    said, wanted = [], []
+    made.said.connect(said.append)
+    made.wants.connect(wanted.append)
+
+    def press(letter, name):
+        key = getattr(Qt.Key, f"Key_{letter}")
+        qtbot.keyClick(made, key, Qt.KeyboardModifier.AltModifier)
+        qtbot.waitUntil(lambda: papers.busy.text() != "")
+        assert not papers.report.isEnabled()  # one after the other
+        qtbot.waitUntil(lambda: papers.busy.text() == "", timeout=90000)
+        assert papers.report.isEnabled()
+        return reports / name
+
+    reports.write_text("in the way")
+    papers.report.click()
+    assert "could not be made" in said.pop()
+    reports.unlink()
+    for letter, name, words in (
+        ("P", "first.html", "clip identity"),
+        ("C", "first card.html", "Intended use"),
+    ):
+        assert words in press(letter, name).read_text()
+        assert wanted.pop() == f"report:{name}"
+    drawn = press("G", "first figures")
+    assert opened == [drawn]
+    assert {one.suffix for one in drawn.iterdir()} == {".svg", ".png"}
+    assert all(QImage(str(one)).width() > 300 for one in drawn.glob("*.png"))
+    network = press("O", "../onnx/first.onnx").resolve()
+    assert onnxruntime.InferenceSession(network).get_outputs()
+    assert said.pop().startswith(f"{network} differs from the network by at most")
+    (trained.derived / "runs" / "first" / "predictions.csv").unlink()
+    assert not press("C", "first card_2.html").exists()
+    assert "has no predictions.csv" in said.pop()
+    assert not wanted
 
 
 def test_a_training_outlives_the_window_and_a_kill(page, trained, qtbot):

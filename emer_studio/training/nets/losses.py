@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from emer_studio.training.names import MISSING_CLASS
 from emer_studio.training.nets.network import Head, Outputs
 
 __all__ = [
@@ -19,9 +20,6 @@ __all__ = [
     "modality_loss",
     "task_loss",
 ]
-
-MISSING_CLASS = -1
-"""Class number of a sample whose class is not labelled; it adds nothing to the loss."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
+
+from emer_studio.training.names import MODALITIES, FaceNet, Head
 
 __all__ = [
     "MODALITIES",
@@ -24,25 +26,6 @@ __all__ = [
 ]
 
 Module = TypeVar("Module", bound=nn.Module)
-FaceNet = Literal["resnet18", "small"]
-MODALITIES = ("face", "eye", "gaze")
-"""Streams that can be left out; the fixation maps belong to the gaze."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """One thing that a network predicts.
-
-    Attributes
-    ----------
-    label : str
-        Column of samples.csv.
-    classes : tuple of str
-        Class names in order; empty where a number is predicted.
-    """
-
-    label: str
-    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

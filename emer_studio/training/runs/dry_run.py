@@ -17,7 +17,7 @@ from emer_studio.schema.benchmark import benchmark_names, load_benchmark
 from emer_studio.schema.training import PARTS, FoldSplit
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.prepare import Prepared, members
-from emer_studio.training.runs.begin import ready_for
+from emer_studio.training.runs.asked import needs_torch, prepared_for, start_of
 from emer_studio.training.runs.doubts import doubts_of_classes, doubts_of_data
 from emer_studio.training.task import Labels, Task
 
@@ -59,8 +59,7 @@ def dry_run(request: TrainingRequest, dataset: Dataset) -> dict[str, Any]:
 def _benchmark(request: TrainingRequest, dataset: Dataset, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"protocol": name, "title": load_benchmark(name).title}
     try:
-        seed = next(iter(request.seeds), None)
-        prepared = ready_for(request, dataset, name, seed).prepared
+        prepared = _checked(request, dataset, name)
     except EmerError as problem:
         return {**found, "problem": problem.message, "fix": problem.fix}
     used = np.any([labels.usable for _, labels in prepared.tasks], axis=0)
@@ -80,6 +79,18 @@ def _benchmark(request: TrainingRequest, dataset: Dataset, name: str) -> dict[st
         "left_out": _left_out(dataset, used),
         "remarks": list(dict.fromkeys(_remarks(prepared, samples, len(tested)))),
     }
+
+
+def _checked(request: TrainingRequest, dataset: Dataset, name: str) -> Prepared:
+    """Pass every check; load torch, which takes seconds, only where it alone can tell."""
+    seed = next(iter(request.seeds), None)
+    if needs_torch(request):
+        from emer_studio.training.runs.begin import ready_for
+
+        return ready_for(request, dataset, name, seed).prepared
+    prepared = prepared_for(request, dataset, name, seed)
+    start_of(request, has_maps=dataset.maps is not None)
+    return prepared
 
 
 def _tested(prepared: Prepared, fold: FoldSplit) -> Iterator[int]:

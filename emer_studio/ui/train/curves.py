@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
@@ -15,6 +15,19 @@ __all__ = ["Curves"]
 
 _SCORES = ("val_war", "val_ccc", "val_rmse")
 _NAMES = {"val_war": "WAR", "val_ccc": "CCC", "val_rmse": "RMSE"}
+
+
+class _Line(NamedTuple):
+    """Which network learns: events of several come in any order."""
+
+    fold: int
+    seed: int | None
+    label: str
+
+    @property
+    def name(self) -> str:
+        seed = "" if self.seed is None else f" seed {self.seed}"
+        return f"fold {self.fold}{seed} {self.label}".rstrip()
 
 
 class Curves(QWidget):
@@ -35,8 +48,13 @@ class Curves(QWidget):
         self._score_card.box.addWidget(self.score)
         row.addWidget(loss_card, 1)
         row.addWidget(self._score_card, 1)
-        self._points: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
-        self._lines: dict[tuple[str, str], Any] = {}
+        self._points: dict[tuple[str, _Line], dict[int, float]] = {}
+        self._lines: dict[tuple[str, _Line], Any] = {}
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is any epoch to be seen."""
+        return bool(self._points)
 
     def clear(self) -> None:
         """Forget the run before."""
@@ -52,49 +70,61 @@ class Curves(QWidget):
 
     def points(self, what: str, name: str) -> tuple[list[int], list[float]]:
         """Return the epochs and values of ``loss`` or ``score`` of one fold's line."""
-        return self._points.get((what, name), ([], []))
+        found = (
+            v
+            for (kind, line), v in self._points.items()
+            if (kind, line.name) == (what, name)
+        )
+        values = next(found, {})
+        return sorted(values), [values[epoch] for epoch in sorted(values)]
 
     def add(self, event: dict[str, Any]) -> None:
-        """Add one epoch of one fold."""
-        epoch, told = event.get("epoch"), str(event.get("label"))
-        if not isinstance(epoch, int):
+        """Add one epoch of one fold, in whatever order they come."""
+        epoch, fold, seed = (event.get(name) for name in ("epoch", "fold", "seed"))
+        if not isinstance(epoch, int) or not isinstance(fold, int):
             return  # a line that something else has damaged
-        name = f"fold {event.get('fold')}"
-        if told.endswith(("valence", "arousal")):
-            name += f" {told.rpartition('_')[2]}"
-        self._add("loss", name, epoch, event.get("loss"))
+        told = str(event.get("label"))
+        number = told.rpartition("_")[2] if told.endswith(("valence", "arousal")) else ""
+        line = _Line(fold, seed if isinstance(seed, int) else None, number)
+        self._add("loss", line, epoch, event.get("loss"))
         score = next((key for key in _SCORES if key in event), None)
         if score is None:
             self.note.setText("too few participants for a validation part")
             return
         self.note.setText("")
         self._score_card.heading.setText(f"Validation {_NAMES[score]}")
-        self._add("score", name, epoch, event[score])
+        self._add("score", line, epoch, event[score])
 
-    def _add(self, what: str, name: str, epoch: int, value: object) -> None:
+    def _add(self, what: str, line: _Line, epoch: int, value: object) -> None:
         if not isinstance(value, int | float):
             return
-        key = (what, name)
+        key = (what, line)
         if key not in self._points:
-            self._points[key] = ([], [])
-            plot = self.loss if what == "loss" else self.score
-            place = sum(one == what for one, _ in self._lines)
-            colour = theme.PLOT_COLOURS[place % len(theme.PLOT_COLOURS)]
-            self._lines[key] = plot.getPlotItem().plot(
-                pen=pg.mkPen(colour, width=2),
-                symbol="o",
-                symbolSize=5,
-                symbolBrush=colour,
-                symbolPen=None,
-                name=name,
-            )
-        epochs, values = self._points[key]
-        if epoch in epochs:  # a training that was killed does its last epoch again
-            values[epochs.index(epoch)] = float(value)
-        else:
-            epochs.append(epoch)
-            values.append(float(value))
-        self._lines[key].setData(epochs, values)
+            self._points[key] = {}
+            self._lines[key] = self._new_line(what, line)
+        values = self._points[key]
+        values[epoch] = float(value)  # a training that was killed does its last epoch again
+        self._lines[key].setData(sorted(values), [values[one] for one in sorted(values)])
+
+    def _new_line(self, what: str, line: _Line) -> Any:
+        """Draw a fold in its colour, whichever came first, and name folds in order."""
+        item = (self.loss if what == "loss" else self.score).getPlotItem()
+        colour = theme.PLOT_COLOURS[(line.fold - 1) % len(theme.PLOT_COLOURS)]
+        style = Qt.PenStyle.DashLine if line.label == "arousal" else Qt.PenStyle.SolidLine
+        made = item.plot(
+            pen=pg.mkPen(colour, width=2, style=style),
+            symbol="o",
+            symbolSize=5,
+            symbolBrush=colour,
+            symbolPen=None,
+        )
+        item.legend.clear()
+        named = {one: drawn for (kind, one), drawn in self._lines.items() if kind == what}
+        for one, drawn in sorted(
+            (named | {line: made}).items(), key=lambda pair: pair[0].name
+        ):
+            item.legend.addItem(drawn, one.name)
+        return made
 
 
 class _Epochs(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph carries no types

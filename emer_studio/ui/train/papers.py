@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -11,9 +12,26 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from emer_studio.core.files import next_free
 from emer_studio.study.folder import Study
 from emer_studio.ui.jobs import JobRunner, Outcome
-from emer_studio.ui.parts import button
+from emer_studio.ui.parts import button, label
 
 __all__ = ["Papers"]
+
+
+class _Paper(NamedTuple):
+    """What a button writes: its command, its folder and name, what is said meanwhile."""
+
+    command: str
+    folder: str
+    name: str
+    busy: str
+
+
+_PAPERS = (
+    _Paper("report", "reports", "{run}.html", "Writing the report …"),
+    _Paper("runs card", "reports", "{run} card.html", "Writing the model card …"),
+    _Paper("runs figures", "reports", "{run} figures", "Drawing the figures …"),
+    _Paper("export-onnx", "onnx", "{run}.onnx", "Exporting, and trying the file …"),
+)
 
 
 class Papers(QWidget):
@@ -28,39 +46,28 @@ class Papers(QWidget):
 
     def __init__(self, study: Study) -> None:
         super().__init__()
-        self._reports, self._networks = study.derived / "reports", study.derived / "onnx"
-        self._run: Path | None = None
-        self._out = self._reports
+        self._study, self._run = study, Path()
+        self._out = study.derived
         self.job = JobRunner(self)
         self.job.ended.connect(self._ended)
-        self.job.runningChanged.connect(self._rest)
-        self.report = button("Re&port", "report")
+        self.report = button("Re&port")
         self.report.setToolTip("The run as one HTML file that can be sent to anyone")
         self.card = button("Model &card")
         self.card.setToolTip("What the model is for, how good it is, where its limits are")
         self.figures = button("Fi&gures")
         self.figures.setToolTip("Its figures as SVG and PNG, for a paper")
+        self.onnx = button("Export &ONNX")
+        self.onnx.setToolTip("The network of the first fold, for other programs")
+        self.busy = label("", "small")
+        self._buttons = (self.report, self.card, self.figures, self.onnx)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self.onnx = button("Export &ONNX")
-        self.onnx.setToolTip("The network of the first fold, for other programs")
-        self._buttons = (self.report, self.card, self.figures, self.onnx)
-        for made in self._buttons:
+        for made, paper in zip(self._buttons, _PAPERS, strict=True):
             made.setProperty("small", True)
+            made.clicked.connect(lambda _on=False, paper=paper: self._write(paper))
             row.addWidget(made)
-        row.addStretch(1)
-        self.report.clicked.connect(lambda: self._write("report", "{run}.html", "report"))
-        self.card.clicked.connect(
-            lambda: self._write("runs card", "{run} card.html", "card")
-        )
-        self.figures.clicked.connect(
-            lambda: self._write("runs figures", "{run} figures", "figures")
-        )
-
-        self.onnx.clicked.connect(
-            lambda: self._write("export-onnx", "{run}.onnx", "export")
-        )
+        row.addWidget(self.busy, 1)
 
     def show_run(self, run: Path) -> None:
         """Write about this run from now on."""
@@ -70,16 +77,23 @@ class Papers(QWidget):
         """End what is being written; the buttons are not used any more."""
         self.job.close()
 
-    def _write(self, command: str, name: str, what: str) -> None:
-        if self._run is None or self.job.running:
+    def _write(self, paper: _Paper) -> None:
+        if self.job.running:
             return
-        folder = self._networks if what == "export" else self._reports
-        folder.mkdir(parents=True, exist_ok=True)
-        self._out = next_free(folder / name.format(run=self._run.name))
-        words = [*command.split(), str(self._run), "--out", str(self._out), "--events"]
-        self.job.start(what, words)
+        folder = self._study.derived / paper.folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            self.said.emit(f"{folder} could not be made: {problem.strerror or problem}.")
+            return
+        run = _stem(self._run, self._study)
+        self._out = next_free(folder / paper.name.format(run=run))
+        words = [*paper.command.split(), str(self._run), "--out", str(self._out)]
+        self._rest(paper.busy)
+        self.job.start(paper.command, [*words, "--events"])
 
     def _ended(self, outcome: Outcome) -> None:
+        self._rest("")
         if outcome.error:
             self.said.emit(outcome.error)
         elif "figures" in outcome.result:
@@ -94,6 +108,16 @@ class Papers(QWidget):
         elif outcome.result:
             self.written.emit(self._out)
 
-    def _rest(self, running: bool) -> None:
+    def _rest(self, busy: str) -> None:
+        """Wait with all buttons while one paper is written, and say which."""
+        self.busy.setText(busy)
         for made in self._buttons:
-            made.setEnabled(not running)
+            made.setEnabled(not busy)
+
+
+def _stem(run: Path, study: Study) -> str:
+    """Return a file's name for a run, with its batch's where it has one."""
+    if not run.is_relative_to(study.derived):
+        return run.name
+    parts = run.relative_to(study.derived).parts
+    return "_".join(part for part in parts if part != "runs")

@@ -108,8 +108,8 @@ class RunningView(QWidget):
         self.about.setText(f"{training.model}, {training.folder.name}")
         self.about.setToolTip(str(training.folder))
         words: str = training.state
-        if training.several and training.runs:
-            words += f", run {training.runs}"
+        if training.several and training.done:
+            words += f", {training.done} run{'' if training.done == 1 else 's'} done"
         self.state.setValue(words, STATE_COLOURS.get(training.state, ""))
         alive, resting = training.alive, training.state == "paused"
         self.pause.setVisible(alive and not resting)
@@ -123,8 +123,7 @@ class RunningView(QWidget):
             self.where.setText(training.problem or _ENDED.get(training.state, ""))
         elif training.state == "starting" or not self.where.text():
             self.where.setText("Loading the network …")
-        drawn = bool(self.curves.points("loss", "fold 1")[0])
-        self.curves.setVisible(alive or drawn)
+        self.curves.setVisible(alive or self.curves.drawn)
 
     def _hear(self, events: list[dict[str, Any]]) -> None:
         last = {event.get("event"): event for event in events}
@@ -147,18 +146,17 @@ class RunningView(QWidget):
         self.remarks.setVisible(bool(self._remarks))
 
     def _progressed(self, event: dict[str, Any]) -> None:
-        found = _STEP.match(str(event.get("step", "")))
-        if found is None:
-            return
-        fold, folds, epoch, epochs = map(int, found.groups())
+        step = str(event.get("step", ""))
         share = event.get("done", 0) / max(event.get("total", 1), 1)
-        done = (fold - 1 + (epoch - 1 + share) / epochs) / folds
+        words = step[:1].upper() + step[1:]  # of folds that are trained at the same time
+        if found := _STEP.match(step):
+            fold, folds, epoch, epochs = map(int, found.groups())
+            share = (fold - 1 + (epoch - 1 + share) / epochs) / folds
+            words = f"Fold {fold} of {folds}, epoch {epoch} of {epochs}"
         self.bar.setRange(0, 1000)
-        self.bar.setValue(round(1000 * done))
+        self.bar.setValue(round(1000 * share))
         left = event.get("eta_s")
-        words = f"Fold {fold} of {folds}, epoch {epoch} of {epochs}"
-        if self._within:
-            words = f"{self._within}  ·  {words}"
+        words = f"{self._within}  ·  {words}" if self._within else words
         self.where.setText(words if left is None else f"{words}  ·  {left_words(left)}")
 
     # -- what a person asks for

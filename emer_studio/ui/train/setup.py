@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from emer_studio.schema.training_models import TRAINING_MODELS, TRAINING_PRESETS
@@ -12,10 +13,11 @@ from emer_studio.ui.train.choice import Choice
 from emer_studio.ui.train.form import combo, line, number
 from emer_studio.ui.train.more import MoreTraining
 from emer_studio.ui.train.words import benchmarks, model_words
-from emer_studio.ui.workspace import Dataset, datasets_of, read_object
+from emer_studio.ui.workspace import Dataset, damaged_datasets, datasets_of, read_object
 
 __all__ = ["Setup"]
 
+_MEND = "Build it again, or copy it again from where it is whole."
 _CORRECTED = "2024 with corrected input"
 
 
@@ -30,6 +32,7 @@ class Setup(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.datasets: list[Dataset] = []
+        self._names: list[str] = []
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(12)
@@ -49,6 +52,7 @@ class Setup(QWidget):
         card = Card("Dataset")
         self.dataset = combo("Dataset")
         self.about = label("", "small", wrap=True)
+        self.damaged = label("", "small-amber", wrap=True)
         self.build = button("Build dataset", "plus")
         self.build.setToolTip("From this study's sessions and labels")
         self.synth = button("Synthetic set", "demo")
@@ -60,6 +64,7 @@ class Setup(QWidget):
         both.addWidget(self.synth)
         card.box.addWidget(self.dataset)
         card.box.addWidget(self.about)
+        card.box.addWidget(self.damaged)
         card.box.addLayout(both)
         card.box.addWidget(self.progress)
         return card
@@ -135,18 +140,34 @@ class Setup(QWidget):
 
     def show_datasets(self, study: Study) -> None:
         """Look for datasets again; the chosen one stays chosen."""
-        found = datasets_of(study)
-        if found != self.datasets:
+        found, broken = datasets_of(study), damaged_datasets(study)
+        folders = [*(one.folder for one in found), *(one.folder for one in broken)]
+        names = [str(folder.relative_to(study.derived)) for folder in folders]
+        if found != self.datasets or names != self._names:
             known = self.chosen()
-            self.datasets = found
+            self.datasets, self._names = found, names
             with QSignalBlocker(self.dataset):
-                self.dataset.clear()
-                for one in found:
-                    self.dataset.addItem(str(one.folder.relative_to(study.derived)))
+                self._offer()
                 folders = [one.folder for one in found]
                 if known is not None and known.folder in folders:
                     self.dataset.setCurrentIndex(folders.index(known.folder))
+        told = zip(names[len(found) :], broken, strict=True)
+        self.damaged.setText(
+            "\n".join(f"{name} cannot be used: {one.problem} {_MEND}" for name, one in told)
+        )
+        self.damaged.setVisible(bool(broken))
         self._described()
+
+    def _offer(self) -> None:
+        """Fill the box; what cannot be used stands at its end and cannot be chosen."""
+        self.dataset.clear()
+        model = self.dataset.model()
+        assert isinstance(model, QStandardItemModel)
+        for row, name in enumerate(self._names):
+            usable = row < len(self.datasets)
+            self.dataset.addItem(name if usable else f"{name} (cannot be used)")
+            model.item(row).setEnabled(usable)
+        self.dataset.setCurrentIndex(0 if self.datasets else -1)
 
     def choose_dataset(self, name: str) -> None:
         """Choose the dataset of a folder."""

@@ -23,6 +23,7 @@ from emer_studio.ui.workspace import read_object
 __all__ = ["ALIVE", "EVENTS_FILE", "State", "Training", "training_at", "trainings_of"]
 
 EVENTS_FILE = "events.jsonl"  # as `training.runs.events`, which the window does not import
+_GOING = ("running", "paused")  # what a run.json says of what is trained
 _RESULT_FILES = ("results.json", "all.json")
 
 State = Literal["starting", "running", "paused", "killed", "interrupted", "failed", "done"]
@@ -46,9 +47,10 @@ class Training:
     problem : str
         Why it ended early, for a person; empty where it did not, or somebody wanted it so.
     run : Path
-        The run that is trained now, or was last; the folder itself where it is one.
-    runs : int
-        How many runs of it are there by now.
+        The run that is trained now, or was last; the folder itself where it is one. Of
+        several at the same time, the first by its name.
+    runs, done : int
+        How many runs of it are there by now, and how many of them are done.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class Training:
     problem: str = ""
     run: Path = Path()
     runs: int = 1
+    done: int = 0
 
     @property
     def alive(self) -> bool:
@@ -113,10 +116,10 @@ def _training(folder: Path, request: TrainingRequest | None) -> Training:
     several = request is not None and request.several
     asked = (request.protocol, request.model) if request is not None else ("", "emert")
     said = str(info.get("state", ""))
-    runs = _runs_below(folder) if several else [folder / "run.json"]
-    if several and runs:
-        last = str((read_object(runs[-1]) or {}).get("state", ""))
-        said = last if last in ("running", "paused") else ""
+    runs = _runs_below(folder) if several else [(folder, said)]
+    run, last = _to_follow(runs) if runs else (folder, "")
+    if several:
+        said = last if last in _GOING else ""
     state, problem = _state(folder, said)
     return Training(
         folder=folder,
@@ -125,9 +128,16 @@ def _training(folder: Path, request: TrainingRequest | None) -> Training:
         several=several,
         state=state,
         problem=problem or str(info.get("problem", "")),
-        run=runs[-1].parent if runs else folder,
+        run=run,
         runs=len(runs),
+        done=sum(how == "done" for _, how in runs),
     )
+
+
+def _to_follow(runs: list[tuple[Path, str]]) -> tuple[Path, str]:
+    """Return the run to be shown: one that is trained, the same one as long as it is."""
+    going = [one for one in runs if one[1] in _GOING]
+    return min(going) if going else runs[-1]
 
 
 def _state(folder: Path, said: str) -> tuple[State, str]:
@@ -159,8 +169,12 @@ def _end_of(path: Path, _changed_s: float) -> tuple[int | None, str]:
     return code, "" if code == 130 else problem
 
 
-def _runs_below(folder: Path) -> list[Path]:
-    return sorted(folder.glob("**/run.json"), key=_changed)
+def _runs_below(folder: Path) -> list[tuple[Path, str]]:
+    """Return the runs of a folder and how each stands, what changed last at the end."""
+    found = sorted(folder.glob("**/run.json"), key=_changed)
+    return [
+        (path.parent, str((read_object(path) or {}).get("state", ""))) for path in found
+    ]
 
 
 def _changed(path: Path) -> float:
