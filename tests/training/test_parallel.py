@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,22 @@ def test_runs_of_one_call_share_the_processes_and_end_with_their_parent(
         assert info(run)["parallel"] == 2
     told = json.loads((out / "all.json").read_text())["runs"]
     assert [run["seed"] for run in told] == [0, 1]
+
+
+def test_one_that_died_while_it_had_nothing_to_do_is_replaced(
+    dataset: Path, crew: Crew, tmp_path: Path
+) -> None:
+    ready = small(dataset)
+    ready = replace(ready, settings=replace(ready.settings, epochs=1))
+    begin_run(ready, new_folder(tmp_path / "one"), Console(), lambda: None, crew)
+    idle = members()
+    assert idle
+    for member in idle:
+        member.kill()
+    psutil.wait_procs(idle, timeout=10)
+    run = new_folder(tmp_path / "two")
+    begin_run(ready, run, Console(), lambda: None, crew)
+    assert info(run)["state"] == "done"
 
 
 def test_what_one_refuses_is_said_as_it_says_it(

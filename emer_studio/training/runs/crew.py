@@ -164,6 +164,7 @@ class Crew:
 
     def _taken(self, inbox: Inbox) -> _Member | None:
         """Take one who is free, or a new one while there may be more."""
+        self._dismiss([one for one in list(self._idle) if not one.child.running])
         with self._lock:
             if self._idle:
                 member = self._idle.pop()
@@ -186,6 +187,7 @@ class Crew:
     def _dismiss(self, members: Sequence[_Member]) -> None:
         with self._lock:
             self._all = [one for one in self._all if one not in members]
+            self._idle = [one for one in self._idle if one not in members]
         _end(members)
 
 
