@@ -9,8 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from emer_studio.core.console import Console
-from emer_studio.dataset.cache import open_cache
+from emer_studio.dataset.cache import CacheWriter, open_cache
+from emer_studio.schema.dataset import MAP_SHAPE, SampleRow
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.nets.checkpoint import load_checkpoint
 from emer_studio.training.presets import View
@@ -19,14 +22,36 @@ from emer_studio.training.runs.begin import Ready, begin_run, ready_for
 EPOCHS = 8
 
 
-def small(dataset: Path) -> Ready:
-    """Return the studio preset, made small enough for a second of training."""
-    request = TrainingRequest(
-        dataset=str(dataset), protocol="er7", folds=2, epochs=EPOCHS, device="cpu"
-    )
-    ready = ready_for(request, open_cache(dataset), "er7", None)
-    preset = replace(ready.settings.preset, view=View(frames=1, rows=4), batch_size=2)
+def small(dataset: Path, **asked: Any) -> Ready:
+    """Return a preset (studio), made small enough for a second of training."""
+    words = {"protocol": "er7", "folds": 2, "epochs": EPOCHS, "device": "cpu"}
+    request = TrainingRequest(dataset=str(dataset), **(words | asked))
+    ready = ready_for(request, open_cache(dataset), request.protocol, None)
+    own = ready.settings.preset.view
+    view = View(own.sampling, own.pixels, own.eyes, frames=1, rows=4)
+    preset = replace(ready.settings.preset, view=view, batch_size=2)
     return replace(ready, settings=replace(ready.settings, preset=preset))
+
+
+def write_random(folder: Path) -> Path:
+    """Write a dataset of two clips of each of four people, with fixation maps."""
+    rng = np.random.default_rng(5)
+    with CacheWriter(folder, name="random", synthetic=True, maps=True) as writer:
+        width = len(writer.manifest.eye_columns)
+        for place in range(8):
+            writer.add(
+                SampleRow(
+                    sample_id=f"s{place}", participant=f"P{place // 2}",
+                    stimulus=f"c{place % 2}", er3=("negative", "positive")[place % 2],
+                ),
+                rng.integers(0, 256, (3, 112, 112, 3), dtype=np.uint8),
+                np.ones(3),
+                np.arange(3) / 3.0,
+                rng.normal(size=(30, width)).astype(np.float32),
+                np.arange(30) / 30.0,
+                rng.random(MAP_SHAPE, np.float32),
+            )  # fmt: skip
+    return folder
 
 
 def train(

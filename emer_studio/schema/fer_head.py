@@ -1,7 +1,8 @@
 """``run.json`` of a pre-labeller that a lab trained on its own experts' labels.
 
 It lies in ``derived/heads/NAME`` of the study, with ``NAME.onnx``, ``NAME.toml`` (what
-`models import` reads) and ``predictions.csv``, all of them written at once.
+`models import` reads) and ``predictions.csv``, all of them written at once. Until then
+``derived/heads/.NAME.parts`` holds the networks that are trained, and ``begun.json``.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from emer_studio.schema.base import Model
 from emer_studio.schema.results import Difference
 from emer_studio.schema.training import FoldSplit
 
-__all__ = ["Against", "FerHeadRun", "HeadScores", "read_head"]
+__all__ = ["BEGUN_FILE", "Against", "FerHeadRun", "HeadScores", "read_head"]
 
+BEGUN_FILE = "begun.json"
+"""What an unfinished head is made of; with ``split``, as a run's."""
 Span = tuple[float, float]
 
 

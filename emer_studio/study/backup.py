@@ -23,11 +23,11 @@ from emer_studio.core.files import sha256_file, write_atomic
 from emer_studio.study.folder import Session, Study
 from emer_studio.study.tables import read_table, unreadable
 
-__all__ = ["Backup", "Copied", "back_up", "backed_up", "known_backups"]
+__all__ = ["BACKUPS_FILE", "Backup", "Copied", "back_up", "backed_up", "known_backups"]
 
-_FILE = "backups.tsv"
+BACKUPS_FILE = "backups.tsv"
 _COLUMNS = ("session", "target", "utc", "files", "bytes")
-_LEFT_OUT = ("derived", _FILE, "study.lock")
+_LEFT_OUT = ("derived", BACKUPS_FILE, "study.lock")
 _LABELS = "labels.sqlite"
 _TRIES = 5  # chosen by us: nobody ticks faster than a small file is copied
 
@@ -112,7 +112,7 @@ def back_up(
 
 def known_backups(study: Study) -> list[Backup]:
     """Return what was copied where, the latest last."""
-    path, found = study.folder / _FILE, []
+    path, found = study.folder / BACKUPS_FILE, []
     for row in read_table(path, _COLUMNS):
         if not (row["files"].isdecimal() and row["bytes"].isdecimal()):
             raise unreadable(path, row)
@@ -203,7 +203,7 @@ def _record(study: Study, target: Path, sizes: dict[str, tuple[int, int]]) -> No
         table.writerow([known.session, known.target, known.utc, known.files, known.bytes])
     for name, size in sizes.items():
         table.writerow([name, str(target.resolve()), utc_now(), *size])
-    write_atomic(study.folder / _FILE, text.getvalue())
+    write_atomic(study.folder / BACKUPS_FILE, text.getvalue())
 
 
 def _size(session: Session) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,39 @@ def run(args: argparse.Namespace) -> int:
         if (folder := getattr(args, wish)) is not None:
             return _ask(folder, wish, console)
     wait_without_spinning()
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        return _together(args, console)
+    return _train(args, console)
+
+
+def _together(args: argparse.Namespace, console: Console) -> int:
+    """Train one run with the other processes that torchrun has started."""
+    if args.background or args.dry_run or args.parallel not in (None, 1):
+        raise BadInputError(
+            "torchrun trains one run by several processes; --background, --dry-run and"
+            " --parallel are for one.",
+            fix="Leave them out, or start emer-studio train without torchrun.",
+        )
+    if args.protocol == "all" or len(args.seeds) > 1:
+        raise BadInputError(
+            "torchrun trains one run, with one benchmark and one seed.",
+            fix="Start it for each, or take --parallel N without torchrun.",
+        )
+    from emer_studio.training.device import choose_device
+    from emer_studio.training.fit.team import joined
+    from emer_studio.training.runs.follow import follow
+
+    device = choose_device(args.device or "auto")
+    with joined(device) as team:
+        if team.leads:
+            return _train(args, console)
+        weights = args.cnn_weights if str(args.cnn_weights) != "none" else None
+        follow(args.dataset, weights, device)
+        return 0
+
+
+def _train(args: argparse.Namespace, console: Console) -> int:
+    """Begin or go on with a training."""
     if args.resume is not None:
         return _resume(args, console)
     if args.dataset is None or args.protocol is None:

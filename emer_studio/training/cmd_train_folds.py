@@ -15,6 +15,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("--device", choices=("cpu", "cuda"), required=True)
     parser.add_argument("--gpu", type=int, help="number of the GPU")
+    parser.add_argument(
+        "--frames-in", choices=("gpu", "gpu-32", "host", "map"),
+        help="where frames lie (default: where they fit)",
+    )  # fmt: skip
     parser.add_argument("--threads", type=int, help="of a processor, to compute with")
     parser.add_argument(
         "--cnn-weights", type=Path, metavar="FILE", help="where the face networks start"
@@ -35,7 +39,8 @@ def run(args: argparse.Namespace) -> int:
     if args.gpu is not None:
         torch.cuda.set_device(args.gpu)
     try:
-        Member(Console(events=True), device, args.cnn_weights).work()
+        console = Console(events=True)
+        Member(console, device, args.cnn_weights, args.frames_in).work()
     except KeyboardInterrupt:
         return 130
     return 0

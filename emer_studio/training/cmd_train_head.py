@@ -51,6 +51,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adopt", action="store_true", help="take it in as a model at once"
     )
+    parser.add_argument(
+        "--if-changed", choices=("refuse", "anew"), default="refuse",
+        help="after a kill the same command goes on with the next network; where labels,"
+        " data or settings changed since, it is refused or begun anew (default refuse)",
+    )  # fmt: skip
     add_output_arguments(parser)
 
 
@@ -81,7 +86,9 @@ def run(args: argparse.Namespace) -> int:
     from emer_studio.training.fer_head.train import HeadJob, train_head
 
     settings = HeadSettings(args.epochs, args.seed, choose_device(args.device))
-    job = HeadJob(name, out, source.study, clips, rival, args.folds, settings)
+    job = HeadJob(
+        name, out, source.study, clips, rival, args.folds, settings, args.if_changed
+    )
     made = train_head(job, console, check_stop)
     file = out / f"{name}.onnx"
     if args.adopt:

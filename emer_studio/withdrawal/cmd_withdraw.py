@@ -55,7 +55,8 @@ def _announced(reach: Reach) -> str:
         f"{what} of {reach.participant} will be erased for good:"
         f" {len(reach.sessions)} sessions, {len(reach.media)} files of video and sound;"
         f" {len(reach.shared)} datasets, reports and exports are to be made again,"
-        f" {len(reach.runs)} training runs are flagged"
+        f" {len(reach.runs)} training runs are flagged; {len(reach.learned)} trainings and"
+        " models learned from them and cannot forget it"
     )
 
 

@@ -13,21 +13,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emer_studio.core.clock import utc_now
-from emer_studio.core.files import fsync_file, read_json, write_atomic, write_json
+from emer_studio.core.files import fsync_file, write_atomic, write_json
 from emer_studio.labels.names import given_names, known_names
 from emer_studio.labels.store import find_store
 from emer_studio.schema.consent import VIDEO_SCOPE
 from emer_studio.study.appointments import Appointments
-from emer_studio.study.backup import known_backups
+from emer_studio.study.backup import BACKUPS_FILE, known_backups
 from emer_studio.study.consents import Consent, Consents
 from emer_studio.study.demographics import Demographics
 from emer_studio.study.folder import Study
 from emer_studio.study.vault import Vault
-from emer_studio.withdrawal.reach import Reach, object_at
+from emer_studio.withdrawal.places import files_below, item_start, names_items_of, object_at
+from emer_studio.withdrawal.reach import Reach
 
 __all__ = ["Erased", "erase"]
 
 _COLUMNS = ("withdrawn", "participant", "what")
+_LINES = (".csv", ".jsonl", ".log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,10 @@ class Erased:
     rebuild : tuple of str
         What was removed although others were in it, to be made again.
     flagged : tuple of str
-        Training runs that keep what they learned.
+        Training runs that the participant was a part of.
     beyond : tuple of str
-        What no program can reach, in sentences.
+        What no program can reach or decide, in sentences: weights that learned, copies
+        elsewhere, files of the study's folder that still name the participant's sessions.
     """
 
     sessions: int
@@ -78,7 +81,7 @@ def erase(study: Study, reach: Reach, vault: Vault | None) -> Erased:
         labels = _erase_labels(study, reach)
     _remove(reach.shared)
     for run in reach.runs:
-        _flag(run, reach.participant)
+        _flag(run, reach)
     _mark(study, reach, today)
     if vault is not None and not reach.video_only:
         vault.remove(reach.participant)
@@ -137,17 +140,23 @@ def _holders(study: Study, reach: Reach) -> list[str]:
     ]
 
 
-def _flag(run: Path, participant: str) -> None:
-    """Flag a run, and take the participant's lines out of its predictions."""
-    about = read_json(run / "run.json")
-    withdrawn = sorted({*about.get("withdrawn", ()), participant})
-    write_json(run / "run.json", {**about, "withdrawn": withdrawn})
+def _flag(run: Path, reach: Reach) -> None:
+    """Flag a run, and take the participant's lines out of its tables and logs."""
+    about = object_at(run / "run.json")
+    if about:
+        withdrawn = sorted({*about.get("withdrawn", ()), reach.participant})
+        write_json(run / "run.json", {**about, "withdrawn": withdrawn})
     table = run / "predictions.csv"
     if table.is_file():
         head, *lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
         column = next(csv.reader([head])).index("participant")
-        kept = [x for x in lines if next(csv.reader([x]))[column] != participant]
+        kept = [x for x in lines if next(csv.reader([x]))[column] != reach.participant]
         write_atomic(table, "".join([head, *kept]))
+    for path in files_below(run):
+        if path.suffix in _LINES and names_items_of(path, reach.participant):
+            lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+            start = item_start(reach.participant)
+            write_atomic(path, "".join(line for line in lines if start not in line))
 
 
 def _mark(study: Study, reach: Reach, today: str) -> None:
@@ -185,13 +194,10 @@ def _beyond(study: Study, reach: Reach) -> Iterable[str]:
     for target in sorted({backup.target for backup in known_backups(study)}):
         yield f"the backup in {target}"
     yield "other copies of the study made earlier, and what was exported from it"
-    for run in reach.runs:
-        name = run.relative_to(study.folder).as_posix()
-        yield f"the weights of {name}: they learned from {reach.participant}; train anew"
-        data = Path(object_at(run / "run.json").get("dataset") or study.folder)
-        if (
-            data.is_dir()
-            and data != study.folder
-            and study.folder.resolve() not in data.resolve().parents
-        ):
-            yield f"the dataset {data}, outside of the study, which {name} was trained on"
+    yield from reach.learned
+    if reach.video_only:
+        return
+    for path in files_below(study.folder):
+        if path.name != BACKUPS_FILE and names_items_of(path, reach.participant):
+            name = path.relative_to(study.folder).as_posix()
+            yield f"{name}, which names sessions of {reach.participant}: is it needed?"

@@ -71,6 +71,7 @@ LINES = (
     Line("mult", "feeling", ("--model", "mult")),
     Line("tfn", "feeling", ("--model", "tfn")),
     Line("EMERT, studio, eyes carry the stimulus", "stimulus"),
+    Line("EMERT, studio, eyes carry light", "luminance"),
 )
 
 
@@ -244,7 +245,7 @@ def _asked(
         if "another draw" in name:
             held = low <= max(found["baselines"]["majority"]["war"], 1 / 7)
             claim(f"{name}: from {low:.3f}, chance is {1 / 7:.3f}", held)
-        elif "carr" in name and "eye-only" in name:
+        elif "carr" in name and not name.startswith("face-only"):
             known = base[name]["target"]["war"]
             claim(
                 f"{name}: {war[name]:.3f}, who knows the stimulus {known:.3f}", low <= known

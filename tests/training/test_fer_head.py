@@ -226,15 +226,47 @@ def test_too_few_labels_are_one_clear_message(
     assert not out.exists()
 
 
-def test_killed_in_the_middle_it_leaves_nothing(made: Made, home: Path) -> None:
-    before = {path for path in made.study.derived.rglob("*") if path.is_file()}
-    words = ["train-head", str(made.study.folder), *SMALL, "--epochs", "500", "--adopt"]
-    child = Child("head", [*words, "--name", "killed", "--events"])
+def test_killed_it_goes_on_to_the_very_same_head(
+    made: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = Path(shutil.copytree(made.study.folder, tmp_path / "study"))
+    shutil.rmtree(study / "derived" / "heads")
+    before = {path for path in study.rglob("*") if path.is_file()}
+    words = ["train-head", str(study), *SMALL, "--name", "our-lab-head"]
+    child = Child("head", [*words, "--events", "--adopt"])
     try:
-        child.wait_for("epoch", timeout_s=90)
+        child.wait_for("network", timeout_s=90)  # the first of three
         os.kill(child.pid, signal.SIGKILL)
     finally:
         child.stop()
-    assert {path for path in made.study.derived.rglob("*") if path.is_file()} == before
-    assert not (made.study.derived / "heads" / "killed").exists()
-    assert "killed" not in {entry.name for entry in known_models()}
+    out = study / "derived" / "heads" / "our-lab-head"
+    parts = out.with_name(".our-lab-head.parts")
+    left = {path for path in study.rglob("*") if path.is_file()} - before
+    assert {path.parent for path in left} == {parts}  # nothing that is a model or a run
+    assert "our-lab-head" not in {entry.name for entry in known_models()}
+    assert parts in find(open_study(study), "P001", video_only=False).shared
+    kept = {path: path.read_bytes() for path in parts.glob("*.pt")}
+    assert 1 <= len(kept) < 3
+
+    capsys.readouterr()
+    store = open_store(open_study(study))
+    item = f"{made.sessions['P001'].name}/trial-1"
+    about = {"visible": {"mode": "blind"}, "input_by": "key", "stage": "A"}
+    assert main([*words, "--epochs", "15"]) == 2
+    assert "there changed: --epochs" in capsys.readouterr().err
+    store.append_many("E4", item, {"category": "anger"}, **about)
+    assert main(words) == 2
+    assert "there changed: the labels" in capsys.readouterr().err
+    store.undo("E4", item, visible=about["visible"], input_by="key")
+    store.close()
+    assert {path: path.read_bytes() for path in kept} == kept
+    assert not out.exists()
+
+    assert main([*words, "--json"]) == 0
+    assert f"Going on: {len(kept)} of 3 networks" in capsys.readouterr().err
+    assert not parts.exists()
+    differs = {"created", "dataset", "seconds", "study"}
+    assert read_head(out).model_dump(exclude=differs) == read_head(made.out).model_dump(
+        exclude=differs
+    )
+    assert _rows(out) == _rows(made.out)

@@ -97,6 +97,31 @@ def test_after_ctrl_c_at_any_step_the_numbers_are_the_same(
     assert numbers(run) == numbers(whole)
 
 
+@pytest.mark.parametrize("trained", [False, True])
+def test_what_is_asked_for_while_it_predicts_is_heard_before_the_next_batch(
+    dataset: Path, whole: Path, tmp_path: Path, trained: bool
+) -> None:
+    run = tmp_path / "run"
+    last = run / LAST.format(1)
+
+    def ctrl_c() -> None:  # in the first validation, or when the first fold is tested
+        if torch.is_inference_mode_enabled() and trained == _has_ended(last):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, run, ctrl_c)
+    assert last.is_file() == trained
+    assert info(run)["state"] == "interrupted"
+    if trained:
+        assert go_on(run) == 0
+        assert numbers(run) == numbers(whole)
+
+
+def _has_ended(last: Path) -> bool:
+    training = load_checkpoint(last).training if last.is_file() else None
+    return bool(training and training["ended"])
+
+
 def _learner(seed: int) -> tuple[Any, ...]:
     torch.manual_seed(seed)
     model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Dropout(0.5))

@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from emer_studio.cli import main
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json, write_atomic, write_json
+from emer_studio.core.lockfile import locked as file_lock
 from emer_studio.core.process import command_line
 from emer_studio.dataset.build import build_dataset
 from emer_studio.dataset.cache import CacheWriter
+from emer_studio.fer.heads import mark_of
 from emer_studio.labels.store import LabelStore, fold
 from emer_studio.recording.check import check_session
 from emer_studio.report.session_quality import session_quality
@@ -103,7 +106,7 @@ def _run(study: Study, name: str, people: tuple[str, ...], synthetic: bool = Fal
     fold_ = {"fold": 1, "train": people[:1], "validation": [], "test": people[1:]}
     about = {
         "state": "done", "protocol": "er7", "preset": "official-2024",
-        "sampling": "aligned", "cnn_init": "random", "epochs": 1, "batch_size": 1,
+        "model": "emert", "cnn_init": "random", "epochs": 1, "batch_size": 1,
         "seed": 0, "device": "cpu", "split": [fold_], "dataset": "d", "dataset_name": "d",
         "dataset_manifest_sha256": "0" * 64, "synthetic": synthetic, "simulated": False,
         "app_version": "0", "versions": {}, "started": "now",
@@ -372,3 +375,113 @@ def test_what_was_exported_into_the_study_is_found(tmp_path: Path) -> None:
         words = ["export", str(study.folder), "--format", form, "--out", str(place)]
         assert main(words) == 0
     assert set(find(study, "P001", video_only=False).shared) == set(places)
+
+
+def _network(path: Path, fold: int, dataset: str) -> Path:
+    """Write a network as `export-onnx` describes one."""
+    shape = [onnx.helper.make_tensor_value_info(n, 1, [1]) for n in ("x", "y")]
+    node = onnx.helper.make_node("Identity", ["x"], ["y"])
+    graph = onnx.helper.make_graph([node], "one", shape[:1], shape[1:])
+    model = onnx.helper.make_model(graph)
+    facts = {
+        "dataset_manifest_sha256": dataset, "protocol": "er7", "model": "emert",
+        "fold": fold,
+    }  # fmt: skip
+    onnx.helper.set_model_props(model, {k: json.dumps(v) for k, v in facts.items()})
+    write_atomic(path, model.SerializeToString())
+    return path
+
+
+def test_what_learned_from_them_is_told_with_what_to_do(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, known = study.derived / "runs" / "mixed", study.derived / "onnx"
+    folds = [("P001", "P002"), ("P002", "P001")]
+    split = [
+        {"fold": k + 1, "train": [learnt], "validation": [], "test": [tested]}
+        for k, (learnt, tested) in enumerate(folds)
+    ]
+    write_json(run / "run.json", read_json(run / "run.json") | {"split": split})
+    _network(known / "mixed_fold1.onnx", 1, "0" * 64)
+    _network(known / "mixed_fold2.onnx", 2, "0" * 64)  # never learned from P001
+    _network(known / "of_others.onnx", 1, "1" * 64)
+    (known / "no_network.onnx").write_bytes(b"something else")
+    head = study.derived / "heads" / "face"
+    write_json(head / "run.json", {"kind": "fer-head", "split": split})
+    models = tmp_path / "models"
+    monkeypatch.setenv("EMER_STUDIO_MODELS", str(models))
+    for name, who in (("mine", "P001"), ("theirs", "P002")):
+        mark = mark_of(who, study.file.seed)
+        write_atomic(models / f"{name}.toml", _MANIFEST.format(name=name, mark=mark))
+    told = inside(study, "--yes")[1]["beyond"]
+    (weights,) = [text for text in told if "weights of derived/runs/mixed" in text]
+    assert "those of fold 1 of 2 learned from P001; train anew" in weights
+    (weights,) = [text for text in told if "weights of derived/heads/face" in text]
+    assert "those of everybody and of fold 1" in weights
+    networks = [text for text in told if "the network" in text]
+    assert [text.split(":")[0] for text in networks] == [
+        "the network derived/onnx/mixed_fold1.onnx"
+    ]
+    (model,) = [text for text in told if "on this computer" in text]
+    assert model.startswith("the model mine")
+    assert str(models / "mine.onnx") in model
+
+
+_MANIFEST = """format_version = 1
+[[model]]
+name = "{name}"
+title = "a head"
+task = "expression"
+file = "{name}.onnx"
+sha256 = "{0:064d}"
+size_bytes = 1
+licence = "our own"
+training_data = "ours"
+sources = []
+inputs = ["face"]
+trained_on = ["{mark}"]
+[model.input]
+width = 112
+height = 112
+colour = "rgb"
+scale = 1.0
+mean = [0.0, 0.0, 0.0]
+std = [1.0, 1.0, 1.0]
+crop = "aligned"
+[model.output]
+values = "logits"
+classes = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
+""".replace("{0:064d}", "0" * 64)
+
+
+def test_nothing_else_that_was_made_keeps_naming_them(study: Study) -> None:
+    item, run = "sub-P001_ses-01/trial-1", study.derived / "runs" / "mixed"
+    log = '{"event": "note", "text": "sub-P002_ses-01"}\n'
+    (run / "events.jsonl").write_text(f'{{"event": "note", "text": "{item}"}}\n{log}')
+    gone = [
+        study.derived / "comparison" / "ablation.html",
+        study.derived / "prelabel" / "calibration.json",
+        study.derived / "found.csv",
+        study.derived / "heads" / ".face.parts" / "begun.json",
+    ]
+    kept = [study.derived / "others.csv", study.folder / "labels-for-ann.csv"]
+    for path, text in (
+        *((path, item) for path in gone), (kept[0], "sub-P002_ses-01"), (kept[1], item)
+    ):  # fmt: skip
+        write_atomic(path, text)
+    told = inside(study, "--yes")[1]
+    assert not [path for path in gone if path.exists()]
+    assert all(path.is_file() for path in kept)
+    assert (run / "events.jsonl").read_text() == log
+    assert "derived/comparison/ablation.html" in told["rebuild"]
+    named = [text for text in told["beyond"] if "names sessions of P001" in text]
+    assert [text.split(",")[0] for text in named] == ["labels-for-ann.csv"]
+
+
+def test_a_training_that_runs_is_to_be_stopped_first(study: Study) -> None:
+    run = study.derived / "runs" / "mixed"
+    with file_lock(run / "train.lock", "training er7", "The run"):
+        before = files_of(study)
+        code, _, stderr = inside(study, "--yes")
+        assert (code, files_of(study)) == (2, before)
+        assert f"train --stop {run}" in stderr

@@ -32,9 +32,9 @@ class Rows(NamedTuple):
     eyes: Indices
     gaze: Indices
 
-    def part(self, first: int, last: int) -> Rows:
+    def part(self, which: slice) -> Rows:
         """Return some of the clips."""
-        return Rows(*(each[first:last] for each in self))
+        return Rows(*(each[which] for each in self))
 
 
 class _Times:

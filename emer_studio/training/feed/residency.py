@@ -18,7 +18,17 @@ from torch import Tensor
 from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.training.feed.sampling import aligned_picks
 
-__all__ = ["Held", "Mapped", "Staged", "Store", "Thinned", "Tier", "stored", "tier_for"]
+__all__ = [
+    "Held",
+    "Mapped",
+    "Staged",
+    "Store",
+    "Thinned",
+    "Tier",
+    "stored",
+    "tier_for",
+    "tier_here",
+]
 
 Tier = Literal["gpu", "gpu-32", "host", "map"]
 _SHARE = 0.5  # of the free memory; chosen by us: the rest is the network's
@@ -163,6 +173,22 @@ def tier_for(everything: int, thinned: int, free: int | None) -> Tier:
     return "gpu-32" if thinned <= _SHARE * free else "host"
 
 
+def tier_here(dataset: Dataset, device: torch.device, among: int = 1) -> Tier:
+    """Choose a tier for a dataset on a device as full as it is now.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    device : torch.device
+    among : int
+        How many processes are to hold it there, each a copy of its own.
+    """
+    frame = int(np.prod(dataset.faces.shape[1:]))
+    thin = sum(min(s.n_frames, _CANDIDATES) for s in dataset.samples) * frame
+    free = torch.cuda.mem_get_info(device)[0] // among if device.type == "cuda" else None
+    return tier_for(len(dataset.faces) * frame, thin, free)
+
+
 def stored(dataset: Dataset, device: torch.device, tier: Tier | None = None) -> Store:
     """Return the frames of a dataset where they fit best; kept for the next who asks.
 
@@ -172,10 +198,7 @@ def stored(dataset: Dataset, device: torch.device, tier: Tier | None = None) -> 
         if kept is dataset and where == device and tier in (None, store.tier):
             return store
     _LAST.clear()
-    frame = int(np.prod(dataset.faces.shape[1:]))
-    thin = sum(min(s.n_frames, _CANDIDATES) for s in dataset.samples) * frame
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
-    first = tier or tier_for(len(dataset.faces) * frame, thin, free)
+    first = tier or tier_here(dataset, device)
     order: tuple[Tier, ...] = ("gpu", "gpu-32", "host")
     tries = (first,) if first == "map" else order[order.index(first) :]
     for each in tries:

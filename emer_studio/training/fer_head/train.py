@@ -6,7 +6,7 @@ import csv
 import io
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -39,6 +39,7 @@ from emer_studio.training.fer_head.net import (
     look_at,
     pictures,
 )
+from emer_studio.training.fer_head.parts import IfChanged, Part, Parts, kept_parts
 from emer_studio.training.folds import check_leakage, make_folds
 
 __all__ = ["HeadJob", "train_head"]
@@ -65,6 +66,8 @@ class HeadJob:
         What the head would replace.
     folds : int
     settings : HeadSettings
+    if_changed : {"refuse", "anew"}
+        What becomes of networks of a training that was cut off, where something changed.
     """
 
     name: str
@@ -74,17 +77,22 @@ class HeadJob:
     rival: score.Rival | None
     folds: int
     settings: HeadSettings
+    if_changed: IfChanged = "refuse"
 
 
 def train_head(
     job: HeadJob, console: Console, check_stop: Callable[[], None]
 ) -> FerHeadRun:
-    """Train, judge, export and write a head; nothing is written before the end.
+    """Train, judge, export and write a head.
+
+    Each network is kept as it is done (`parts`), so a training that was cut off goes on
+    with the next one, and makes the same head; the head itself appears at the end.
 
     Raises
     ------
     BadInputError
-        When the folder is taken, there are too few people, or a split would leak.
+        When the folder is taken, there are too few people, a split would leak, or what
+        was begun before is of other labels, data or settings.
     WorkFailedError
         When the exported file is not the network.
     """
@@ -92,9 +100,15 @@ def train_head(
     split = make_folds(job.clips.participants, job.folds, job.settings.seed)
     for fold in split:
         check_leakage(job.clips.samples, fold)
-    began_s = time.monotonic()
-    trained = _Training(job, split, console, check_stop)
+    with kept_parts(
+        job.out, job.clips, split, job.settings, job.if_changed, console
+    ) as parts:
+        return _made(job, split, _Training(job, split, parts, console, check_stop))
+
+
+def _made(job: HeadJob, split: list[FoldSplit], trained: _Training) -> FerHeadRun:
     members, frames = trained.members(), trained.frames
+    began_s = time.monotonic()
     content = onnx_bytes(members)
     run = _numbers(job, split, frames)
     entry = entry_for(job.name, _title(job), _told(job, run), members, content)
@@ -102,7 +116,7 @@ def train_head(
     parity = check_parity(entry, content, members, pictures(job.clips, rows))
     made = {
         "chosen_epochs": tuple(trained.epochs),
-        "seconds": round(time.monotonic() - began_s, 1),
+        "seconds": round(trained.seconds + time.monotonic() - began_s, 1),
         "parity": parity,
         "model_sha256": entry.sha256,
     }
@@ -118,13 +132,15 @@ class _Training:
         self,
         job: HeadJob,
         split: list[FoldSplit],
+        parts: Parts,
         console: Console,
         check_stop: Callable[[], None],
     ) -> None:
         self._job, self._split, self._console = job, split, console
-        self._check_stop = check_stop
+        self._parts, self._check_stop = parts, check_stop
         self._done, self._epochs = 0, (len(split) + 1) * job.settings.epochs
         self.epochs: list[int] = []
+        self.seconds = 0.0
         self.frames: list[Floats] = [np.empty((0, len(EMOTIONS)))] * len(job.clips.samples)
         """Probabilities of each clip's frames, by the network that never saw the person."""
 
@@ -134,10 +150,7 @@ class _Training:
         people = sorted(set(self._job.clips.participants))
         everyone = list(range(len(self._job.clips.samples)))
         until = round(median(self.epochs))
-        head, _ = fit_head(
-            self._job.clips, everyone, (), self._job.settings, until=until,
-            on_step=self._check_stop, on_epoch=self._hear(0),
-        )  # fmt: skip
+        head = self._trained(0, everyone, (), until).head
         return [Member(_EVERYBODY, head, self._marks(people)), *folds]
 
     def _of_fold(self, fold: FoldSplit) -> Member:
@@ -146,18 +159,35 @@ class _Training:
             part: [k for k, one in enumerate(people) if one in getattr(fold, part)]
             for part in ("train", "validation", "test")
         }
-        head, epoch = fit_head(
-            clips, parts["train"], parts["validation"], self._job.settings,
-            fold=fold.fold, on_step=self._check_stop, on_epoch=self._hear(fold.fold),
-        )  # fmt: skip
-        self.epochs.append(epoch)
-        judged = look_at(head, clips, parts["test"])
+        part = self._trained(fold.fold, parts["train"], parts["validation"])
+        self.epochs.append(part.epoch)
+        judged = look_at(part.head, clips, parts["test"])
         for number, p in zip(parts["test"], judged, strict=True):
             self.frames[number] = p
         # Who chose the epoch has been learned from as well.
         return Member(
-            f"fold{fold.fold}", head, self._marks([*fold.train, *fold.validation])
+            f"fold{fold.fold}", part.head, self._marks([*fold.train, *fold.validation])
         )
+
+    def _trained(
+        self, fold: int, train: list[int], validation: Sequence[int], until: int = 0
+    ) -> Part:
+        """Return a network, the one that was trained before a kill where there is one."""
+        settings = self._job.settings
+        part = self._parts.find(fold, settings.device)
+        if part is None:
+            began_s = time.monotonic()
+            head, epoch = fit_head(
+                self._job.clips, train, validation, settings, fold=fold,
+                until=until or None, on_step=self._check_stop, on_epoch=self._hear(fold),
+            )  # fmt: skip
+            part = Part(head, epoch, time.monotonic() - began_s)
+            self._parts.keep(fold, part)
+            self._console.event("network", fold=fold, of=len(self._split))
+        else:
+            self._done += until or settings.epochs
+        self.seconds += part.seconds
+        return part
 
     def _marks(self, people: list[str]) -> tuple[str, ...]:
         """Return whom a network knows; drawn faces are nobody's."""

@@ -147,8 +147,8 @@ class Watch:
     console : Console
         Hears an event for each epoch and the progress of each step.
     check_stop : callable
-        Called before each step; waits while the run is paused, raises KeyboardInterrupt or
-        StoppedError to end it.
+        Called before each step and each batch that is predicted; waits while the run is
+        paused, raises KeyboardInterrupt or StoppedError to end it.
     pace : Pace
         How fast it goes, for how long it will take.
     """

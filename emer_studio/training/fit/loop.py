@@ -18,6 +18,7 @@ from emer_studio.training.fit.epoch_text import epoch_text
 from emer_studio.training.fit.job import FoldJob, Settings, Watch
 from emer_studio.training.fit.resources import resources
 from emer_studio.training.fit.step import Step, make_optimiser, recorded
+from emer_studio.training.fit.team import Team, team
 from emer_studio.training.fit.training_state import TrainingState, restore, snapshot
 from emer_studio.training.fit.validation import Standing, standing
 from emer_studio.training.nets.checkpoint import Checkpoint, put_into, save_checkpoint
@@ -33,6 +34,7 @@ _STEP_S, _RESOURCES_S = 0.25, 2.0  # chosen by us: a moving bar, a curve of an h
 class _Run:
     """Everything that moves while one network is trained."""
 
+    team: Team
     job: FoldJob
     settings: Settings
     watch: Watch
@@ -77,10 +79,7 @@ def train_network(
     resumed : Checkpoint, optional
         The last one of an interrupted training of the same job.
     """
-    run = _begun(job, settings, watch, model, feed)
-    if resumed is not None and resumed.training is not None:
-        put_into(model, resumed)
-        run.state = restore(resumed.training, run.optimiser, run.schedule, run.rng)
+    run = _begun(job, settings, watch, model, feed, resumed)
     pace = watch.pace
     while not _ended(run):
         pace.at_epoch(run.state.epoch)
@@ -90,7 +89,7 @@ def train_network(
         spent = pace.now_s() - started
         run.state.seconds += spent
         run.state.samples += len(job.train)
-        found = standing(job, model, feed, settings.precision)
+        found = _standing(run)
         pace.looked(len(job.validation))
         better = run.state.hear(found.rank, bool(job.validation))
         _keep(run, plain, better=better)
@@ -100,13 +99,21 @@ def train_network(
 
 
 def _begun(
-    job: FoldJob, settings: Settings, watch: Watch, model: Network, feed: Feed
+    job: FoldJob,
+    settings: Settings,
+    watch: Watch,
+    model: Network,
+    feed: Feed,
+    resumed: Checkpoint | None,
 ) -> _Run:
+    if resumed is not None:
+        put_into(model, resumed)
     preset = settings.preset
     steps = math.ceil(len(job.train) / preset.batch_size)
     optimiser = make_optimiser(model, preset)
     seeds = np.random.SeedSequence([settings.seed, job.fold, *job.name.encode()])
-    return _Run(
+    run = _Run(
+        team=team(),
         job=job,
         settings=settings,
         watch=watch,
@@ -122,6 +129,10 @@ def _begun(
         rng=np.random.default_rng(seeds.spawn(1)[0]),
         state=TrainingState(),
     )
+    if resumed is not None and resumed.training is not None:
+        run.state = restore(resumed.training, optimiser, run.schedule, run.rng)
+    run.team.apart()
+    return run
 
 
 def _learner(
@@ -133,8 +144,11 @@ def _learner(
 ) -> Callable[[Inputs, Mapping[str, Tensor]], Tensor]:
     preset = settings.preset
     weights = [1.0] * len(job.scored) + [preset.others] * len(job.others)
-    step = Step(model, optimiser, job.heads, weights, settings.precision, preset.clip_norm)
-    if settings.graph and settings.device == "cuda":
+    step = Step(
+        team().together(model), optimiser, job.heads, weights, settings.precision,
+        preset.clip_norm, team().counted,
+    )  # fmt: skip
+    if settings.graph and settings.device == "cuda" and team().size == 1:
         return recorded(step, preset.batch_size, watch.console.say)
     return step
 
@@ -174,15 +188,17 @@ def _epoch(run: _Run) -> float:
     total = torch.zeros((), device=device)
     for step, first in enumerate(starts, start=1):
         run.watch.check_stop()
-        picked = order[first : first + preset.batch_size]
+        batch = min(preset.batch_size, len(order) - first)
+        mine = run.team.share(first, first + batch)
         done = (run.state.epoch - 1 + (step - 1) / len(starts)) / run.settings.epochs
         run.model.progress(done)
         after = first + preset.batch_size
-        here, coming = rows.part(first, after), rows.part(after, after + preset.batch_size)
-        total += _step(run, picked.tolist(), here, coming) * len(picked)
-        run.watch.pace.learnt(len(picked))
+        coming = run.team.share(after, min(after + preset.batch_size, len(order)))
+        here, next_ = rows.part(mine), rows.part(coming)
+        total += _step(run, order[mine].tolist(), here, next_) * batch
+        run.watch.pace.learnt(batch)
         _tell(run, step, len(starts))
-    mean = float(total) / len(order)
+    mean = float(run.team.mean(total)) / len(order)
     run.watch.pace.learnt(0)  # what a GPU had still to do
     if not np.isfinite(mean):
         raise WorkFailedError(
@@ -218,8 +234,20 @@ def _tell(run: _Run, step: int, steps: int) -> None:
         console.event("resources", samples_per_s=speed, **resources(run.settings.device))
 
 
+def _standing(run: _Run) -> Standing:
+    """Return how the network stands; of a team, the leader looks for all."""
+    found = Standing()
+    if run.team.leads:
+        found = standing(
+            run.job, run.model, run.feed, run.settings.precision, run.watch.check_stop
+        )
+    return run.team.same(found)
+
+
 def _keep(run: _Run, plain: Checkpoint, *, better: bool) -> None:
     """Write the best one first: after a crash between the two, the epoch comes again."""
+    if not run.team.leads:
+        return
     job = run.job
     weights = {name: value.cpu() for name, value in run.model.state_dict().items()}
     checkpoint = replace(plain, state=weights, epoch=run.state.epoch)

@@ -15,6 +15,7 @@ from emer_studio.training.feed.inputs import Feed, fit_scale
 from emer_studio.training.fit.job import Fitted, FoldJob, Settings, Watch
 from emer_studio.training.fit.loop import train_network
 from emer_studio.training.fit.predict import predict
+from emer_studio.training.fit.team import team
 from emer_studio.training.fit.training_state import TrainingState
 from emer_studio.training.nets.checkpoint import Checkpoint, load_checkpoint, put_into
 from emer_studio.training.nets.compiling import compile_parts
@@ -51,8 +52,14 @@ class NetworkModel:
 
     def fit(self, job: FoldJob, settings: Settings, watch: Watch) -> Fitted:
         """Learn from the training part; go on where a last checkpoint lies."""
+        self.learn(job, settings, watch)
+        return self._fitted(job, settings, watch.check_stop)
+
+    def learn(self, job: FoldJob, settings: Settings, watch: Watch) -> None:
+        """Do what `fit` does, and leave it in files; of a team, the leader leaves them."""
         last = job.file("last.pt")
-        resumed = self._checked(job, last) if last.is_file() else None
+        kept = self._checked(job, last) if team().leads and last.is_file() else None
+        resumed = team().same(kept)
         torch.manual_seed(_seed(job, settings))
         scale = fit_scale(job.dataset, settings.preset.view, job.train)
         if resumed is not None:
@@ -73,10 +80,14 @@ class NetworkModel:
             epochs_done=resumed.epoch if resumed is not None else 0,
         )  # fmt: skip
         train_network(job, settings, watch, model, feed, plain, resumed)
-        return self.again(job, settings)
 
     def again(self, job: FoldJob, settings: Settings) -> Fitted:
         """Return the best epoch of a training that has ended, from its files."""
+        return self._fitted(job, settings, lambda: None)
+
+    def _fitted(
+        self, job: FoldJob, settings: Settings, check_stop: Callable[[], None]
+    ) -> Fitted:
         model, best = self.best(job, settings)
         done = load_checkpoint(job.file("last.pt")).training or {}
         feed = _feed(job, settings, best.scale)
@@ -85,7 +96,7 @@ class NetworkModel:
         state = TrainingState(**done.get("state", {}))
         return Fitted(
             predict=lambda indices: predict(
-                model, feed, job.scored, indices, settings.precision
+                model, feed, job.scored, indices, settings.precision, check_stop
             ),
             epoch=best.epoch,
             samples=state.samples,

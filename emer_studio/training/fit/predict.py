@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ def predict(
     heads: Sequence[Head],
     indices: Sequence[int],
     precision: Precision = "fp32",
+    check_stop: Callable[[], None] = lambda: None,
 ) -> dict[str, Predictions]:
     """Predict samples with the same frames and rows every time.
 
@@ -39,12 +40,15 @@ def predict(
         Sample numbers.
     precision : {"fp32", "bf16"}
         Of the network's arithmetic.
+    check_stop : callable
+        Called before each batch; see `job.Watch`.
     """
     was_training = model.training
     model.eval()
     found: dict[str, list[Tensor]] = {head.label: [] for head in heads}
     with torch.inference_mode():
         for first in range(0, len(indices), _BATCH):
+            check_stop()
             inputs = feed.batch(indices[first : first + _BATCH])
             outputs = forward(model, inputs, precision)
             for head in heads:

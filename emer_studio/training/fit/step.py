@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from emer_studio.training.nets.losses import task_loss
+from emer_studio.training.nets.losses import at_least_one, task_loss
 from emer_studio.training.nets.network import Head, Inputs, Network
 from emer_studio.training.nets.precision import Precision, forward
 from emer_studio.training.presets import Preset
@@ -44,6 +44,8 @@ class Step:
         float32.
     clip_norm : float
         Largest norm of the gradient; 0 for none.
+    counted : callable
+        See `losses.task_loss`.
     """
 
     model: Network
@@ -52,11 +54,12 @@ class Step:
     weights: Sequence[float]
     precision: Precision = "fp32"
     clip_norm: float = 0.0
+    counted: Callable[[Tensor], Tensor] = at_least_one
 
     def __call__(self, inputs: Inputs, targets: Targets) -> Tensor:
         """Learn from one batch and return its loss, without waiting for a device."""
         outputs = forward(self.model, inputs, self.precision)
-        loss = task_loss(outputs, targets, self.heads, self.weights)
+        loss = task_loss(outputs, targets, self.heads, self.weights, self.counted)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.clip_norm:

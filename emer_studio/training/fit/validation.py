@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,12 +39,16 @@ class Standing:
 
 
 def standing(
-    job: FoldJob, model: Network, feed: Feed, precision: Precision = "fp32"
+    job: FoldJob,
+    model: Network,
+    feed: Feed,
+    precision: Precision = "fp32",
+    check_stop: Callable[[], None] = lambda: None,
 ) -> Standing:
-    """Predict the validation part and score it."""
+    """Predict the validation part and score it; `check_stop` is asked for each batch."""
     if not job.validation:
         return Standing()
-    found = predict(model, feed, job.scored, job.validation, precision)
+    found = predict(model, feed, job.scored, job.validation, precision, check_stop)
     parts = [_scores(job, head, found[head.label]) for head in job.scored]
     parts = [part for part in parts if part]
     if not parts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +12,14 @@ from torch.nn import functional
 from emer_studio.training.names import MISSING_CLASS
 from emer_studio.training.nets.network import Head, Outputs
 
-__all__ = ["LOSS_WEIGHTS", "MISSING_CLASS", "LossWeights", "modality_loss", "task_loss"]
+__all__ = [
+    "LOSS_WEIGHTS",
+    "MISSING_CLASS",
+    "LossWeights",
+    "at_least_one",
+    "modality_loss",
+    "task_loss",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +46,17 @@ LOSS_WEIGHTS = {
 """Weights by variant, from the official training scripts."""
 
 
+def at_least_one(counts: Tensor) -> Tensor:
+    """Return the counts, 1 where a batch lacks the label: nothing is divided by zero."""
+    return counts.clamp(min=1)
+
+
 def task_loss(
     outputs: Outputs,
     targets: Mapping[str, Tensor],
     heads: Sequence[Head],
     weights: Sequence[float],
+    counted: Callable[[Tensor], Tensor] = at_least_one,
 ) -> Tensor:
     """Return the weighted sum over heads, each a mean over the samples that have the label.
 
@@ -58,20 +71,27 @@ def task_loss(
         By label: class numbers (B,) long, -1 where missing, or numbers (B,), NaN there.
     heads, weights : sequence
         What counts, and how much.
+    counted : callable
+        From the numbers of samples (H,) that have each label to what their sums are
+        divided by.
     """
     total = outputs.penalty
-    for head, weight in zip(heads, weights, strict=True):
+    every = [_known(head, targets[head.label]) for head in heads]
+    counts = counted(torch.stack([known.sum() for known in every]))
+    for head, weight, known, count in zip(heads, weights, every, counts, strict=True):
         found, truth = outputs.heads[head.label].float(), targets[head.label]
-        known = truth != MISSING_CLASS if head.classes else torch.isfinite(truth)
         safe = torch.where(known, truth, torch.zeros_like(truth))
         each = (
             functional.cross_entropy(found, safe, reduction="none")
             if head.classes
             else functional.smooth_l1_loss(found, safe, reduction="none")
         )
-        count = known.sum().clamp(min=1)
         total = total + weight * (each * known).sum() / count
     return total
+
+
+def _known(head: Head, truth: Tensor) -> Tensor:
+    return truth != MISSING_CLASS if head.classes else torch.isfinite(truth)
 
 
 def modality_loss(scores: Tensor) -> Tensor:

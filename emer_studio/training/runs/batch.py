@@ -73,7 +73,7 @@ def train_batch(
             f" {next(iter(left_out.values()))}"
         )
     file = begun[0].ready.cnn_file
-    with crew_of(request.parallel, settings.device, file) as crew:
+    with crew_of(request.parallel, settings.device, dataset, file) as crew:
         runs = trained(begun, folder, console, check_stop, crew)
     result = {
         "protocol": request.protocol,

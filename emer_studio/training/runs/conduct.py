@@ -100,7 +100,8 @@ def _begun(
     console: Console,
     check_stop: CheckStop,
 ) -> dict[str, Any]:
-    with crew_of(request.parallel, ready.settings.device, ready.cnn_file) as crew:
+    data, device = ready.prepared.dataset, ready.settings.device
+    with crew_of(request.parallel, device, data, ready.cnn_file) as crew:
         return begin_run(ready, folder, console, check_stop, crew)
 
 

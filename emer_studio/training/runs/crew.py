@@ -8,6 +8,7 @@ may share a crew, each from a thread of its own: who is free takes the next fold
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
 from collections import deque
@@ -21,6 +22,8 @@ import torch
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.process import Child
+from emer_studio.dataset.cache_reader import Dataset
+from emer_studio.training.feed.residency import tier_here
 from emer_studio.training.fit.job import FoldJob, Watch
 from emer_studio.training.runs.crew_words import Telling
 
@@ -32,7 +35,7 @@ Inbox = queue.SimpleQueue[tuple["_Member", dict[str, Any]]]
 
 
 def crew_of(
-    size: int, device: str, cnn_weights: Path | None
+    size: int, device: str, dataset: Dataset, cnn_weights: Path | None
 ) -> contextlib.AbstractContextManager[Crew | None]:
     """Return a crew for a device; none where one training at a time is wanted.
 
@@ -44,17 +47,23 @@ def crew_of(
         Trainings at the same time.
     device : str
         "cpu" or "cuda".
+    dataset : Dataset
+        All hold it in the same way, whoever comes first.
     cnn_weights : Path, optional
         Where the face networks start from.
     """
     if size == 1:
         return contextlib.nullcontext()
-    words = ["train-folds", "--device", device]
+    words, gpus = ["train-folds", "--device", device], 0
     if device == "cpu":
         words += ["--threads", str(max(torch.get_num_threads() // size, 1))]
+    else:
+        gpus = torch.cuda.device_count()
+        tier = tier_here(dataset, torch.device(device), among=math.ceil(size / gpus))
+        words += ["--frames-in", tier]
     if cnn_weights is not None:
         words += ["--cnn-weights", str(cnn_weights)]
-    return Crew(size, words, torch.cuda.device_count() if device == "cuda" else 0)
+    return Crew(size, words, gpus)
 
 
 @dataclass(eq=False, slots=True)
@@ -155,6 +164,7 @@ class Crew:
 
     def _taken(self, inbox: Inbox) -> _Member | None:
         """Take one who is free, or a new one while there may be more."""
+        self._dismiss([one for one in list(self._idle) if not one.child.running])
         with self._lock:
             if self._idle:
                 member = self._idle.pop()
@@ -177,6 +187,7 @@ class Crew:
     def _dismiss(self, members: Sequence[_Member]) -> None:
         with self._lock:
             self._all = [one for one in self._all if one not in members]
+            self._idle = [one for one in self._idle if one not in members]
         _end(members)
 
 

@@ -21,6 +21,7 @@ from emer_studio.core.console import Console
 from emer_studio.core.errors import WorkFailedError
 from emer_studio.core.process import Control
 from emer_studio.dataset.cache import Dataset, open_cache
+from emer_studio.training.feed.residency import Tier, stored
 from emer_studio.training.fit.job import FoldJob, Watch
 from emer_studio.training.fit.pace import Pace
 from emer_studio.training.models.registry import model_named
@@ -77,10 +78,14 @@ class Member:
         "cpu" or "cuda" (the current one).
     cnn_weights : Path, optional
         Where the face networks start from.
+    tier : str, optional
+        Where frames lie; where they fit by default.
     """
 
-    def __init__(self, console: Console, device: str, cnn_weights: Path | None) -> None:
-        self._console, self._device = console, device
+    def __init__(
+        self, console: Console, device: str, cnn_weights: Path | None, tier: Tier | None
+    ) -> None:
+        self._console, self._device, self._tier = console, device, tier
         self._weights = load_cnn_weights(cnn_weights) if cnn_weights else None
         self._dataset: tuple[str, Dataset] | None = None
 
@@ -112,6 +117,7 @@ class Member:
     def _opened(self, folder: str) -> Dataset:
         if self._dataset is None or self._dataset[0] != folder:
             self._dataset = folder, open_cache(Path(folder))
+            stored(self._dataset[1], torch.device(self._device), self._tier)
         return self._dataset[1]
 
 

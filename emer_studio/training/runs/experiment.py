@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from emer_studio.core.console import Console
+from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_atomic, write_json
 from emer_studio.schema.results import parse_results
 from emer_studio.schema.training import (
@@ -24,6 +25,7 @@ from emer_studio.schema.training import (
 from emer_studio.training.fit.job import Fitted, FoldJob, Learner, Settings, Watch
 from emer_studio.training.fit.network_model import NetworkModel
 from emer_studio.training.fit.pace import JobSize
+from emer_studio.training.fit.team import team
 from emer_studio.training.prepare import Prepared, members, part_of
 from emer_studio.training.runs.crew import Crew
 from emer_studio.training.runs.doubts import doubts_of_data, doubts_of_labels
@@ -75,7 +77,9 @@ def train_all(
         ]
         sizes = [_size(prepared, split, job) for split, jobs in plan for _, job in jobs]
         watch.pace.plan(sizes, settings.epochs)
-        apart = crew is not None and isinstance(learner, NetworkModel)
+        network = isinstance(learner, NetworkModel)
+        _join_team(info, network=network)
+        apart = crew is not None and network
         if crew is not None and apart:
             crew.train([job for _, jobs in plan for _, job in jobs], settings.epochs, watch)
         for split, jobs in plan:
@@ -110,6 +114,16 @@ def train_all(
         parse_results(summary, "The summary of the run")
         write_json(folder / "results.json", summary)
     return summary
+
+
+def _join_team(info: RunInfo, *, network: bool) -> None:
+    """Tell the other processes of a team what they begin with (`follow`)."""
+    if team().size > 1 and not network:
+        raise BadInputError(
+            f"{info.model} is no network; several processes cannot train it together.",
+            fix="Start it without torchrun.",
+        )
+    team().same(info.model_dump(mode="json"))
 
 
 def _size(prepared: Prepared, split: FoldSplit, job: FoldJob) -> JobSize:

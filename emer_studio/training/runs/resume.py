@@ -25,7 +25,7 @@ from emer_studio.training.runs.provenance import code_sha256, versions
 from emer_studio.training.runs.remake import remade
 from emer_studio.training.runs.run_info import read_run, settings_of
 
-__all__ = ["resume_run", "unfinished"]
+__all__ = ["resume_run", "unfinished", "weights_file"]
 
 
 def resume_run(
@@ -68,7 +68,7 @@ def resume_run(
         When it is done, somebody trains in it, or it began from something else.
     """
     info = unfinished(folder)
-    file = _weights_file(info, cnn_weights)
+    file = weights_file(info, cnn_weights)
     weights = load_cnn_weights(file) if file else None
     settings = settings_of(info, choose_device(device or info.device), weights)
     size = crew.size if crew else parallel or info.parallel
@@ -85,7 +85,7 @@ def resume_run(
     info = info.model_copy(update={"resumed": (*info.resumed, now)})
     learner = model_named(info.model)
     watch = Watch(console, check_stop)
-    own = crew_of(1 if crew else size, settings.device, file)
+    own = crew_of(1 if crew else size, settings.device, data, file)
     with own as mine:
         return train_all(prepared, learner, settings, folder, watch, info, crew or mine)
 
@@ -107,8 +107,14 @@ def unfinished(folder: Path) -> RunInfo:
     return info
 
 
-def _weights_file(info: RunInfo, given: Path | None) -> Path | None:
-    """Return the file that the face networks start from, where they do."""
+def weights_file(info: RunInfo, given: Path | None) -> Path | None:
+    """Return the file that the face networks of a run start from, where they do.
+
+    Raises
+    ------
+    BadInputError
+        When it is needed and not here, or `given` is another one.
+    """
     if info.cnn_init == "random":
         if given is not None:
             raise BadInputError(

@@ -23,6 +23,7 @@ __all__ = ["WithdrawDialog"]
 _ABOUT = (
     "Erases the participant's recordings, labels, name and whatever was made of them."
     " Datasets and reports that hold several people are removed too and can be made again."
+    " Networks that learned from them cannot forget it; they are named, with what to do."
     " This cannot be taken back."
 )
 

@@ -24,6 +24,7 @@ _WHY = (
     "Trained on faces alone, on what your experts agree on blind. Every clip is judged by a"
     " network that never saw its person."
 )
+_STOPPED = "Stopped. Networks that are done are kept for the next time."
 
 
 class HeadCard(Card):
@@ -140,7 +141,8 @@ class HeadCard(Card):
         """Train the next pre-labeller in a process of its own."""
         self._using = ""
         self.progress.begin("Looking for labels and faces")
-        words = ["train-head", str(self._page.study.folder), "--events"]
+        words = ["train-head", str(self._page.study.folder), "--if-changed", "anew"]
+        words.append("--events")
         self.job.start("pre-labeller", words, grace_s=_GRACE_S)
         self.refresh()
 
@@ -160,7 +162,7 @@ class HeadCard(Card):
         if outcome.error:
             self._page.said.emit(outcome.error)
         elif outcome.stopped:
-            self._page.said.emit("Stopped. Nothing was changed.")
+            self._page.said.emit("Stopped." if self._using else _STOPPED)
         elif self._using and "sha256" in outcome.result:  # it is in; now to work
             study = str(self._page.study.folder)
             words = ["prelabel", study, "--model", self._using, "--events"]
