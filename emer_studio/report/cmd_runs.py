@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import write_atomic
-from emer_studio.study.run_changes import annotate, check_deletable, delete, pin, rename
+from emer_studio.study.run_changes import (
+    annotate,
+    asked_only,
+    check_deletable,
+    delete,
+    forget,
+    pin,
+    rename,
+)
 from emer_studio.study.runs import Entry, open_run, runs_at
 
 __all__ = ["SUBCOMMANDS", "arguments", "run"]
@@ -116,6 +124,9 @@ def _delete_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _delete(args: argparse.Namespace, console: Console) -> None:
+    if asked_only(args.run):
+        _forget(args.run, console)
+        return
     entry = check_deletable(args.run)
     if not args.yes:
         raise BadInputError(
@@ -127,6 +138,15 @@ def _delete(args: argparse.Namespace, console: Console) -> None:
     console.result(
         {"deleted": str(args.run), "name": entry.name, "bytes": size},
         f"{entry.name} is deleted ({size / 1e6:.1f} MB).",
+    )
+
+
+def _forget(folder: Path, console: Console) -> None:
+    """Delete a training that ended before there was a run: no numbers, no weights."""
+    size = forget(folder)
+    console.result(
+        {"deleted": str(folder), "name": folder.name, "bytes": size},
+        f"{folder} is deleted; nothing had been trained.",
     )
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 
 from emer_studio.core.errors import BadInputError, WorkFailedError
 from emer_studio.core.files import next_free, write_json
+from emer_studio.core.lockfile import holder_of
 from emer_studio.schema.run_notes import LONGEST_NAME, NOTES_FILE, RunNotes
-from emer_studio.study.runs import Entry, open_run
+from emer_studio.schema.training_request import REQUEST_FILE
+from emer_studio.study.runs import LOCK_FILE, Entry, open_run
 
-__all__ = ["annotate", "check_deletable", "delete", "pin", "rename"]
+__all__ = ["annotate", "asked_only", "check_deletable", "delete", "forget", "pin", "rename"]
 
 _BIN = ".run-deleted"
 _LISTED = ("run.json", "results.json")
+_OF_A_REQUEST = (REQUEST_FILE, LOCK_FILE, "control.json", "events.jsonl", "log.txt")
 _MORE_THAN_A_RUN = ("study.yaml", "session.json", "samples.csv", "run.json")
 
 
@@ -77,6 +80,45 @@ def delete(folder: Path) -> int:
                 f" be removed: {problem.strerror or problem}.",
                 fix="Remove that folder by hand.",
             ) from None
+    return size
+
+
+def asked_only(folder: Path) -> bool:
+    """Return whether a training was asked for there, and ended before there was a run."""
+    runs = folder.glob("**/run.json")
+    return (folder / REQUEST_FILE).is_file() and next(runs, None) is None
+
+
+def forget(folder: Path) -> int:
+    """Delete what is left of such a training, and return how many bytes that were.
+
+    Raises
+    ------
+    BadInputError
+        When it is still alive, or the folder holds anything else.
+    WorkFailedError
+        When files of it could not be removed.
+    """
+    if holder_of(folder / LOCK_FILE) is not None:
+        raise BadInputError(
+            f"{folder} is being trained; nothing was deleted.",
+            fix="Stop the training first.",
+        )
+    files = [path for path in folder.rglob("*") if not path.is_dir()]
+    others = sorted(path.name for path in files if path.name not in _OF_A_REQUEST)
+    if others:
+        raise BadInputError(
+            f"{folder} holds more than a training that ended early ({', '.join(others)});"
+            " nothing was deleted.",
+            fix="Move the other things out of it first.",
+        )
+    size = sum(path.stat().st_size for path in files)
+    try:
+        shutil.rmtree(folder)
+    except OSError as problem:
+        raise WorkFailedError(
+            f"{folder} could not be removed: {problem.strerror or problem}."
+        ) from None
     return size
 
 

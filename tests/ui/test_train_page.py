@@ -355,6 +355,33 @@ def test_folds_and_runs_that_are_trained_at_the_same_time_keep_apart(page, study
     assert not view.curves.drawn
 
 
+def test_a_training_that_ended_before_it_was_a_run_can_be_removed(page, trained, qtbot):
+    folder = trained.derived / "runs" / "er7_1"
+    request = TrainingRequest(dataset="d", protocol="er7")
+    write_json(folder / "start.json", request.model_dump(mode="json"))
+    log = folder / "events.jsonl"
+    log.write_text(told("error", text="The disk is full.") + told("ended", code=3))
+    other = folder / "notes.txt"
+    other.write_text("somebody's")
+    made = page(TrainPage, trained)
+    said = []
+    made.said.connect(said.append)
+    (entry,) = made.runs.live.trainings
+    made.runs.follow(entry.folder)
+    view = made.runs.running
+    assert view.where.text() == "The disk is full."
+    qtbot.mouseClick(view.remove, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(said) == 1, timeout=30000)
+    assert "(notes.txt); nothing was deleted" in said[0]
+    assert log.exists()
+    other.unlink()
+    qtbot.mouseClick(view.remove, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not folder.exists(), timeout=30000)
+    qtbot.waitUntil(made.runs.result.isVisible, timeout=10000)
+    assert not made.runs.live.isVisible()
+    assert len(said) == 1
+
+
 def test_a_cell_of_the_confusion_opens_its_trials(page, trained, qtbot):
     made = page(TrainPage, trained)
     result = made.runs.result

@@ -101,6 +101,8 @@ class RunDesk(QWidget):
         """Look at the folders again."""
         self.live.refresh()
         self.list.refresh()
+        if self._followed is not None and training_at(self._followed) is None:
+            self._followed = None  # it was removed
         if self._followed is None and not self.list.selected() and self.list.entries:
             self.list.grid.setCurrentCell(0, _NAME)
         self._update()

@@ -62,9 +62,12 @@ class RunningView(QWidget):
             button("&Go on", "play", "primary"),
         )
         self.stop = button("S&top", "stop", "danger")
+        self.remove = button("Remo&ve")
+        self.remove.setToolTip("Nothing was trained; only what was asked for goes")
+        self._asks = (self.pause, self.go_on, self.stop)
         row = QHBoxLayout()
         row.setSpacing(8)
-        for widget in (self.name, self.state, self.pause, self.go_on, self.stop):
+        for widget in (self.name, self.state, self.remove, *self._asks):
             row.addWidget(widget, 1 if widget is self.name else 0)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
@@ -78,6 +81,7 @@ class RunningView(QWidget):
         self.pause.clicked.connect(lambda: self._ask("--pause"))
         self.stop.clicked.connect(lambda: self._ask("--stop"))
         self.go_on.clicked.connect(self.resume)
+        self.remove.clicked.connect(self.forget)
         return card
 
     # -- following
@@ -115,7 +119,8 @@ class RunningView(QWidget):
         self.pause.setVisible(alive and not resting)
         self.go_on.setVisible(resting or (not alive and training.state != "done"))
         self.stop.setVisible(alive)
-        for part in (self.pause, self.go_on, self.stop):
+        self.remove.setVisible(not alive and not training.runs)
+        for part in (*self._asks, self.remove):
             part.setEnabled(not self.job.running)
         self.bar.setVisible(alive)
         self.load.setVisible(alive)
@@ -168,16 +173,21 @@ class RunningView(QWidget):
         if self.training.alive:
             self._ask("--continue")
         else:
-            self._start("--resume", str(self.training.folder), "--background")
+            self._start("train", "--resume", str(self.training.folder), "--background")
+
+    def forget(self) -> None:
+        """Remove a training that ended before anything was trained."""
+        if self.training is not None:
+            self._start("runs", "delete", str(self.training.folder), "--yes")
 
     def _ask(self, wish: str) -> None:
         if self.training is not None:
-            self._start(wish, str(self.training.folder))
+            self._start("train", wish, str(self.training.folder))
 
     def _start(self, *words: str) -> None:
         if not self.job.running:
-            self.job.start("train", ["train", *words, "--events"])
-            for part in (self.pause, self.go_on, self.stop):
+            self.job.start(words[0], [*words, "--events"])
+            for part in (*self._asks, self.remove):
                 part.setEnabled(False)
 
     def _answered(self, outcome: Outcome) -> None:

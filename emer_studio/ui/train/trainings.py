@@ -50,7 +50,8 @@ class Training:
         The run that is trained now, or was last; the folder itself where it is one. Of
         several at the same time, the first by its name.
     runs, done : int
-        How many runs of it are there by now, and how many of them are done.
+        How many runs of it are there by now, and how many of them are done. Without any,
+        nothing has been trained.
     """
 
     folder: Path
@@ -116,7 +117,8 @@ def _training(folder: Path, request: TrainingRequest | None) -> Training:
     several = request is not None and request.several
     asked = (request.protocol, request.model) if request is not None else ("", "emert")
     said = str(info.get("state", ""))
-    runs = _runs_below(folder) if several else [(folder, said)]
+    own = [(folder, said)] if info else []
+    runs = _runs_below(folder) if several else own
     run, last = _to_follow(runs) if runs else (folder, "")
     if several:
         said = last if last in _GOING else ""
