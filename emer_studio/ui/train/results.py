@@ -35,7 +35,7 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
         each = (f"{_number(mean.get(n))} ± {_number(sd.get(n))}" for n in names)
         rows.append(["Folds", *each, "", "mean ± sd"])
     for key, name, over in (
-        ("ci95", "95 % interval", "over participants"),
+        ("ci95", "95 % interval", "over people"),
         ("ci95_crossed", "95 %, clips too", "and over clips"),
     ):
         ranges = results.get(key) or {}
@@ -82,9 +82,9 @@ def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
     grid.setRowCount(len(rows))
     for number, row in enumerate(rows):
         for column, text in enumerate(row):
-            set_cell(
-                grid, number, column, text, tip=row[last] if column in (0, last) else ""
-            )
+            words = column in (0, last)
+            shown, tip = (text, row[last]) if words else (_tight(text), "")
+            set_cell(grid, number, column, shown, tip=tip)
             item = grid.item(number, column)
             if item is not None:
                 face = item.font()
@@ -97,6 +97,11 @@ def make_table() -> QTableWidget:
     made = table(("",), stretch=0, rows=30)
     made.setAccessibleName("Results")
     return made
+
+
+def _tight(text: str) -> str:
+    """Return numbers without the room around their signs, which narrow screens lack."""
+    return text.replace(" – ", "–").replace(" ± ", "±")
 
 
 def _ends(both: list[float] | None) -> str:
