@@ -3,7 +3,8 @@
     .venv/bin/python docs/screenshots.py
 
 Records a simulated session in a temporary study, photographs the operator's window while it
-runs, the session's quality, the explorer, labelling and protocol pages, then the
+runs, the session's quality, the explorer, labelling and protocol pages; the page Train
+before and after a training on a synthetic dataset, which takes a few minutes; then the
 participant's consent and rating pages in both languages. Needs a display (or Xvfb).
 """
 
@@ -26,6 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="emer-pictures-") as name:
         folder = Path(name)
         operator(folder)
+        training(folder)
         for language in ("en", "zh"):
             participant(folder, language)
 
@@ -42,6 +44,27 @@ def operator(folder: Path) -> None:
     shutil.copyfile(shots / "session.png", IMAGES / "quality.png")
     for page in ("explore", "label"):
         shutil.copyfile(shots / f"{page}.png", IMAGES / f"{page}.png")
+
+
+def training(folder: Path) -> None:
+    """Photograph what would be trained on, train, and photograph the results."""
+    study = folder / "Training"
+    dataset, run = study / "derived" / "dataset", study / "derived" / "runs" / "first"
+    subprocess.run(command_line("new", str(study), "--seed", "1"), check=True)
+    size = ("--participants", "10", "--clips", "14", "--seed", "3")
+    make = command_line("dataset", "synth", "--out", str(dataset), *size)
+    subprocess.run(make, check=True)
+    train_page(study, folder / "before", "train.png")
+    how = ("--protocol", "er3", "--epochs", "20", "--device", "cpu", "--out", str(run))
+    subprocess.run(command_line("train", str(dataset), *how), check=True)
+    train_page(study, folder / "after", "train-run.png")
+
+
+def train_page(study: Path, shots: Path, name: str) -> None:
+    """Photograph the page Train, which opens on the runs where there are any."""
+    window = command_line("gui", str(study), "--snapshots", str(shots))
+    subprocess.run(window, check=True)
+    shutil.copyfile(shots / "train.png", IMAGES / name)
 
 
 def participant(folder: Path, language: str) -> None:

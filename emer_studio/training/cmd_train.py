@@ -81,13 +81,16 @@ def _train(args: argparse.Namespace, console: Console) -> int:
         told = dry_run(request, open_cache(args.dataset))
         console.result(told, dry_run_text(told))
         return 2 if all(one["problem"] for one in told["benchmarks"]) else 0
-    manifest = open_cache(args.dataset).manifest
+    dataset = open_cache(args.dataset)
     folder = args.out or _default_folder(args.dataset, args.protocol)
     if args.background:
+        from emer_studio.training.runs.asked import refuse_at_once
+
         refuse_taken(folder)
+        refuse_at_once(request, dataset)  # nobody would read it in a log
         _write_request(request, new_folder(folder))
         return _detach(folder, ["--resume", str(folder)], console)
-    _warn(manifest, console)
+    _warn(dataset.manifest, console)
     check_stop = stop_check(args.events)
     # torch takes seconds to load: after everything that can be refused without it.
     from emer_studio.training.runs import conduct

@@ -203,7 +203,10 @@ class PillDelegate(QStyledItemDelegate):
 
 
 def table(heads: Sequence[str], *, stretch: int = 0, rows: int = 34) -> QTableWidget:
-    """Return a quiet read-only table; column `stretch` takes the spare width."""
+    """Return a quiet read-only table; column `stretch` takes the spare width.
+
+    Arrows move in it, Tab leaves it.
+    """
     made = QTableWidget(0, len(heads))
     made.setHorizontalHeaderLabels(list(heads))
     made.verticalHeader().hide()
@@ -214,6 +217,7 @@ def table(heads: Sequence[str], *, stretch: int = 0, rows: int = 34) -> QTableWi
     made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     made.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
     made.setWordWrap(False)
+    made.setTabKeyNavigation(False)
     head = made.horizontalHeader()
     head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
     head.setHighlightSections(False)

@@ -164,15 +164,15 @@ def _all_datasets(study: Study) -> Iterator[Dataset | Damaged]:
     for path in _newest(study.derived.glob("**/manifest.json")):
         try:
             raw = json.loads(path.read_text(encoding="utf-8"))
-            about = parse_manifest(raw, "its manifest.json")
+            about = parse_manifest(raw, "manifest.json")
         except FileNotFoundError:
             continue  # it has just been deleted
         except OSError as problem:
-            why = f"its manifest.json cannot be read: {problem.strerror}."
+            why = f"manifest.json cannot be read: {problem.strerror}."
         except ValueError:
-            why = "its manifest.json is not valid JSON."
+            why = "manifest.json is not valid JSON."
         except BadInputError as problem:
-            why = problem.message
+            why = f"manifest.json: {problem.message.partition(': ')[2]}"
         else:
             yield Dataset(
                 path.parent, about.name, about.n_samples, about.synthetic, about.simulated

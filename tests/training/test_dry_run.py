@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from emer_studio.cli import main
 from emer_studio.core.emotions import EMOTIONS
 from emer_studio.core.errors import EmerError
 from emer_studio.dataset.cache import CacheWriter, Dataset, open_cache
@@ -99,6 +100,20 @@ def test_it_refuses_what_a_training_would(
     assert told["problem"] == problem_at_start(request, opened)
     assert words in told["problem"]
     assert told["problem"] or asked in ({}, {"device": "cuda"})
+
+
+def test_nothing_is_begun_in_the_background_that_would_be_refused(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    how = ["--background", "--out", str(run)]
+    for words, said in (
+        (["--protocol", "fer7"], "has the label fer_emotion"),
+        (["--protocol", "all", "--folds", "9"], "No benchmark can be trained on"),
+    ):
+        assert main(["train", str(dataset), *words, *how]) == 2
+        assert said in capsys.readouterr().err
+        assert not run.exists()
 
 
 def test_every_model_without_a_network_is_known_to_be_one() -> None:

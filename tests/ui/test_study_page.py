@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emer_studio.core.files import read_json, write_json
 from emer_studio.labels.store import LabelStore
+from emer_studio.schema.dataset import DatasetManifest
 from emer_studio.ui.label.items import find_items
 from emer_studio.ui.study.next_step import next_step
 from emer_studio.ui.study.page import StudyPage
@@ -78,7 +79,11 @@ def test_the_next_step_follows_the_work(study):
     store.close()
     assert next_step(study).page == "train"
     (study.derived / "dataset").mkdir()
-    write_json(study.derived / "dataset" / "manifest.json", {"n_samples": 2})
+    manifest = DatasetManifest(
+        name="d", n_samples=2, sha256={}, app_version="0.1.0", created="2026-11-22"
+    )
+    told = manifest.model_dump(mode="json")
+    write_json(study.derived / "dataset" / "manifest.json", told)
     assert next_step(study).action == "Train"
     run = study.derived / "runs" / "er3"
     write_json(run / "run.json", {"state": "done"})

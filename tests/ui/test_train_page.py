@@ -14,7 +14,7 @@ import onnxruntime
 import pytest
 from PySide6.QtCore import QObject, Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QImage
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QTableWidget
 
 from emer_studio.core.console import Console
 from emer_studio.core.emotions import EMOTIONS
@@ -166,10 +166,10 @@ def test_a_dataset_that_cannot_be_used_is_shown_with_the_reason(page, study, qtb
     told = setup.damaged.text().splitlines()
     assert len(told) == 3
     assert any(
-        "cut cannot be used: its manifest.json is not valid JSON." in one for one in told
+        "cut cannot be used: manifest.json is not valid JSON." in one for one in told
     )
     assert any("format_version: Input should be 1" in one for one in told)
-    assert any("its manifest.json cannot be read: Is a directory." in one for one in told)
+    assert any("manifest.json cannot be read: Is a directory." in one for one in told)
     assert all("Build it again" in one for one in told)
     setup.dataset.setFocus()
     qtbot.keyClick(setup.dataset, Qt.Key.Key_Down)
@@ -211,6 +211,21 @@ def test_official_sets_are_offered_where_there_are_some(page, study):
     more.seeds.setText("0, 1")
     assert "--seeds 0,1 " in " ".join(made.setup.choice().words())
     assert made.setup.start.isEnabled()
+    more.parallel.setValue(3)
+    assert more.summary.text() == "5 folds by people and clips, seeds 0, 1, 3 at once"
+    assert "--parallel 3 " in " ".join(made.setup.choice().words())
+
+
+def test_tab_leaves_every_table(page, trained, qtbot):
+    made = page(TrainPage, trained)
+    made.activateWindow()
+    qtbot.waitUntil(made.isActiveWindow)
+    made.views.buttons[1].setFocus()
+    met = []
+    while made.views.buttons[1] not in met and len(met) < 30:
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        met.append(QApplication.focusWidget())
+    assert {made.runs.list.grid, made.runs.result.table, made.views.buttons[1]} <= {*met}
 
 
 def test_what_will_be_trained_on_is_told_before_it_is(page, trained, qtbot):
@@ -228,6 +243,21 @@ def test_what_will_be_trained_on_is_told_before_it_is(page, trained, qtbot):
     assert "excluded: the tracker was off" in shown
     assert "Clips are on both sides" in shown
     assert "2 trials never became samples: broken off." in shown
+    (folds,) = made.plan.findChildren(QTableWidget)
+    tested = ", ".join(folds.item(row, 4).text() for row in range(2))
+    assert sorted(tested.split(", ")) == ["P001", "P002", "P003", "P004"]
+    made.setup.protocol.setCurrentIndex(made.setup.protocol.findData("all"))
+    qtbot.waitUntil(lambda: len(made.plan.told["benchmarks"]) == 7, timeout=60000)
+    (every,) = (one for one in made.plan.findChildren(QTableWidget) if one is not folds)
+    cells = {every.item(row, 0).text(): every.item(row, 4).text() for row in range(7)}
+    assert cells["Emotion felt, seven classes"] == "1: excluded: the tracker was off"
+    assert "No sample of" in cells["Intensity of the emotion seen"]
+    assert made.setup.start.isEnabled()
+    made.setup.protocol.setCurrentIndex(made.setup.protocol.findData("fer7"))
+    qtbot.waitUntil(lambda: not made.setup.start.isEnabled(), timeout=60000)
+    assert "has the label fer_emotion" in made.plan.refused
+    made.setup.protocol.setCurrentIndex(made.setup.protocol.findData("er7"))
+    assert made.setup.start.isEnabled()
 
 
 def test_events_are_read_on_from_where_they_were_left(tmp_path):

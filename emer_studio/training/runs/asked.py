@@ -8,7 +8,7 @@ from pathlib import Path
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.modelfiles import locate
 from emer_studio.dataset.cache import Dataset
-from emer_studio.schema.benchmark import load_benchmark
+from emer_studio.schema.benchmark import benchmark_names, load_benchmark
 from emer_studio.schema.models import load_manifest
 from emer_studio.schema.training_models import NO_NETWORKS, TRAINING_MODELS
 from emer_studio.schema.training_request import TrainingRequest
@@ -16,7 +16,14 @@ from emer_studio.training.names import FaceNet
 from emer_studio.training.prepare import Prepared, prepare
 from emer_studio.training.presets import PRESETS, Preset
 
-__all__ = ["Start", "needs_torch", "nothing_to_freeze", "prepared_for", "start_of"]
+__all__ = [
+    "Start",
+    "checked",
+    "nothing_to_freeze",
+    "prepared_for",
+    "refuse_at_once",
+    "start_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +43,47 @@ class Start:
     weights: Path | None
 
 
-def needs_torch(request: TrainingRequest) -> bool:
-    """Return whether only torch can tell if this can be trained.
+def refuse_at_once(request: TrainingRequest, dataset: Dataset) -> None:
+    """Refuse what cannot be trained, before anybody waits for it.
 
-    It knows the GPU, what is in a file of weights, and models that are in no table.
+    Raises
+    ------
+    EmerError
+        As `checked`; of all benchmarks when none of them can be trained.
     """
+    if request.protocol != "all":
+        checked(request, dataset, request.protocol)
+        return
+    problems = []
+    for name in benchmark_names():
+        try:
+            checked(request, dataset, name)
+            return
+        except BadInputError as problem:
+            problems.append(problem.message)
+    raise BadInputError(f"No benchmark can be trained on {request.dataset}: {problems[0]}")
+
+
+def checked(request: TrainingRequest, dataset: Dataset, protocol: str) -> Prepared:
+    """Pass every check of a training; torch is loaded only where it alone can tell.
+
+    Raises
+    ------
+    EmerError
+        As `begin.ready_for`, of the first seed.
+    """
+    seed = next(iter(request.seeds), None)
+    if _needs_torch(request):
+        from emer_studio.training.runs.begin import ready_for
+
+        return ready_for(request, dataset, protocol, seed).prepared
+    prepared = prepared_for(request, dataset, protocol, seed)
+    start_of(request, has_maps=dataset.maps is not None)
+    return prepared
+
+
+def _needs_torch(request: TrainingRequest) -> bool:
+    """Torch knows GPUs, what is in a file of weights, and models that are in no table."""
     own_weights = request.cnn_weights not in ("", "none")
     return request.device == "cuda" or own_weights or request.model not in TRAINING_MODELS
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from emer_studio.core.errors import EmerError
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
-from emer_studio.schema.training import PARTS, FoldSplit
+from emer_studio.schema.training import PARTS, FoldSplit, Part
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.prepare import Prepared, members
-from emer_studio.training.runs.asked import needs_torch, prepared_for, start_of
+from emer_studio.training.runs.asked import checked
 from emer_studio.training.runs.doubts import doubts_of_classes, doubts_of_data
 from emer_studio.training.task import Labels, Task
 
@@ -40,8 +40,9 @@ def dry_run(request: TrainingRequest, dataset: Dataset) -> dict[str, Any]:
         ``samples`` of the dataset, ``remarks`` on its data, ``unused``: trials that never
         became samples, by reason; and one object for each of ``benchmarks``: its numbers
         of ``samples``, ``participants`` and ``stimuli``, ``tested`` samples, ``labels``
-        with their class counts or spread, ``left_out`` by reason, and ``remarks``. One that
-        cannot be trained has a ``problem`` in their place.
+        with their class counts or spread, ``split`` with the samples of each fold and who
+        is tested in it, ``left_out`` by reason, and ``remarks``. One that cannot be trained
+        has a ``problem`` in their place.
     """
     every = request.protocol == "all"
     names = benchmark_names() if every else (request.protocol,)
@@ -59,11 +60,11 @@ def dry_run(request: TrainingRequest, dataset: Dataset) -> dict[str, Any]:
 def _benchmark(request: TrainingRequest, dataset: Dataset, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"protocol": name, "title": load_benchmark(name).title}
     try:
-        prepared = _checked(request, dataset, name)
+        prepared = checked(request, dataset, name)
     except EmerError as problem:
         return {**found, "problem": problem.message, "fix": problem.fix}
     used = np.any([labels.usable for _, labels in prepared.tasks], axis=0)
-    tested = np.unique([i for fold in prepared.split for i in _tested(prepared, fold)])
+    tested = {i for fold in prepared.split for i in _members(prepared, fold, "test")}
     samples = [dataset.samples[i] for i in np.flatnonzero(used)]
     return {
         **found,
@@ -75,28 +76,31 @@ def _benchmark(request: TrainingRequest, dataset: Dataset, name: str) -> dict[st
         "tested": len(tested),
         "folds": len(prepared.split),
         "folds_by": prepared.folds,
+        "split": [_fold(prepared, fold) for fold in prepared.split],
         "labels": [_label(task, labels) for task, labels in prepared.tasks],
         "left_out": _left_out(dataset, used),
         "remarks": list(dict.fromkeys(_remarks(prepared, samples, len(tested)))),
     }
 
 
-def _checked(request: TrainingRequest, dataset: Dataset, name: str) -> Prepared:
-    """Pass every check; load torch, which takes seconds, only where it alone can tell."""
-    seed = next(iter(request.seeds), None)
-    if needs_torch(request):
-        from emer_studio.training.runs.begin import ready_for
-
-        return ready_for(request, dataset, name, seed).prepared
-    prepared = prepared_for(request, dataset, name, seed)
-    start_of(request, has_maps=dataset.maps is not None)
-    return prepared
+def _fold(prepared: Prepared, fold: FoldSplit) -> dict[str, Any]:
+    told: dict[str, Any] = {"fold": fold.fold}
+    for part in PARTS:
+        told[part] = len(_members(prepared, fold, part))
+    people = () if fold.by == "stimulus" else fold.test
+    clips = () if fold.stimuli is None else fold.stimuli.test
+    return {**told, "test_participants": list(people), "test_stimuli": list(clips)}
 
 
-def _tested(prepared: Prepared, fold: FoldSplit) -> Iterator[int]:
-    for _, labels in prepared.tasks:
-        mine = labels.of_fold(prepared.dataset, fold)
-        yield from members(prepared.dataset, mine, fold, "test")
+def _members(prepared: Prepared, fold: FoldSplit, part: Part) -> set[int]:
+    """Return the samples of a part that have any of the labels that are asked for."""
+    return {
+        i
+        for _, labels in prepared.tasks
+        for i in members(
+            prepared.dataset, labels.of_fold(prepared.dataset, fold), fold, part
+        )
+    }
 
 
 def _label(task: Task, labels: Labels) -> dict[str, Any]:

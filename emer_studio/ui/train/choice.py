@@ -37,6 +37,8 @@ class Choice:
     frozen : bool
         A quick look: the face network stays as it begins.
     device : str
+    parallel : int
+        Trainings at the same time.
     """
 
     dataset: Path
@@ -52,6 +54,7 @@ class Choice:
     maps: bool = False
     frozen: bool = False
     device: str = "auto"
+    parallel: int = 1
 
     @property
     def problem(self) -> str:
@@ -83,5 +86,6 @@ class Choice:
         words = [*self.data_words(), "--preset", self.preset, "--device", self.device]
         words += ["--corrected-input"] if self.corrected else []
         words += ["--frozen"] if self.frozen else []
+        words += ["--parallel", str(self.parallel)] if self.parallel > 1 else []
         words += ["--epochs", str(self.epochs)] if self.epochs else []
         return [*words, "--modalities", ",".join(self.modalities)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtWidgets import QHeaderView
+from PySide6.QtCore import Qt
 
 from emer_studio.ui.parts import Card, button, label, set_cell, table
 
@@ -13,7 +13,7 @@ __all__ = ["ComparisonView", "comparison_rows"]
 
 _HEADS = (
     "Run less the oldest", "Score", "Difference", "95 %, people", "p",
-    "95 %, people and clips", "p",
+    "95 %, clips too", "p",
 )  # fmt: skip
 
 
@@ -52,9 +52,8 @@ class ComparisonView(Card):
         self.close_it.clicked.connect(self.hide)
         self.head.addWidget(self.close_it)
         self.grid = table(_HEADS, rows=30)
-        head = self.grid.horizontalHeader()
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setStretchLastSection(True)
+        self.grid.setAccessibleName("Comparison")
+        self.grid.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.remarks = label("", "small", wrap=True)
         self.box.addWidget(self.grid, 1)
         self.box.addWidget(self.remarks)
@@ -69,7 +68,7 @@ class ComparisonView(Card):
         self.grid.setRowCount(len(rows))
         for row, cells in enumerate(rows):
             for column, text in enumerate(cells):
-                set_cell(self.grid, row, column, text)
+                set_cell(self.grid, row, column, text, tip="" if column else text)
         said = [text for pair in told["pairs"] for text in pair["remarks"]]
         self.remarks.setText("\n".join(dict.fromkeys([*told["remarks"], *said])))
 

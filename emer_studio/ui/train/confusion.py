@@ -53,6 +53,7 @@ class HeatMap(QTableWidget):
         self.setShowGrid(False)
         self.setItemDelegate(_Cell(self))
         self.setCornerButtonEnabled(False)
+        self.setTabKeyNavigation(False)  # Tab leaves it
         for head in (self.horizontalHeader(), self.verticalHeader()):
             head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
             head.setMinimumSectionSize(22)

@@ -27,6 +27,7 @@ _APART = {
     "people and clips": "both",
 }
 _DEVICES = {"the GPU if there is one": "auto", "the processor": "cpu", "the GPU": "cuda"}
+_MOST_AT_ONCE = 16  # chosen by us: each takes half a gigabyte and more
 
 
 class MoreTraining(QWidget):
@@ -75,6 +76,11 @@ class MoreTraining(QWidget):
         self.maps = QCheckBox("Fixation maps")
         self.frozen = QCheckBox("A quick look")
         self.frozen.setToolTip("The face network stays as it begins, only the rest learns")
+        self.parallel = number("At the same time", 1, _MOST_AT_ONCE)
+        self.parallel.setSpecialValueText("one training")
+        self.parallel.setToolTip(
+            "Folds and runs that are trained side by side, each in a process of its own"
+        )
         self.device = combo("Device")
         for words, kind in _DEVICES.items():
             self.device.addItem(words, kind)
@@ -86,9 +92,11 @@ class MoreTraining(QWidget):
         box.addWidget(self.maps)
         box.addWidget(self.frozen)
         box.addLayout(line("De&vice", self.device))
+        box.addLayout(line("At on&ce", self.parallel))
         self.official.toggled.connect(self.folds.setDisabled)
         self.official.toggled.connect(self.apart.setDisabled)
-        self.folds.valueChanged.connect(self.changed)
+        for many in (self.folds, self.parallel):
+            many.valueChanged.connect(self.changed)
         self.seeds.textChanged.connect(self.changed)
         for either in (self.official, self.maps, self.frozen):
             either.toggled.connect(self.changed)
@@ -132,6 +140,7 @@ class MoreTraining(QWidget):
             maps=self.maps.isChecked(),
             frozen=self.frozen.isChecked(),
             device=str(self.device.currentData()),
+            parallel=self.parallel.value(),
         )
 
     def _open(self, on: bool) -> None:
@@ -151,4 +160,6 @@ class MoreTraining(QWidget):
         looks = f", {' and '.join(streams).lower() or 'nothing'}" if some else ""
         seeds = f", seeds {self.seeds.text()}" if "," in self.seeds.text() else ""
         quick = ", a quick look" if self.frozen.isChecked() else ""
-        self.summary.setText(f"{folds}{looks}{seeds}{quick}")
+        many = self.parallel.value()
+        at_once = f", {many} at once" if many > 1 else ""
+        self.summary.setText(f"{folds}{looks}{seeds}{quick}{at_once}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -56,7 +56,7 @@ class TrainPage(Page):
         row = QHBoxLayout(view)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        left = Scrolled()
+        self._form = left = Scrolled()
         left.setFixedWidth(_LEFT_PX)
         self.left = QVBoxLayout(left.inside)
         self.left.setContentsMargins(0, 0, 12, 0)
@@ -93,6 +93,8 @@ class TrainPage(Page):
         setup.build.clicked.connect(self.build_dataset)
         setup.synth.clicked.connect(self.make_synthetic)
         setup.start.clicked.connect(self.train)
+        setup.more.toggle.toggled.connect(self._more_opened)
+        self.plan.answered.connect(lambda: self._set_running(self.job.running))
         self.views.chosen.connect(self._show_view)
         runs.said.connect(self.said)
         runs.opened.connect(lambda trial: self.wants.emit(f"explore:{trial}"))
@@ -149,6 +151,15 @@ class TrainPage(Page):
         self.stack.setCurrentIndex(place)
         self.simulatedChanged.emit()
 
+    def _more_opened(self, on: bool) -> None:
+        """Show what has opened, once it has its place."""
+        more, inside = self.setup.more, self._form.inside
+        bar = self._form.verticalScrollBar()
+        if on:
+            QTimer.singleShot(
+                0, self, lambda: bar.setValue(more.mapTo(inside, QPoint(0, 0)).y())
+            )
+
     def _chosen(self) -> None:
         self.plan.show_choice(self.setup.choice())
         self.right.setCurrentIndex(0 if self.setup.chosen() is None else 1)
@@ -174,7 +185,7 @@ class TrainPage(Page):
     def train(self) -> None:
         """Start what is chosen as a process of its own, which this window only follows."""
         choice = self.setup.choice()
-        if choice is None or choice.problem or self.job.running:
+        if not self.setup.start.isEnabled() or choice is None:
             return
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
         runs = self.study.derived / "runs"
@@ -204,4 +215,5 @@ class TrainPage(Page):
         setup, choice = self.setup, self.setup.choice()
         setup.synth.setEnabled(not running)
         setup.build.setEnabled(not running and bool(self.study.sessions()))
-        setup.start.setEnabled(not running and choice is not None and not choice.problem)
+        ready = choice is not None and not choice.problem and not self.plan.refused
+        setup.start.setEnabled(ready and not running)

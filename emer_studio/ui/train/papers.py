@@ -34,6 +34,10 @@ _PAPERS = (
 )
 
 
+_ONNX = "The network of the first fold, for other programs"
+_NO_ONNX = "This model is no network, so there is none to export"
+
+
 class Papers(QWidget):
     """Buttons that write a run's papers beside the study's other reports.
 
@@ -46,7 +50,7 @@ class Papers(QWidget):
 
     def __init__(self, study: Study) -> None:
         super().__init__()
-        self._study, self._run = study, Path()
+        self._study, self._run, self._network = study, Path(), True
         self._out = study.derived
         self.job = JobRunner(self)
         self.job.ended.connect(self._ended)
@@ -57,7 +61,6 @@ class Papers(QWidget):
         self.figures = button("Fi&gures")
         self.figures.setToolTip("Its figures as SVG and PNG, for a paper")
         self.onnx = button("Export &ONNX")
-        self.onnx.setToolTip("The network of the first fold, for other programs")
         self.busy = label("", "small")
         self._buttons = (self.report, self.card, self.figures, self.onnx)
         row = QHBoxLayout(self)
@@ -69,9 +72,11 @@ class Papers(QWidget):
             row.addWidget(made)
         row.addWidget(self.busy, 1)
 
-    def show_run(self, run: Path) -> None:
-        """Write about this run from now on."""
-        self._run = run
+    def show_run(self, run: Path, *, network: bool) -> None:
+        """Write about this run from now on; a network can be exported, too."""
+        self._run, self._network = run, network
+        self.onnx.setToolTip(_ONNX if network else _NO_ONNX)
+        self._rest(self.busy.text())
 
     def finish(self) -> None:
         """End what is being written; the buttons are not used any more."""
@@ -113,6 +118,7 @@ class Papers(QWidget):
         self.busy.setText(busy)
         for made in self._buttons:
             made.setEnabled(not busy)
+        self.onnx.setEnabled(self._network and not busy)
 
 
 def _stem(run: Path, study: Study) -> str:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout
 
 from emer_studio.ui.jobs import JobRunner, Outcome
-from emer_studio.ui.parts import Card, ProgressLine, Scrolled, label, set_cell, table
-from emer_studio.ui.train.bars import Bars
+from emer_studio.ui.parts import Card, ProgressLine, Scrolled
 from emer_studio.ui.train.choice import Choice
+from emer_studio.ui.train.plan_parts import plan_parts
 
 __all__ = ["PlanCard"]
 
-_REST_MS = 500  # chosen by us: a choice that changes meanwhile asks only once
+_REST_MS = 250  # chosen by us: a choice that changes meanwhile asks only once
+_SLOW_MS = 700  # chosen by us: an answer usually comes before; else it is said to come
 _KEPT = 32
 _WHITE = "QScrollArea#scroll, QWidget#scrolled { background: #ffffff; }"
 _GRACE_S = 0.3  # it writes nothing, so nothing is lost
-_HEADS = ("Benchmark", "Samples", "People", "Clips", "What to know")
 
 
 class PlanCard(Card):
-    """Asks ``train --dry-run`` for what is chosen, while it can be seen."""
+    """Asks ``train --dry-run`` for what is chosen, while it can be seen.
+
+    `answered` tells that it is known whether the choice can be trained.
+    """
+
+    answered = Signal()
 
     def __init__(self) -> None:
         super().__init__("What will be trained on")
@@ -37,6 +41,10 @@ class PlanCard(Card):
         self._timer = QTimer(self, singleShot=True, interval=_REST_MS)
         self._timer.timeout.connect(self._ask)
         self.progress = ProgressLine()
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
+        self._slow.timeout.connect(
+            lambda: self.progress.begin("Looking through the dataset …")
+        )
         self.pages = Scrolled()
         self.pages.setStyleSheet(_WHITE)
         self.inner = QVBoxLayout(self.pages.inside)
@@ -49,6 +57,13 @@ class PlanCard(Card):
     def working(self) -> bool:
         """Whether an answer is to come."""
         return self._timer.isActive() or self.job.running
+
+    @property
+    def refused(self) -> str:
+        """Why nothing of the choice can be trained; empty until that is known."""
+        told = self._known.get(self._wanted, {})
+        problems = [str(one["problem"]) for one in told.get("benchmarks", ())]
+        return problems[0] if problems and all(problems) else ""
 
     def show_choice(self, choice: Choice | None) -> None:
         """Show what a choice means; known at once, or asked for."""
@@ -74,6 +89,7 @@ class PlanCard(Card):
     def finish(self) -> None:
         """End what runs; the card is not used any more."""
         self._timer.stop()
+        self._slow.stop()
         self.job.close()
 
     def _ask(self) -> None:
@@ -84,11 +100,12 @@ class PlanCard(Card):
         if not self._wanted or self._wanted in self._known:
             return
         self._asked = self._wanted
-        self.progress.begin("Looking through the dataset …")
+        self._slow.start()
         words = ["train", *self._asked[:-1], "--dry-run", "--events"]
         self.job.start("dry run", words, grace_s=_GRACE_S)
 
     def _ended(self, outcome: Outcome) -> None:
+        self._slow.stop()
         self.progress.end()
         if outcome.result or not outcome.stopped:
             told = outcome.result or {"benchmarks": [], "error": outcome.error}
@@ -104,81 +121,10 @@ class PlanCard(Card):
 
     def _fill(self, told: dict[str, Any]) -> None:
         self.told = told
+        self.answered.emit()
         while (item := self.inner.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
                 old.deleteLater()
-        for widget in self._parts(told):
+        for widget in plan_parts(told):
             self.inner.addWidget(widget)
         self.inner.addStretch(1)
-
-    def _parts(self, told: dict[str, Any]) -> Iterator[QWidget]:
-        if problem := told.get("error"):
-            yield label(problem, "error", wrap=True)
-            return
-        several = told["benchmarks"]
-        if len(several) > 1:
-            yield _overview(several)
-        else:
-            yield from _one(several[0])
-        for row in told["unused"]:
-            text = f"{row['trials']} trials never became samples: {row['why']}."
-            yield label(text, "small", wrap=True)
-        for remark in told["remarks"]:
-            yield label(remark, "small-amber", wrap=True)
-
-
-def _one(found: dict[str, Any]) -> Iterator[QWidget]:
-    """Yield what one benchmark would be trained on."""
-    yield label(found["title"], "muted", wrap=True)
-    if found["problem"]:
-        text = f"This cannot be trained. {found['problem']}"
-        yield label(text, "error", wrap=True)
-        if found["fix"]:
-            yield label(found["fix"], "muted", wrap=True)
-        return
-    numbers = (
-        f"{found['samples']:,} samples, {found['participants']} people,"
-        f" {found['stimuli']} clips"
-    )
-    yield label(numbers, "number", wrap=True)
-    for part in found["labels"]:
-        if part["counts"]:
-            yield Bars(part["counts"])
-        else:
-            yield label(_spread(part), wrap=True)
-    out = found["left_out"]
-    if out:
-        yield label("Left out", "heading")
-    for row in out:
-        yield label(f"{row['samples']} samples: {row['why']}", wrap=True)
-    if not out:
-        yield label("Nothing of the dataset is left out.", "muted", wrap=True)
-    if found["remarks"]:
-        yield label("To know", "heading")
-    for remark in found["remarks"]:
-        yield label(remark, "small", wrap=True)
-
-
-def _spread(part: dict[str, Any]) -> str:
-    found = part["spread"]
-    name = part["label"].replace("_", " ").replace("fer ", "shown ").replace("er ", "felt ")
-    return (
-        f"{name[:1].upper()}{name[1:]}: {found['low']:.2f} to {found['high']:.2f},"
-        f" mean {found['mean']:.2f}, sd {found['sd']:.2f}"
-    ).replace("-", "−")
-
-
-def _overview(several: list[dict[str, Any]]) -> QWidget:
-    """Return the table of all benchmarks."""
-    grid = table(_HEADS, stretch=len(_HEADS) - 1, rows=30)
-    grid.setRowCount(len(several))
-    for row, one in enumerate(several):
-        numbers = [
-            str(one.get(name, "–")) for name in ("samples", "participants", "stimuli")
-        ]
-        told = one["problem"] or next(iter(one["remarks"]), "")
-        tip = "\n".join([told, *one.get("remarks", [])[1:]])
-        for column, text in enumerate([one["title"], *numbers, told]):
-            set_cell(grid, row, column, text, tip=tip)
-    grid.setMinimumHeight(30 * len(several) + 40)
-    return grid

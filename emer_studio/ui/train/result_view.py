@@ -8,9 +8,10 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from emer_studio.schema.training_models import NO_NETWORKS
 from emer_studio.study.folder import Study
 from emer_studio.study.runs import Entry
-from emer_studio.ui.parts import Card, ShortLabel, label
+from emer_studio.ui.parts import Card, Empty, ShortLabel, label
 from emer_studio.ui.train.answers import Answer, answers_of
 from emer_studio.ui.train.confusion import HeatMap
 from emer_studio.ui.train.curves import Curves
@@ -35,7 +36,7 @@ _KEYS = (
     "Rows are true, columns answered. Arrows choose a cell, Enter goes to its samples,"
     " Enter again opens one in the explorer."
 )
-_CURVES = 2
+_CURVES, _NO_CURVES = 2, 3
 _BESIDE_PX = 640  # chosen by us: seven readable classes and a list
 
 
@@ -72,7 +73,13 @@ class ResultView(QWidget):
         self.table = make_table()
         self.remarks = label("", "small", wrap=True)
         self.curves = Curves()
-        for view in (self._numbers(), self._confusion(), self.curves):
+        none = Empty(
+            "train",
+            "No curves",
+            "This model learns all at once and not epoch by epoch, or what the training"
+            " told is not in its folder any more.",
+        )
+        for view in (self._numbers(), self._confusion(), self.curves, none):
             self.stack.addWidget(view)
         box.addWidget(card)
         box.addWidget(self.stack, 1)
@@ -119,12 +126,13 @@ class ResultView(QWidget):
         self.entry, self._drawn = entry, None
         info = entry.info
         self.name.setText(title(info.protocol))
-        about = f"{entry.kind}, {entry.name}, {info.preset}, {_epochs(info.epochs)}"
-        about += f", seed {info.seed}"
+        network = info.model not in NO_NETWORKS
+        how = f", {info.preset}, {_epochs(info.epochs)}" if network else ""
+        about = f"{entry.kind}, {entry.name}{how}, seed {info.seed}"
         about += _FOLDS.get(str(info.folds), "") + (", synthetic" if info.synthetic else "")
         about += ", simulated" if info.simulated else ""
         self.about.setText(about)
-        self.papers.show_run(entry.folder)
+        self.papers.show_run(entry.folder, network=network)
         results = read_object(entry.folder / "results.json") or {}
         show_results(self.table, results)
         self.remarks.setText("\n".join(results.get("remarks", [])))
@@ -143,13 +151,14 @@ class ResultView(QWidget):
         self.papers.finish()
 
     def _show(self, place: int) -> None:
-        self.stack.setCurrentIndex(place)
         if place == _CURVES and self.entry is not None and self._drawn != self.entry.folder:
             self._drawn = self.entry.folder
             self.curves.clear()
             for event in Follower(self.entry.folder / EVENTS_FILE).read(whole=True):
                 if event.get("event") == "epoch":
                     self.curves.add(event)
+        nothing = place == _CURVES and not self.curves.drawn
+        self.stack.setCurrentIndex(_NO_CURVES if nothing else place)
 
     # -- answers
 

@@ -33,14 +33,14 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows.append(["Pooled", *pooled, "", f"{results.get('samples')} samples"])
     if (mean := results.get("fold_mean")) and (sd := results.get("fold_sd")):
         each = (f"{_number(mean.get(n))} ± {_number(sd.get(n))}" for n in names)
-        rows.append(["Folds", *each, "", "mean ± sd over folds"])
-    for key, over in (
-        ("ci95", "bootstrap over participants"),
-        ("ci95_crossed", "over participants and stimuli"),
+        rows.append(["Folds", *each, "", "mean ± sd"])
+    for key, name, over in (
+        ("ci95", "95 % interval", "over participants"),
+        ("ci95_crossed", "95 %, clips too", "and over clips"),
     ):
         ranges = results.get(key) or {}
-        if any(ranges.get(name) for name in names):
-            rows.append(["95 % interval", *(_ends(ranges.get(n)) for n in names), "", over])
+        if any(ranges.get(n) for n in names):
+            rows.append([name, *(_ends(ranges.get(n)) for n in names), "", over])
     notes = {
         "majority": "always the most frequent answer",
         "target": "knows what the clip is meant to evoke",
@@ -62,7 +62,7 @@ def _against(results: dict[str, Any], kind: str) -> str:
     if one is None:
         return ""
     p = one["p"] if one["p_crossed"] is None else one["p_crossed"]
-    return f"{one['difference']:+.3f}, p {p:.3f}"
+    return f"{one['difference']:+.3f}, p {p:.3f}".replace("-", "−")
 
 
 def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
@@ -71,15 +71,20 @@ def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
     grid.setColumnCount(len(heads))
     grid.setHorizontalHeaderLabels(heads)
     head = grid.horizontalHeader()
+    against, last = len(heads) - 2, len(heads) - 1
     for column in range(len(heads)):
-        last = column == len(heads) - 1
-        head.setSectionResizeMode(
-            column, head.ResizeMode.Stretch if last else head.ResizeMode.ResizeToContents
+        fit = (
+            head.ResizeMode.Stretch if column == last else head.ResizeMode.ResizeToContents
         )
+        head.setSectionResizeMode(column, fit)
+        grid.setColumnHidden(column, False)
+    grid.setColumnHidden(against, not any(row[against] for row in rows))
     grid.setRowCount(len(rows))
     for number, row in enumerate(rows):
         for column, text in enumerate(row):
-            set_cell(grid, number, column, text, tip=text if column + 1 == len(row) else "")
+            set_cell(
+                grid, number, column, text, tip=row[last] if column in (0, last) else ""
+            )
             item = grid.item(number, column)
             if item is not None:
                 face = item.font()
@@ -89,12 +94,14 @@ def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
 
 def make_table() -> QTableWidget:
     """Return the empty table."""
-    return table(("",), stretch=0, rows=30)
+    made = table(("",), stretch=0, rows=30)
+    made.setAccessibleName("Results")
+    return made
 
 
 def _ends(both: list[float] | None) -> str:
-    return f"{both[0]:.3f} – {both[1]:.3f}" if both else "–"
+    return f"{_number(both[0])} – {_number(both[1])}" if both else "–"
 
 
 def _number(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, int | float) else "–"
+    return f"{value:.3f}".replace("-", "−") if isinstance(value, int | float) else "–"

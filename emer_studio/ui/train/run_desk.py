@@ -19,7 +19,7 @@ from emer_studio.ui.train.trainings import Training, training_at
 
 __all__ = ["RunDesk"]
 
-_LEFT_PX = 340
+_LEFT_PX = 300, 620  # as far as it helps: a list with its scores
 _NAME = 1  # column of the list
 _EVERY = 3  # ticks between two looks at the folders
 
@@ -47,8 +47,8 @@ class RunDesk(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        row.addWidget(self._left())
-        row.addWidget(self._right(), 1)
+        row.addWidget(self._left(), 2)
+        row.addWidget(self._right(), 5)
         self.live.chosen.connect(self._follow)
         self.list.grid.itemSelectionChanged.connect(self._entry_chosen)
         self.list.grid.cellClicked.connect(self._entry_chosen)
@@ -65,7 +65,9 @@ class RunDesk(QWidget):
 
     def _left(self) -> QWidget:
         holder = QWidget()
-        holder.setFixedWidth(_LEFT_PX)
+        least, most = _LEFT_PX
+        holder.setMinimumWidth(least)
+        holder.setMaximumWidth(most)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
+    QHeaderView,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
@@ -38,9 +39,10 @@ _MEANING = {
     "running": "It is being trained.",
     "interrupted": "Somebody stopped it.",
 }
-_HIDDEN_BELOW_PX = {_STARTED: 800, _MODEL: 680, _SCORE: 560}
+_HIDDEN_BELOW_PX = {_STARTED: 800, _MODEL: 680, _PROTOCOL: 560, _SCORE: 440}
 """What goes where the list is narrow, chosen by us: the name can then still be read; the
 whole stands in its hint."""
+_PIN_PX = 38
 _KEYS = "F2 renames, Space pins, Del deletes, Ctrl+Return compares what is selected."
 _EDITING = QAbstractItemView.State.EditingState
 
@@ -93,6 +95,10 @@ class RunsList(QWidget):
         grid.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         grid.setItemDelegateForColumn(_STATE, PillDelegate(grid))
         grid.setToolTip(_KEYS)
+        grid.horizontalHeader().setSectionResizeMode(_PIN, QHeaderView.ResizeMode.Fixed)
+        grid.horizontalHeader().setMinimumSectionSize(_PIN_PX)
+        grid.setColumnWidth(_PIN, _PIN_PX)
+        grid.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names begin alike
         grid.setAccessibleName("Training runs")
         grid.installEventFilter(self)
         grid.itemChanged.connect(self._renamed)

@@ -14,7 +14,7 @@ from emer_studio.ui.train.answers import Answer
 __all__ = ["SampleList"]
 
 _HEADS = ("Participant", "Clip", "True", "Answer", "Sure", "Trial")
-_TRUE, _ANSWER, _SURE = 2, 3, 4
+_CLIP, _TRUE, _ANSWER, _SURE, _TRIAL = range(1, 6)
 _DRAWN = "This sample has no recording in this study, so there is nothing to open."
 
 
@@ -34,7 +34,7 @@ class SampleList(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(6)
         self.heading = label("", "muted", wrap=True)
-        self.grid = table(_HEADS, stretch=len(_HEADS) - 1, rows=28)
+        self.grid = table(_HEADS, stretch=_CLIP, rows=28)
         self.grid.setAccessibleName("Samples")
         self.grid.installEventFilter(self)
         self.grid.cellDoubleClicked.connect(lambda row, _column: self.open_row(row))
@@ -57,6 +57,8 @@ class SampleList(QWidget):
             for column, text in enumerate((*cells, sure, one.place)):
                 set_cell(grid, row, column, text, tip=tip)
         grid.setColumnHidden(_SURE, all(one.sure is None for one in self.answers))
+        recorded = any(one.trial for one in self.answers)
+        grid.setColumnHidden(_TRIAL, not recorded)  # else a number that leads nowhere
         for column in (_TRUE, _ANSWER):  # the heading says it
             grid.setColumnHidden(column, of_one_cell)
         if self.answers:

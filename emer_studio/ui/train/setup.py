@@ -17,7 +17,7 @@ from emer_studio.ui.workspace import Dataset, damaged_datasets, datasets_of, rea
 
 __all__ = ["Setup"]
 
-_MEND = "Build it again, or copy it again from where it is whole."
+_MOST_TOLD = 3  # chosen by us: the form below is what people come for
 _CORRECTED = "2024 with corrected input"
 
 
@@ -151,12 +151,22 @@ class Setup(QWidget):
                 folders = [one.folder for one in found]
                 if known is not None and known.folder in folders:
                     self.dataset.setCurrentIndex(folders.index(known.folder))
-        told = zip(names[len(found) :], broken, strict=True)
-        self.damaged.setText(
-            "\n".join(f"{name} cannot be used: {one.problem} {_MEND}" for name, one in told)
+        self._tell_damaged(
+            [
+                f"{name} cannot be used: {one.problem} Build it again."
+                for name, one in zip(names[len(found) :], broken, strict=True)
+            ]
         )
-        self.damaged.setVisible(bool(broken))
         self._described()
+
+    def _tell_damaged(self, told: list[str]) -> None:
+        more = len(told) - _MOST_TOLD
+        shown = [*told[:_MOST_TOLD], *([f"And {more} more."] if more > 0 else [])]
+        self.damaged.setText("\n".join(shown))
+        self.damaged.setToolTip(
+            "\n".join([*told, "Or copy it again from where it is whole."])
+        )
+        self.damaged.setVisible(bool(told))
 
     def _offer(self) -> None:
         """Fill the box; what cannot be used stands at its end and cannot be chosen."""
