@@ -14,12 +14,17 @@ from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.device import wait_without_spinning
-from emer_studio.training.train_arguments import seed_list, weights_word
+from emer_studio.training.train_arguments import (
+    check_parallel,
+    seed_list,
+    weights_word,
+)
 
 if TYPE_CHECKING:
     from emer_studio.training.ablation.variants import Variant
     from emer_studio.training.fit.job import Watch
     from emer_studio.training.runs.begin import Ready
+    from emer_studio.training.runs.crew import Crew
 
 __all__ = ["arguments", "run"]
 
@@ -63,6 +68,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument(
+        "--parallel", type=int, metavar="N", default=1,
+        help="folds that are trained at the same time (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
         "--out", type=Path, metavar="DIR",
         help="folder of the runs; what is finished there is not trained again (default:"
         " runs/ablation_PROTOCOL beside the dataset)",
@@ -83,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
             f"Expected at least 1 epoch and a seed of 0 or more; "
             f"found {args.epochs} and {min(seeds)}."
         )
+    check_parallel(args.parallel)
     if args.html is not None:
         refuse_taken(args.html)
     from emer_studio.dataset.cache import open_cache
@@ -93,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
     from emer_studio.training.ablation.variants import WHOLE, variants
     from emer_studio.training.fit.job import Watch
     from emer_studio.training.runs.begin import ready_for
+    from emer_studio.training.runs.crew import crew_of
 
     known = [one.name for one in variants()]
     if unknown := [name for name in args.variants if name not in known]:
@@ -107,7 +118,10 @@ def run(args: argparse.Namespace) -> int:
         chosen = [WHOLE]
     beside = args.dataset.resolve().parent / "runs"
     folder = args.out or beside / f"ablation_{args.protocol}"
-    told = _trained(ready, chosen, folder, Watch(console, check_stop))
+    with crew_of(
+        args.parallel, ready[0].settings.device, dataset, ready[0].cnn_file
+    ) as crew:
+        told = _trained(ready, chosen, folder, Watch(console, check_stop), crew)
     text = f"{ablation_text(told)}\n{folder / FILE}"
     if args.html is not None:
         write_ablation(args.html, told)
@@ -117,7 +131,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _trained(
-    ready: Sequence[Ready], chosen: Sequence[Variant], folder: Path, watch: Watch
+    ready: Sequence[Ready],
+    chosen: Sequence[Variant],
+    folder: Path,
+    watch: Watch,
+    crew: Crew | None,
 ) -> dict[str, Any]:
     """Train the ablation of each seed; several have a folder each and a mean."""
     from emer_studio.training.ablation.ablate import FILE, ablate
@@ -128,7 +146,7 @@ def _trained(
         for one in ready:
             own = folder / f"seed{one.settings.seed}" if several else folder
             tolds.append(
-                ablate(one.prepared, one.settings, chosen, own, watch, one.cnn_init)
+                ablate(one.prepared, one.settings, chosen, own, watch, one.cnn_init, crew)
             )
         if not several:
             return tolds[0]

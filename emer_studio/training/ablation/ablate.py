@@ -17,6 +17,7 @@ from emer_studio.training.comparing.runs import compare_runs
 from emer_studio.training.fit.job import Settings, Watch
 from emer_studio.training.models.registry import model_named
 from emer_studio.training.prepare import Prepared
+from emer_studio.training.runs.crew import Crew
 from emer_studio.training.runs.experiment import train_all
 from emer_studio.training.runs.run_info import describe, read_run
 
@@ -42,6 +43,7 @@ def ablate(
     folder: Path,
     watch: Watch,
     cnn_init: str = "random",
+    crew: Crew | None = None,
 ) -> dict[str, Any]:
     """Train what is not trained yet and compare everything with the whole model.
 
@@ -60,6 +62,8 @@ def ablate(
         Who hears the progress and may end it.
     cnn_init : str, optional
         Where the face network starts: "random", or the hash of a weights file.
+    crew : Crew, optional
+        Trains several folds at the same time.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def ablate(
         watch.console.note(f"-- {number} of {len(waiting)}: {one.name}, {one.words}")
         run = folder / one.name
         run.mkdir(parents=True, exist_ok=True)
-        train_all(prepared, learner, mine, run, watch, info)
+        train_all(prepared, learner, mine, run, watch, info, crew)
     told = _told(prepared, settings, chosen, folder)
     write_json(folder / FILE, told)
     return told
