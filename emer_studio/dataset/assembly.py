@@ -8,7 +8,7 @@ from math import isnan
 from typing import Any
 
 from emer_studio.core.emotions import EMOTIONS
-from emer_studio.dataset.blind import BLIND_HEAD, blind_row
+from emer_studio.dataset.blind import BLIND_HEAD, BlindPass
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.eye_work import EyeWork, TrialEyes, trial_eyes
 from emer_studio.dataset.face_work import FaceWork
@@ -57,6 +57,8 @@ class BuildReport:
         Of which there are samples: several of one are not independent of each other.
     weak : int
         Samples that have a felt label of the whole clip, of which they are a part.
+    not_said_blind : int
+        Samples with imported labels that do not say that they were made blind.
     worked_out : int
         Pieces that were not kept from an earlier build.
     left_out, excluded : list of dict
@@ -70,6 +72,7 @@ class BuildReport:
     units: list[str] = field(default_factory=list)
     trials: int = 0
     weak: int = 0
+    not_said_blind: int = 0
     frames: int = 0
     faces: int = 0
     detector: str = ""
@@ -113,8 +116,10 @@ class Assembly:
     writer : CacheWriter
     rules : ExclusionRules
         Of the study.
-    labels, unled : mapping of str to Consensus
-        Of the experts, by sample: in the end, and from the blind pass alone.
+    labels : mapping of str to Consensus
+        Of the experts, by sample, in the end.
+    unled : BlindPass
+        From the blind pass alone.
     problems : mapping of work to str
         Why a piece could not be worked out.
     report : BuildReport
@@ -139,7 +144,7 @@ class Assembly:
         writer: CacheWriter,
         rules: ExclusionRules,
         labels: Mapping[str, Consensus],
-        unled: Mapping[str, Consensus],
+        unled: BlindPass,
         problems: Mapping[Work, str],
         report: BuildReport,
     ) -> None:
@@ -187,9 +192,10 @@ class Assembly:
         if fer is not None:
             votes = (str(fer.votes.get(emotion, 0)) for emotion in EMOTIONS)
             self.votes.append([row.sample_id, *votes])
-        if (unled := self._unled.get(span.item)) is not None:
-            band = self._writer.manifest.dead_band
-            self.blind.append(blind_row(row.sample_id, unled, band))
+        band = self._writer.manifest.dead_band
+        if (blind := self._unled.row(row.sample_id, span.item, band)) is not None:
+            self.blind.append(blind)
+            self._report.not_said_blind += blind[-1] != "0"
         self._writer.add(
             row,
             faces["crops"],

@@ -7,6 +7,7 @@ together. A trial that cannot become a sample is told with its reason; the rest 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import refuse_taken
 from emer_studio.dataset.assembly import Assembly, BuildReport, Planned
-from emer_studio.dataset.blind import BLIND_FILE
+from emer_studio.dataset.blind import BLIND_FILE, BlindPass
 from emer_studio.dataset.cache import CacheWriter
 from emer_studio.dataset.clip_facts import CLIPS_FILE, clip_table
 from emer_studio.dataset.clip_places import clip_places
@@ -24,7 +25,7 @@ from emer_studio.dataset.jobs import Work, cores, work_out
 from emer_studio.dataset.pieces import Contents, key_of
 from emer_studio.dataset.trials import Trial, trials_of
 from emer_studio.features.faces import FaceDetector, open_detector
-from emer_studio.labels.blind import unled
+from emer_studio.labels.blind import unled, unproven
 from emer_studio.labels.consensus import Consensus, consensus, consensus_of_ratings
 from emer_studio.labels.ratings import events_of, ratings_of
 from emer_studio.labels.units import Units
@@ -37,7 +38,7 @@ from emer_studio.study.folder import Session, Study
 
 __all__ = [
     "BuildReport",
-    "blind_consensus_of",
+    "blind_pass_of",
     "build_dataset",
     "consensus_of",
     "notes_of",
@@ -177,7 +178,7 @@ def _put_together(
         maps=True,
         notes=" ".join(filter(None, notes)),
     ) as writer:
-        labels, unled = consensus_of(study), blind_consensus_of(study)
+        labels, unled = consensus_of(study), blind_pass_of(study)
         rules = study.file.exclude
         assembly = Assembly(writer, rules, labels, unled, problems, report)
         for plan in planned:
@@ -221,7 +222,8 @@ def consensus_of(study: Study) -> dict[str, Consensus]:
     return consensus(events_of(study), study.file.consensus)
 
 
-def blind_consensus_of(study: Study) -> dict[str, Consensus]:
+def blind_pass_of(study: Study) -> BlindPass:
     """Return the same of the blind pass alone: what no suggestion can have led."""
-    blind = filter(unled, ratings_of(events_of(study)))
-    return consensus_of_ratings(blind, study.file.consensus)
+    ratings = ratings_of(events_of(study))
+    agreed = consensus_of_ratings(filter(unled, ratings), study.file.consensus)
+    return BlindPass(agreed, Counter(r.item for r in ratings if unproven(r)))

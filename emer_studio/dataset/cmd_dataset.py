@@ -159,6 +159,11 @@ def _build(args: argparse.Namespace) -> int:
             f"  samples are {', '.join(report.units)}, of {report.trials} trials;"
             f" {report.weak} have what was felt in the whole clip (a weak label)"
         )
+    if report.not_said_blind:
+        lines.append(
+            f"  of {report.not_said_blind} samples, imported labels do not say that they"
+            " were made blind: they are learnt from, but never tested on"
+        )
     lines += [
         f"  left out: {entry['session']} trial {_which(entry)}: {entry['reason']}"
         for entry in report.left_out

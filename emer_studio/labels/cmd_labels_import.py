@@ -47,7 +47,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="what the columns of a CSV table mean; ours need none",
     )
     parser.epilog = (
-        "Imported labels say where they come from, and never that they were blind."
+        "Imported labels say where they come from. They count for the blind consensus only"
+        " where the file says that they were made blind: in the column 'visible' of our own"
+        " tables, or by 'blind: true' in a mapping."
     )
 
 
@@ -75,9 +77,15 @@ def run(args: argparse.Namespace) -> int:
         "items": len(stored.items),
         "unknown_items": len(unknown),
         "passed_over": passed,
+        "not_said_blind": stored.unproven,
     }
     told = f"{stored.labels} labels of {len(stored.items)} items imported"
     again = f"; {stored.known} stood already" if stored.known else ""
+    if n := stored.unproven:
+        again += (
+            f"\n{n} ratings of the blind pass do not say that they were made blind: they"
+            " are left out of the blind consensus"
+        )
     console.result(facts, told + again)
     return 0
 

@@ -6,7 +6,7 @@ The one place where statistics and exports touch events.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from emer_studio.study.folder import Study
 
 __all__ = [
     "BLIND",
+    "CLAIMED",
     "IMPORTED",
     "Rating",
     "codes_of",
@@ -36,6 +37,8 @@ BLIND = "A"
 """The stage of first, blind ratings; events from before there were stages count as it."""
 IMPORTED = "imported"
 """The input of labels that came from elsewhere."""
+CLAIMED = "claimed"
+"""In what was visible: the mode that an imported file tells, and that nobody can check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,10 @@ class Rating:
     utc : str
         Of the last label.
     input : str
-        ``key``, ``mouse``, ``imported`` …
+        ``key``, ``mouse`` …; ``imported`` where any of it came from elsewhere.
+    said_blind : bool
+        Whether all of it says that nothing was in view, be it that we saw to it or that
+        the file says so which it was imported from.
     event_ids : tuple of str
         The events that it stands on.
     """
@@ -73,6 +79,7 @@ class Rating:
     elapsed_ms: int | None = None
     utc: str = ""
     input: str = ""
+    said_blind: bool = False
     event_ids: tuple[str, ...] = ()
 
     @property
@@ -92,7 +99,7 @@ class Rating:
 
     @property
     def imported(self) -> bool:
-        """Whether nobody knows what this annotator could see."""
+        """Whether we did not see ourselves what this annotator could see."""
         return self.input == IMPORTED
 
 
@@ -158,9 +165,18 @@ def _rating(
         position=positions[0] if positions else None,
         elapsed_ms=max(elapsed) if elapsed else None,
         utc=mine[-1].utc,
-        input=mine[-1].input,
+        input=IMPORTED if _imported(left.values()) else mine[-1].input,
+        said_blind=all(_says_blind(event.visible) for event in left.values()),
         event_ids=tuple(event.event_id for event in left.values()),
     )
+
+
+def _imported(events: Iterable[LabelEvent]) -> bool:
+    return any(event.input == IMPORTED for event in events)
+
+
+def _says_blind(visible: Mapping[str, Any]) -> bool:
+    return "blind" in (visible.get("mode"), visible.get(CLAIMED))
 
 
 def codes_of(

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError, WorkFailedError
-from emer_studio.core.files import refuse_taken
+from emer_studio.core.files import refuse_taken, write_json
 from emer_studio.core.stopping import stop_check
 from emer_studio.schema.benchmark import benchmark_names, load_benchmark
-from emer_studio.training.device import choose_device, wait_without_spinning
+from emer_studio.schema.training_request import TrainingRequest
+from emer_studio.training.device import wait_without_spinning
+from emer_studio.training.train_arguments import (
+    check_parallel,
+    seed_list,
+    weights_word,
+)
+
+if TYPE_CHECKING:
+    from emer_studio.training.ablation.variants import Variant
+    from emer_studio.training.fit.job import Watch
+    from emer_studio.training.runs.begin import Ready
+    from emer_studio.training.runs.crew import Crew
 
 __all__ = ["arguments", "run"]
 
@@ -39,8 +53,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--folds-by", choices=("participant", "stimulus", "both"),
         help="what training and test never share (default: the protocol's)",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, help="default: the protocol's first")
+    seeds = parser.add_mutually_exclusive_group()
+    seeds.add_argument("--seed", type=int, help="default: the protocol's first")
+    seeds.add_argument(
+        "--seeds", type=seed_list, metavar="LIST", default=(),
+        help="an ablation for each, e.g. 0,1,2, and means with standard deviations",
+    )  # fmt: skip
+    parser.add_argument(
+        "--maps", action="store_true", help="look at the fixation maps, too"
+    )
+    parser.add_argument(
+        "--cnn-weights", type=Path, metavar="FILE|none",
+        help="what the face network starts from, as for `train`",
+    )  # fmt: skip
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument(
+        "--parallel", type=int, metavar="N", default=1,
+        help="folds that are trained at the same time (default 1)",
+    )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="DIR",
         help="folder of the runs; what is finished there is not trained again (default:"
@@ -56,23 +86,24 @@ def run(args: argparse.Namespace) -> int:
     wait_without_spinning()
     check_stop = stop_check(args.events)
     benchmark = load_benchmark(args.protocol)
-    seed = benchmark.seeds[0] if args.seed is None else args.seed
-    if (args.epochs is not None and args.epochs < 1) or seed < 0:
+    seeds = args.seeds or (benchmark.seeds[0] if args.seed is None else args.seed,)
+    if (args.epochs is not None and args.epochs < 1) or min(seeds) < 0:
         raise BadInputError(
             f"Expected at least 1 epoch and a seed of 0 or more; "
-            f"found {args.epochs} and {seed}."
+            f"found {args.epochs} and {min(seeds)}."
         )
+    check_parallel(args.parallel)
     if args.html is not None:
         refuse_taken(args.html)
     from emer_studio.dataset.cache import open_cache
 
     dataset = open_cache(args.dataset)
     from emer_studio.report.write_ablation import ablation_text, write_ablation
-    from emer_studio.training.ablation.ablate import FILE, ablate
+    from emer_studio.training.ablation.ablate import FILE
     from emer_studio.training.ablation.variants import WHOLE, variants
-    from emer_studio.training.fit.job import Settings, Watch
-    from emer_studio.training.nets.precision import best_precision
-    from emer_studio.training.prepare import prepare
+    from emer_studio.training.fit.job import Watch
+    from emer_studio.training.runs.begin import ready_for
+    from emer_studio.training.runs.crew import crew_of
 
     known = [one.name for one in variants()]
     if unknown := [name for name in args.variants if name not in known]:
@@ -80,32 +111,65 @@ def run(args: argparse.Namespace) -> int:
             f"There is no variant called {unknown[0]!r}.",
             fix=f"Choose from: {', '.join(known)}.",
         )
-    folds = args.folds or benchmark.folds
-    by = args.folds_by or benchmark.folds_by
-    prepared = prepare(dataset, benchmark, folds, seed, by)
-    device = choose_device(args.device)
-    settings = Settings(
-        epochs=args.epochs or Settings().preset.epochs,
-        seed=seed,
-        device=device,
-        precision=best_precision(device),
-    )
+    request = _request(args)
+    ready = [ready_for(request, dataset, args.protocol, seed) for seed in seeds]
     chosen = variants(args.only or _GROUPS, [n for n in args.variants if n != WHOLE.name])
     if args.variants == (WHOLE.name,):
         chosen = [WHOLE]
     beside = args.dataset.resolve().parent / "runs"
     folder = args.out or beside / f"ablation_{args.protocol}"
-    try:
-        told = ablate(prepared, settings, chosen, folder, Watch(console, check_stop))
-    except OSError as problem:
-        raise WorkFailedError(
-            f"{folder} could not be written: {problem.strerror or problem}.",
-            fix="Free disk space or choose another folder with --out, and start again:"
-            " finished runs are kept.",
-        ) from None
+    with crew_of(
+        args.parallel, ready[0].settings.device, dataset, ready[0].cnn_file
+    ) as crew:
+        told = _trained(ready, chosen, folder, Watch(console, check_stop), crew)
     text = f"{ablation_text(told)}\n{folder / FILE}"
     if args.html is not None:
         write_ablation(args.html, told)
         told, text = told | {"html": str(args.html)}, f"{text}\n{args.html}"
     console.result(told, text)
     return 0
+
+
+def _trained(
+    ready: Sequence[Ready],
+    chosen: Sequence[Variant],
+    folder: Path,
+    watch: Watch,
+    crew: Crew | None,
+) -> dict[str, Any]:
+    """Train the ablation of each seed; several have a folder each and a mean."""
+    from emer_studio.training.ablation.ablate import FILE, ablate
+    from emer_studio.training.ablation.seeds import over_seeds
+
+    several, tolds = len(ready) > 1, []
+    try:
+        for one in ready:
+            own = folder / f"seed{one.settings.seed}" if several else folder
+            tolds.append(
+                ablate(one.prepared, one.settings, chosen, own, watch, one.cnn_init, crew)
+            )
+        if not several:
+            return tolds[0]
+        told = over_seeds(tolds, folder)
+        write_json(folder / FILE, told)
+    except OSError as problem:
+        raise WorkFailedError(
+            f"{folder} could not be written: {problem.strerror or problem}.",
+            fix="Free disk space or choose another folder with --out, and start again:"
+            " finished runs are kept.",
+        ) from None
+    return told
+
+
+def _request(args: argparse.Namespace) -> TrainingRequest:
+    """Return what `train` would be asked for to train the whole model."""
+    return TrainingRequest(
+        dataset=str(args.dataset.resolve()),
+        protocol=args.protocol,
+        folds=args.folds,
+        folds_by=args.folds_by,
+        epochs=args.epochs,
+        device=args.device,
+        maps=args.maps,
+        cnn_weights=weights_word(args.cnn_weights),
+    )

@@ -22,6 +22,7 @@ from emer_studio.labels.agreement.rows import SECTIONS, Row
 from emer_studio.labels.agreement.summary import Agreement, agreement_of
 from emer_studio.labels.agreement.words import TABLES
 from emer_studio.labels.anchoring import Anchoring, anchoring_of, reviewed_of
+from emer_studio.labels.blind import unled
 from emer_studio.labels.consensus import Consensus, consensus_of_ratings
 from emer_studio.labels.model_panel import Judged, ModelPanel, judged_of, model_panel
 from emer_studio.labels.places import Place, places_of
@@ -98,8 +99,7 @@ def _against_the_model(
         item: EMOTIONS[int(one.probabilities.argmax())] for item, one in predicted.items()
     }
     reviewed = reviewed_of(ratings, suggested, about)
-    blind = [rating for rating in ratings if rating.blind]
-    agreed = consensus_of_ratings(blind, study.file.consensus)
+    agreed = consensus_of_ratings(filter(unled, ratings), study.file.consensus)
     judged = judged_of(agreed, predicted, about)
     panel = None
     if len(judged.truth):

@@ -35,12 +35,19 @@ _HOW = (
 )
 
 
+_HOW_SEEDS = (
+    "Every variant was trained and tested with several seeds, each on the same folds as the"
+    " whole model of its seed. Differences are variant less whole on the same test samples:"
+    " mean and standard deviation over seeds. For RMSE above 0 is worse, for WAR better."
+)
+
+
 def ablation_text(told: Told) -> str:
     """Return the tables for a terminal."""
     lines = [text for mark, text in _BANNERS.items() if told[mark]]
     lines.append(
         f"{told['protocol']}: {told['folds']} folds by {told['folds_by']},"
-        f" {told['epochs']} epochs, seed {told['seed']}"
+        f" {told['epochs']} epochs, {_seeds(told)}"
     )
     for table in _tables(told):
         lines += ["", table.title, *columns([table.heads, *table.rows])]
@@ -50,9 +57,11 @@ def ablation_text(told: Told) -> str:
 def write_ablation(out: Path, told: Told) -> None:
     """Write it as a page, atomically."""
     marks = [mark for mark in _BANNERS if told[mark]]
-    sections = [Section("", (_HOW,), tuple(_tables(told)), tuple(told["remarks"]))]
+    how = _HOW_SEEDS if "seeds" in told else _HOW
+    sections = [Section("", (how,), tuple(_tables(told)), tuple(told["remarks"]))]
     for label in _labels(told):
-        caption = f"{label}: variant less whole, with 95 % intervals."
+        with_ = "standard deviations over seeds" if "seeds" in told else "95 % intervals"
+        caption = f"{label}: variant less whole, with {with_}."
         figure = embed(gap_figure(told, label))
         sections.append(Section(f"Differences, {label}", figures=((caption, figure),)))
     heads = ("", "here", "official-2024")
@@ -62,7 +71,8 @@ def write_ablation(out: Path, told: Told) -> None:
     html = as_html(
         "ablation",
         f"Ablation: {told['protocol']}",
-        f"{told['folds']} folds by {told['folds_by']}, {told['epochs']} epochs",
+        f"{told['folds']} folds by {told['folds_by']}, {told['epochs']} epochs,"
+        f" {_seeds(told)}",
         [_BANNERS[mark] for mark in marks],
         sections,
         marks,
@@ -83,12 +93,20 @@ def gap_figure(told: Told, label: str) -> Figure:
     axis.axvline(0.0, color=LINE, zorder=0)
     for place, (_, gap) in zip(places, rows, strict=True):
         ends = gap["ci95_crossed"] or gap["ci95"]
+        if (sd := gap.get("sd")) is not None:
+            ends = (gap["difference"] - sd, gap["difference"] + sd)
         if ends:
             axis.plot(ends, [place, place], color=COLOURS[4], linewidth=1.5)
         axis.plot([gap["difference"]], [place], "o", color=COLOURS[4])
     axis.set_yticks(places, [words for words, _ in rows], fontsize=8, color=INK)
     axis.set_xlabel(f"{rows[0][1]['score'].upper()}, variant less whole", fontsize=8)
     return figure
+
+
+def _seeds(told: Told) -> str:
+    if "seeds" in told:
+        return f"seeds {', '.join(map(str, told['seeds']))}"
+    return f"seed {told['seed']}"
 
 
 def _labels(told: Told) -> list[str]:
@@ -106,8 +124,10 @@ def _tables(told: Told) -> list[Table]:
 def _table(title: str, whole: Row, rows: Sequence[Row]) -> Table:
     several = len({gap["label"] for row in rows for gap in row["less_whole"]}) > 1
     steps = any(row["less_before"] for row in rows)
-    heads = ["", "score [95 %]", *(["label"] if several else []), "less whole [95 %]", "p"]
-    heads += ["p (Holm)", *(["less the step before [95 %]", "p"] if steps else [])]
+    spread = "mean ± sd" if "sd" in (whole["score"] or {}) else "95 %"
+    heads = ["", f"score [{spread}]", *(["label"] if several else [])]
+    heads += [f"less whole [{spread}]", "p", "p (Holm)"]
+    heads += [f"less the step before [{spread}]", "p"] if steps else []
     blank = [""] * (len(heads) - 2)
     cells = [(whole["words"], _score(whole), *blank)]
     for row in rows:
@@ -128,12 +148,16 @@ def _score(row: Row) -> str:
         return "–"
     ends = score["ci95"]
     told = f"{score['metric'].upper()} {score['value']:.3f}"
+    if "sd" in score:
+        return f"{told} ± {score['sd']:.3f}"
     return told if ends is None else f"{told} [{ends[0]:.3f}, {ends[1]:.3f}]"
 
 
 def _gap(gap: Row) -> str:
     ends = gap["ci95_crossed"] or gap["ci95"]
     told = f"{gap['difference']:+.3f}"
+    if "sd" in gap:
+        return f"{told} ± {gap['sd']:.3f}"
     return told if ends is None else f"{told} [{ends[0]:+.3f}, {ends[1]:+.3f}]"
 
 

@@ -6,6 +6,7 @@
     annotator: rater                     # a column …
     annotator_is: E1                     # … or one code for the whole table
     stage: A
+    blind: true                          # they saw nothing but the face: only if known
     columns: {emotion: category, lust: valence}     # theirs: ours
     values: {category: {Freude: happiness, "7": neutral}}
     scales: {valence: [1, 9]}            # the ends of their scale
@@ -34,7 +35,11 @@ class LabelMapping(Model):
     annotator, annotator_is : str
         The column that holds annotators, or the one who labelled everything.
     stage : str
-        Of all labels. What the raters could see stays unknown.
+        Of all labels.
+    blind : bool
+        Whether you say that the raters saw nothing but the face: no clip, no suggestion of
+        a model, no other rater. Without it what they could see is unknown, and the labels
+        count for no blind consensus.
     columns : dict of str to str
         Their columns, and the fields that they are of ours.
     values : dict of str to dict
@@ -48,6 +53,7 @@ class LabelMapping(Model):
     annotator: str = ""
     annotator_is: str = ""
     stage: Literal["training", "A", "A-repeat", "B", "adjudication"] = "A"
+    blind: bool = False
     columns: Annotated[dict[Text, Text], Field(min_length=1)]
     values: dict[str, dict[str, str | float | int]] = {}
     scales: dict[

@@ -12,7 +12,7 @@ from emer_studio.schema.benchmark import benchmark_names
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.names import MODALITIES
 
-__all__ = ["arguments", "check_parallel", "request_of"]
+__all__ = ["arguments", "check_parallel", "request_of", "seed_list", "weights_word"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +56,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     seeds = parser.add_mutually_exclusive_group()
     seeds.add_argument("--seed", type=int, help="default: the protocol's first")
     seeds.add_argument(
-        "--seeds", type=_numbers, metavar="LIST", default=(),
+        "--seeds", type=seed_list, metavar="LIST", default=(),
         help="a run for each, e.g. 0,1,2, and their mean",
     )  # fmt: skip
     parser.add_argument(
@@ -147,7 +147,7 @@ def request_of(args: argparse.Namespace) -> TrainingRequest:
         compiled=args.compile,
         graph=args.graph,
         parallel=args.parallel or 1,
-        cnn_weights=_weights(args.cnn_weights),
+        cnn_weights=weights_word(args.cnn_weights),
     )
 
 
@@ -164,13 +164,15 @@ def check_parallel(wanted: int | None) -> None:
         )
 
 
-def _weights(given: Path | None) -> str:
+def weights_word(given: Path | None) -> str:
+    """Return what `--cnn-weights` asks for, as a `TrainingRequest` says it."""
     if given is None or str(given) == "none":
         return "none" if given else ""
     return str(given.resolve())
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def seed_list(text: str) -> tuple[int, ...]:
+    """Read `--seeds`."""
     try:
         found = tuple(int(word) for word in text.split(","))
     except ValueError:

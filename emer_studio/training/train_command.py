@@ -39,4 +39,6 @@ def _ablate(info: RunInfo) -> str:
     words = ["emer-studio", "ablate", Path(info.dataset).name, "--protocol", info.protocol]
     words += ["--variants", info.variant, "--folds", str(len(info.split))]
     words += ["--folds-by", info.folds, "--epochs", str(info.epochs)]
+    words += ["--maps"] if info.maps else []
+    words += ["--cnn-weights", "none" if info.cnn_init == "random" else "FILE"]
     return shlex.join([*words, "--seed", str(info.seed), "--device", info.device])

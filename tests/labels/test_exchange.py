@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from emer_studio.cli import main
+from emer_studio.dataset.build import blind_pass_of
+from emer_studio.labels.blind import blind_labels
 from emer_studio.labels.ratings import IMPORTED, events_of, ratings_of
 from emer_studio.labels.store import open_store
 from emer_studio.study.folder import Study, create_study, open_study
@@ -77,6 +79,59 @@ def test_out_and_in_again_into_an_empty_study(labelled, out, back, tmp_path, cap
     for file in sorted(path.glob("*.eaf")) if path.is_dir() else [path]:
         assert bring_in(empty, file, back) == 0  # a second time changes nothing
     assert events_of(empty) == events
+
+
+@pytest.mark.parametrize(
+    ("out", "back", "blind"),
+    [
+        ("long", "csv", True),
+        ("jsonl", "jsonl", True),
+        ("label-studio", "label-studio", True),
+        ("wide", "csv", False),  # nothing there says what could be seen
+    ],
+)
+def test_only_what_says_so_counts_as_blind(labelled, out, back, blind, tmp_path, capsys):
+    known = blind_labels(events_of(labelled))
+    path = export(labelled, out, tmp_path / "labels.out")
+    empty = create_study(tmp_path / "empty", seed=2)
+    assert bring_in(empty, path, back) == 0
+    told, found = capsys.readouterr().out, blind_pass_of(empty)
+    agreed = {item: one.category for item, one in found.agreed.items() if one.category}
+    if blind:
+        assert agreed == {item: one.category for item, one in known.agreed.items()} != {}
+        assert not found.left_out
+        assert "do not say" not in told
+        return
+    assert not agreed
+    ratings = [r for r in ratings_of(events_of(empty)) if r.stage == "A"]
+    assert sum(found.left_out.values()) == len(ratings)
+    assert f"{len(ratings)} ratings of the blind pass do not say" in told
+    item = ratings[0].item
+    row = found.row("s1", item, 0.1)
+    assert row == ["s1", "", "", "", "", "", str(found.left_out[item])]
+
+
+def test_a_mapping_may_say_that_labels_were_blind_also_later(tmp_path: Path) -> None:
+    study = create_study(tmp_path / "study", seed=1)
+    table = tmp_path / "theirs.csv"
+    rows = [f"{rater},a,fear" for rater in ("E1", "E2", "E3")]
+    table.write_text("\n".join(["rater,item,emotion", *rows, ""]))
+    mapping = tmp_path / "map.yaml"
+    words = "{item: item, annotator: rater, columns: {emotion: category}"
+    for text, agreed in ((words + "}", None), (words + ", blind: true}", "fear")):
+        mapping.write_text(text)
+        assert bring_in(study, table, "csv", "--map", str(mapping)) == 0
+        one = blind_labels(events_of(study)).agreed.get("a")
+        assert (one and one.category) == agreed
+    n = len(events_of(study))
+    assert bring_in(study, table, "csv", "--map", str(mapping)) == 0
+    assert len(events_of(study)) == n
+    # What is added at the desk does not make the imported part of it blind.
+    mapping.write_text(words + "}")
+    table.write_text("rater,item,emotion\nE1,b,fear\nE2,b,fear\nE3,b,fear\n")
+    assert bring_in(study, table, "csv", "--map", str(mapping)) == 0
+    say(study, [("E1", "A", "b", {"intensity": 2.0})])
+    assert blind_pass_of(study).left_out == {"b": 3}
 
 
 def test_an_export_replaces_nothing(labelled: Study, tmp_path: Path, capsys):

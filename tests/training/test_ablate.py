@@ -6,6 +6,7 @@ import json
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -21,6 +22,7 @@ from emer_studio.training.nets.network import Head, Inputs, Shape
 from emer_studio.training.presets import OFFICIAL, STUDIO, View
 from emer_studio.training.runs.run_info import settings_of
 from emer_studio.training.train_command import train_command
+from training_runs import write_random
 
 HEADS = (Head("er3", ("negative", "neutral", "positive")), Head("er_valence"))
 SHAPE = Shape(face_frames=2, eye_rows=4, eye_width=5, face_net="small")
@@ -177,6 +179,44 @@ def test_a_variant_is_evaluated_and_named_as_it_was_made(
     for name in ("variant", "without", "changes"):
         del old[name]
     assert settings_of(parse_run(old, "run.json"), "cpu").without == ()
+
+
+def test_several_seeds_are_told_as_mean_and_deviation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, out, page = write_random(tmp_path / "d"), tmp_path / "a", tmp_path / "a.html"
+    words = ["ablate", str(dataset), "--protocol", "er3", "--folds", "2", "--epochs", "1"]
+    words += ["--seeds", "3,4", "--maps", "--variants", "only-face", "--out", str(out)]
+    none = str(tmp_path / "none.pth")
+    assert main([*words, "--cnn-weights", none]) == 2
+    assert f"{none} does not exist" in capsys.readouterr().err
+    assert not out.exists()
+
+    words += ["--cnn-weights", "none"]
+    assert main([*words, "--html", str(page), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    whole, less = told["variants"]
+    wars = {
+        name: [read_json(out / f"seed{k}" / name / "results.json")["war"] for k in (3, 4)]
+        for name in ("whole", "only-face")
+    }
+    assert whole["score"]["values"] == wars["whole"]
+    assert whole["score"]["value"] == pytest.approx(np.mean(wars["whole"]))
+    assert whole["score"]["sd"] == pytest.approx(np.std(wars["whole"], ddof=1))
+    gaps = np.subtract(wars["only-face"], wars["whole"])
+    (gap,) = less["less_whole"]
+    assert gap["values"] == pytest.approx(gaps)
+    assert gap["difference"] == pytest.approx(gaps.mean())
+    assert (gap["p"], gap["ci95"]) == (None, None)
+    assert f"{gaps.mean():+.3f} ± {gaps.std(ddof=1):.3f}" in page.read_text()
+    assert "seeds 3, 4" in page.read_text()
+    assert "One seed" not in page.read_text()
+    looks = {n: open_run(out / "seed3" / n).info for n in ("whole", "only-face")}
+    assert [looks[name].maps for name in looks] == [True, False]
+    assert train_command(looks["whole"]).count("--maps --cnn-weights none") == 1
+    done = {path: path.stat().st_mtime_ns for path in out.glob("*/*/results.json")}
+    assert main([*words, "--json"]) == 0  # nothing is trained twice
+    assert {path: path.stat().st_mtime_ns for path in done} == done
 
 
 def test_an_unknown_variant_lists_them_all(

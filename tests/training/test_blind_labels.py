@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from emer_studio.core.errors import BadInputError
-from emer_studio.dataset.blind import BLIND_FILE, BLIND_HEAD, read_blind
+from emer_studio.dataset.blind import BLIND_FILE, BLIND_HEAD, read_blind, read_left_out
 from emer_studio.dataset.cache import CacheWriter, Dataset, open_cache
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.training import FoldSplit
+from emer_studio.training.scores.remarks import led_words
 from emer_studio.training.task import Task, labels_of
 
 CLASSES = ("anger", "fear")
@@ -55,6 +56,17 @@ def test_without_the_table_labels_are_taken_as_they_are(tmp_path: Path) -> None:
     labels = labels_of(dataset, Task("fer_emotion", CLASSES))
     assert labels.unled is None
     assert labels.of_fold(dataset, SPLIT) is labels
+
+
+def test_results_say_how_many_labels_were_imported_without_a_word(tmp_path: Path) -> None:
+    blind = [["s0", "anger", "", "", "", "", "0"], ["s1", "", "", "", "", "", "3"]]
+    dataset = _dataset(tmp_path / "d", blind)
+    labels = labels_of(dataset, Task("fer_emotion", CLASSES))
+    assert led_words(dataset, labels) == (
+        "2 samples are learnt from but never tested on: the blind pass alone gave them no"
+        " label (1 of them has imported labels that do not say they were made blind)"
+    )
+    assert read_left_out(dataset.folder) == {"s0": 0, "s1": 3}
 
 
 def test_a_damaged_table_is_one_message(tmp_path: Path) -> None:

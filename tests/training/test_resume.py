@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 from emer_studio.cli import main
 from emer_studio.core.console import Console
 from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.core.files import new_folder
 from emer_studio.core.lockfile import hand_over, holder_of
 from emer_studio.core.process import command_line
 from emer_studio.dataset.synth import SynthConfig, synthesise
+from emer_studio.training.feed import residency
 from emer_studio.training.fit.job import Fitted, FoldJob, Settings, Watch
 from emer_studio.training.fit.training_state import TrainingState, restore, snapshot
 from emer_studio.training.models.emert import MODEL
@@ -281,3 +283,26 @@ def test_a_checkpoint_of_another_architecture_is_refused(
     save_checkpoint(run / LAST.format(1), found)
     assert go_on(run) == 0
     assert numbers(run) == numbers(whole)
+
+
+def test_frames_that_do_not_fit_go_to_a_smaller_place_and_that_is_said(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = small(dataset)
+    ready = replace(ready, settings=replace(ready.settings, epochs=1))
+    cpu, made = torch.device("cpu"), residency._made
+
+    def full(tier: residency.Tier, *rest: Any) -> residency.Store:
+        if tier == "gpu":
+            raise torch.cuda.OutOfMemoryError
+        return made(tier, *rest)
+
+    monkeypatch.setattr(residency, "_made", full)
+    assert residency.stored(ready.prepared.dataset, cpu, "gpu").tier == "gpu-32"
+    said: list[str] = []
+    console = Console()
+    console.listeners.append(lambda event: said.append(str(event.get("text", ""))))
+    begin_run(ready, new_folder(tmp_path / "run"), console, lambda: None)
+    assert f"Fold 1: {residency.SMALLER['gpu-32']}" in said
+    results = json.loads((tmp_path / "run" / "results.json").read_text())
+    assert results["frames_in"] == "gpu-32"

@@ -1,18 +1,22 @@
-"""Labels from elsewhere become events: imported, their source named, never blind."""
+"""Labels from elsewhere become events: imported, their source named.
+
+What their raters could see is unknown to us. That a file says "blind" is kept as its claim.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from emer_studio.core.errors import BadInputError
+from emer_studio.labels.blind import unproven
 from emer_studio.labels.chain import frozen_as
 from emer_studio.labels.exchange.values import STAGES, checked
-from emer_studio.labels.ratings import BLIND, IMPORTED, events_of, ratings_of
+from emer_studio.labels.ratings import BLIND, CLAIMED, IMPORTED, events_of, ratings_of
 from emer_studio.labels.store import open_store
 from emer_studio.study.folder import Study
 
@@ -35,6 +39,8 @@ class Incoming:
     position : int or None
         Place of the item in the annotator's own order.
     elapsed_ms : int or None
+    blind : bool
+        Whether the file says that nothing was in view but the face.
     """
 
     annotator: str
@@ -44,15 +50,26 @@ class Incoming:
     where: str = ""
     position: int | None = None
     elapsed_ms: int | None = None
+    blind: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a file: labels written, labels that stood already, items."""
+    """What became of a file.
+
+    Attributes
+    ----------
+    labels, known : int
+        Labels written, and labels that stood already.
+    items : tuple of str
+    unproven : int
+        Ratings of the blind stage of which the file does not say that they were blind.
+    """
 
     labels: int
     known: int
     items: tuple[str, ...]
+    unproven: int = 0
 
 
 def text_of(path: Path) -> str:
@@ -101,10 +118,7 @@ def cleaned(labels: Iterable[Incoming], path: Path) -> list[Incoming]:
         if not one.annotator or not one.item:
             mistakes[f"no annotator or no item at {one.where}"] += 1
         if values:
-            found.append(
-                Incoming(one.annotator, one.item, stage, values, one.where,
-                         one.position, one.elapsed_ms)
-            )  # fmt: skip
+            found.append(replace(one, stage=stage, fields=values))
     if mistakes:
         raise BadInputError(
             f"{path}: {_many(mistakes.total(), 'label')} cannot be understood, nothing was"
@@ -150,12 +164,9 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
     BadInputError
         When a stage of an item is frozen; nothing is stored then.
     """
-    standing = {
-        (r.annotator, r.item, r.stage): r.fields for r in ratings_of(events_of(study))
-    }
+    standing = {(r.annotator, r.item, r.stage): r for r in ratings_of(events_of(study))}
     written = known = 0
     store = open_store(study)
-    visible = {"mode": "unknown", "source": source}
     try:
         into = {(frozen_as(one.stage), one.item) for one in labels}
         closed = sorted(into & store.frozen().keys())
@@ -167,7 +178,9 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
                 fix="Give the labels another stage (stage: in a mapping).",
             )
         for one in labels:
-            before = standing.get((one.annotator, one.item, one.stage), {})
+            there = standing.get((one.annotator, one.item, one.stage))
+            claims = one.blind and there is not None and unproven(there)
+            before = {} if there is None or claims else there.fields
             new = {k: v for k, v in one.fields.items() if before.get(k) != v}
             known += len(one.fields) - len(new)
             written += len(new)
@@ -176,7 +189,7 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
                     one.annotator,
                     one.item,
                     new,
-                    visible=visible,
+                    visible=_visible(one, source),
                     input_by=IMPORTED,
                     stage=one.stage,
                     position=one.position,
@@ -184,4 +197,14 @@ def store_labels(study: Study, labels: Sequence[Incoming], source: str) -> Store
                 )
     finally:
         store.close()
-    return Stored(written, known, tuple(dict.fromkeys(one.item for one in labels)))
+    silent = sum(one.stage == BLIND and not one.blind for one in labels)
+    return Stored(written, known, tuple(dict.fromkeys(x.item for x in labels)), silent)
+
+
+def _visible(one: Incoming, source: str) -> dict[str, str]:
+    """Return what stands in the event of what could be seen."""
+    return {
+        "mode": "unknown",
+        "source": source,
+        **({CLAIMED: "blind"} if one.blind else {}),
+    }

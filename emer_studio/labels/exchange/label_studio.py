@@ -18,7 +18,7 @@ from emer_studio.labels.exchange.incoming import Incoming
 from emer_studio.labels.exchange.values import FIELDS
 from emer_studio.labels.places import Place
 from emer_studio.labels.predictions import Predicted
-from emer_studio.labels.ratings import Rating
+from emer_studio.labels.ratings import CLAIMED, Rating
 
 __all__ = ["label_studio_tasks", "labels_of_tasks"]
 
@@ -159,7 +159,15 @@ def _labels(
                 elapsed_ms=round(seconds * 1000)
                 if isinstance(seconds, int | float)
                 else None,
+                blind=_said_blind(annotation.get("visible")),
             )
+
+
+def _said_blind(visible: Any) -> bool:
+    """Tell whether an annotation says what ours say of blind ones."""
+    return isinstance(visible, dict) and "blind" in (
+        visible.get("mode"), visible.get(CLAIMED)
+    )  # fmt: skip
 
 
 def _count(passed: dict[str, int], what: str, n: int) -> None:

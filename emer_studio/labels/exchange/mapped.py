@@ -53,7 +53,9 @@ def labels_of_mapped(
             text + (row[name].strip() if name else "")
             for text, name, _, _ in string.Formatter().parse(pattern)
         )
-        yield Incoming(annotator, item, mapping.stage, fields, f"line {number}")
+        yield Incoming(
+            annotator, item, mapping.stage, fields, f"line {number}", blind=mapping.blind
+        )
 
 
 def _value(field: str, cell: str, mapping: LabelMapping) -> Any:

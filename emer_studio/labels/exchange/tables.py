@@ -73,22 +73,30 @@ def labels_of_event_rows(
             continue  # erased, or about no item
         given = dict(row)
         if as_text:
-            try:
-                given["value"] = json.loads(given["value"] or "null")
-            except ValueError:
-                raise BadInputError(
-                    f"{path}, row {number}: the value {given['value']!r} is not JSON.",
-                    fix='Texts stand in double quotes there: "happiness".',
-                ) from None
+            given["value"] = _json(given, "value", number, path)
+            given["visible"] = _json(given, "visible", number, path)
         events.append(_event(given, number))
     return [
         Incoming(r.annotator, r.item, r.stage, r.fields, r.visible["row"], r.position,
-                 r.elapsed_ms)
+                 r.elapsed_ms, blind=r.said_blind and not r.shown)
         for r in ratings_of(events)
     ]  # fmt: skip
 
 
+def _json(row: dict[str, Any], name: str, number: int, path: Path) -> Any:
+    cell = row.get(name) or "null"
+    try:
+        return json.loads(cell)
+    except ValueError:
+        raise BadInputError(
+            f"{path}, row {number}: the {name} {cell!r} is not JSON.",
+            fix='Texts stand in double quotes there: "happiness".',
+        ) from None
+
+
 def _event(row: dict[str, Any], number: int) -> LabelEvent:
+    seen = row.get("visible")
+    seen = seen if isinstance(seen, dict) else {}
     return LabelEvent(
         event_id=row.get("event_id") or f"row {number}",
         annotator=row["annotator"] or "",
@@ -98,7 +106,7 @@ def _event(row: dict[str, Any], number: int) -> LabelEvent:
         value=row["value"],
         stage=row.get("stage") or "",
         utc=row.get("utc") or "",
-        visible={"row": f"row {number}"},
+        visible={**seen, "row": f"row {number}"},
         position=_whole(row.get("position")),
         elapsed_ms=_whole(row.get("elapsed_ms")),
     )

@@ -17,12 +17,17 @@ from emer_studio.training.comparing.runs import compare_runs
 from emer_studio.training.fit.job import Settings, Watch
 from emer_studio.training.models.registry import model_named
 from emer_studio.training.prepare import Prepared
+from emer_studio.training.runs.crew import Crew
 from emer_studio.training.runs.experiment import train_all
 from emer_studio.training.runs.run_info import describe, read_run
 
-__all__ = ["FILE", "ablate"]
+__all__ = ["FILE", "ONE_SEED", "ablate"]
 
 FILE = "ablation.json"
+ONE_SEED = (
+    "One seed: the differences hold what another seed would change; intervals are over"
+    " people and stimuli only."
+)
 _MODEL = "emert"
 _HOW = (
     "protocol", "model", "preset", "view", "modalities", "maps", "face_net", "cnn_init",
@@ -37,6 +42,8 @@ def ablate(
     chosen: Sequence[Variant],
     folder: Path,
     watch: Watch,
+    cnn_init: str = "random",
+    crew: Crew | None = None,
 ) -> dict[str, Any]:
     """Train what is not trained yet and compare everything with the whole model.
 
@@ -53,6 +60,10 @@ def ablate(
         gone on with.
     watch : Watch
         Who hears the progress and may end it.
+    cnn_init : str, optional
+        Where the face network starts: "random", or the hash of a weights file.
+    crew : Crew, optional
+        Trains several folds at the same time.
 
     Returns
     -------
@@ -68,15 +79,17 @@ def ablate(
     plan = []
     for one in chosen:
         mine = one.change(replace(settings, variant=one.name))
-        plan.append((one, mine, describe(prepared, learner.name, mine, "random")))
+        plan.append((one, mine, describe(prepared, learner.name, mine, cnn_init)))
     waiting = [step for step in plan if not _done(folder / step[0].name, step[2])]
     for number, (one, mine, info) in enumerate(waiting, start=1):
         watch.check_stop()
-        watch.console.event("variant", name=one.name, number=number, of=len(waiting))
+        watch.console.event(
+            "variant", name=one.name, number=number, of=len(waiting), seed=mine.seed
+        )
         watch.console.note(f"-- {number} of {len(waiting)}: {one.name}, {one.words}")
         run = folder / one.name
         run.mkdir(parents=True, exist_ok=True)
-        train_all(prepared, learner, mine, run, watch, info)
+        train_all(prepared, learner, mine, run, watch, info, crew)
     told = _told(prepared, settings, chosen, folder)
     write_json(folder / FILE, told)
     return told
@@ -134,7 +147,7 @@ def _told(
             {"name": one.name, "ours": one.ours, "official": one.official}
             for one in DEVIATIONS
         ],
-        "remarks": _remarks(prepared, chosen),
+        "remarks": _remarks(prepared, settings, chosen),
     }
 
 
@@ -151,11 +164,10 @@ def _gaps(pair: Pair | None) -> list[dict[str, Any]]:
     return [{"label": label.label, **asdict(label.scores[0])} for label in pair.labels]
 
 
-def _remarks(prepared: Prepared, chosen: Sequence[Variant]) -> list[str]:
-    remarks = [
-        "One seed: the differences hold what another seed would change; intervals are over"
-        " people and stimuli only."
-    ]
+def _remarks(
+    prepared: Prepared, settings: Settings, chosen: Sequence[Variant]
+) -> list[str]:
+    remarks = [ONE_SEED]
     if len(chosen) > 2:
         remarks.append("p is corrected by Holm for all variants that stand here.")
     if any(one.group == "official" for one in chosen):
@@ -163,6 +175,10 @@ def _remarks(prepared: Prepared, chosen: Sequence[Variant]) -> list[str]:
             "The steps to official-2024 add up; each is also compared with the step before."
             " All were trained for the same number of epochs; official-2024 asks for 200."
         )
-    if prepared.dataset.maps is not None:
+    if settings.maps:
+        remarks.append(
+            "Fixation maps were looked at with the gaze; official-2024 has none."
+        )
+    elif prepared.dataset.maps is not None:
         remarks.append("Fixation maps were not looked at.")
     return remarks

@@ -78,7 +78,7 @@ def _preset(**fields: Any) -> Change:
 
 
 def _sees(*modalities: str) -> Change:
-    return lambda s: replace(s, modalities=modalities)
+    return lambda s: replace(s, modalities=modalities, maps=s.maps and "gaze" in modalities)
 
 
 def _as_official(*names: str) -> Change:
@@ -91,7 +91,7 @@ def _without(part: str) -> Change:
 
 
 def _official_network(settings: Settings) -> Settings:
-    settings = replace(settings, face_net="resnet18")
+    settings = replace(settings, face_net="resnet18", maps=False)
     return _as_official("name", "corrected")(settings)
 
 

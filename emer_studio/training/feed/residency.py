@@ -19,6 +19,7 @@ from emer_studio.dataset.cache_reader import Dataset
 from emer_studio.training.feed.sampling import aligned_picks
 
 __all__ = [
+    "SMALLER",
     "Held",
     "Mapped",
     "Staged",
@@ -31,6 +32,12 @@ __all__ = [
 ]
 
 Tier = Literal["gpu", "gpu-32", "host", "map"]
+SMALLER: dict[Tier, str] = {
+    "gpu-32": "The GPU has no room for all frames: 32 of each clip lie there, the nearest"
+    " stands for each of the others.",
+    "host": "The GPU has no room for the frames: they are read from the disk meanwhile.",
+}
+"""What a person is told where not everything fits."""
 _SHARE = 0.5  # of the free memory; chosen by us: the rest is the network's
 _CANDIDATES = 32  # frames of a clip: four for each of the eight segments
 _AT_ONCE = 4096  # rows of one copy to the device

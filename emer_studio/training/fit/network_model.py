@@ -12,6 +12,7 @@ import torch
 from emer_studio.core.errors import BadInputError
 from emer_studio.training.feed.eye_rows import EyeScale
 from emer_studio.training.feed.inputs import Feed, fit_scale
+from emer_studio.training.feed.residency import SMALLER
 from emer_studio.training.fit.job import Fitted, FoldJob, Settings, Watch
 from emer_studio.training.fit.loop import train_network
 from emer_studio.training.fit.predict import predict
@@ -79,6 +80,8 @@ class NetworkModel:
             "feed", fold=job.fold, frames_in=feed.frames.tier, frozen=settings.frozen,
             epochs_done=resumed.epoch if resumed is not None else 0,
         )  # fmt: skip
+        if feed.frames.tier in SMALLER:
+            watch.console.say(f"Fold {job.fold}: {SMALLER[feed.frames.tier]}")
         train_network(job, settings, watch, model, feed, plain, resumed)
 
     def again(self, job: FoldJob, settings: Settings) -> Fitted:

@@ -18,8 +18,12 @@ def compile_parts(model: Network) -> int:
 
     LSTMs are left as they are: cuDNN's own are as fast, and compiling a whole network
     breaks into pieces at them. Weights keep their names. A part that cannot be compiled
-    runs as it was written; torch warns of it once.
+    runs as it was written; torch warns of it once. What is dropped out is drawn as without
+    compiling, so that both learn the same.
     """
+    from torch._inductor import config  # not for those who compile nothing
+
+    config.fallback_random = True
     _dynamo.config.suppress_errors = True
     kinds = (ResNet18, SmallFaceNet, Fusion, CrossTransformer)
     parts = [module for module in model.modules() if isinstance(module, kinds)]

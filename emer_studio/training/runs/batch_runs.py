@@ -67,7 +67,7 @@ def trained(
             raise StoppedError("Another run of the same call has ended the training.")
 
     def train(one: One) -> dict[str, Any]:
-        branch = _Branch(console)
+        branch = _Branch(console, str(one.folder.relative_to(folder)))
         try:
             return _train(one, branch, Gate(folder, branch, check), crew)
         except BaseException:
@@ -91,9 +91,9 @@ def trained(
 class _Branch(Console):
     """A run's own console: its log hears of no other run, the caller's console of all."""
 
-    def __init__(self, trunk: Console) -> None:
+    def __init__(self, trunk: Console, name: str) -> None:
         super().__init__()
-        self._trunk = trunk
+        self._trunk, self._name = trunk, name
         self.listeners.append(self._pass_on)
 
     def _pass_on(self, event: dict[str, Any]) -> None:
@@ -101,8 +101,8 @@ class _Branch(Console):
         self._trunk.event(told.pop("event"), **told)
 
     def note(self, text: str) -> None:
-        """Print a line for a person."""
-        self._trunk.note(text)
+        """Print a line for a person, who sees those of several runs."""
+        self._trunk.note(f"{self._name}: {text}")
 
     def progress(self, step: str, done: int, total: int, /, **fields: Any) -> None:
         """Report how far it is; several bars would hide each other."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from emer_studio.dataset.blind import read_left_out
 from emer_studio.dataset.cache import Dataset
 from emer_studio.training.scores.calibration import at_limit
 from emer_studio.training.scores.subsets import count_remarks
-from emer_studio.training.task import labels_of
+from emer_studio.training.task import Labels, labels_of
 
 if TYPE_CHECKING:
     from emer_studio.training.scores.score import FoldResult
 
-__all__ = ["remarks_on"]
+__all__ = ["led_words", "remarks_on"]
 
 _FEW_PEOPLE = 10
 """Chosen by us: intervals of 20 people already hold the truth in 92 % instead of 95 %."""
@@ -69,12 +72,26 @@ def _of_labels(dataset: Dataset, results: Sequence[FoldResult]) -> list[str]:
                 f"{task.label}: the dataset does not tell which labels were given before"
                 " anybody saw a suggestion; all of them are tested on."
             )
-        elif led := int((labels.usable & ~labels.unled.usable).sum()):
-            said.append(
-                f"{task.label}: {led} samples are learnt from but never tested on: the"
-                " blind pass alone gave them no label."
-            )
+        elif told := led_words(dataset, labels):
+            said.append(f"{task.label}: {told}.")
     return said
+
+
+def led_words(dataset: Dataset, labels: Labels) -> str:
+    """Say how many samples have no blind label, and why; empty where all have one."""
+    assert labels.unled is not None
+    led = np.flatnonzero(labels.usable & ~labels.unled.usable)
+    if not len(led):
+        return ""
+    told = (
+        f"{len(led)} samples are learnt from but never tested on: the blind pass alone"
+        " gave them no label"
+    )
+    left_out = read_left_out(dataset.folder)
+    n = sum(left_out.get(dataset.samples[i].sample_id, 0) > 0 for i in led)
+    have = "has" if n == 1 else "have"
+    why = f" ({n} of them {have} imported labels that do not say they were made blind)"
+    return told + why * bool(n)
 
 
 def _of_folds(dataset: Dataset, results: Sequence[FoldResult]) -> list[str]:
