@@ -453,8 +453,10 @@ def test_a_run_is_told_in_papers_that_can_be_sent_to_anyone(page, trained, qtbot
     ):
         assert words in press(letter, name).read_text()
         assert wanted.pop() == f"report:{name}"
+    papers.figures.setFocus()
     drawn = press("G", "first figures")
     assert opened == [drawn]
+    assert QApplication.focusWidget() is papers.figures
     assert {one.suffix for one in drawn.iterdir()} == {".svg", ".png"}
     assert all(QImage(str(one)).width() > 300 for one in drawn.glob("*.png"))
     network = press("O", "../onnx/first.onnx").resolve()

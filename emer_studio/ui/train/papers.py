@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from emer_studio.core.files import next_free
 from emer_studio.study.folder import Study
@@ -52,6 +52,7 @@ class Papers(QWidget):
         super().__init__()
         self._study, self._run, self._network = study, Path(), True
         self._out = study.derived
+        self._focus: tuple[QWidget | None, QWidget | None] = None, None
         self.job = JobRunner(self)
         self.job.ended.connect(self._ended)
         self.report = button("Re&port")
@@ -94,11 +95,16 @@ class Papers(QWidget):
         run = _stem(self._run, self._study)
         self._out = next_free(folder / paper.name.format(run=run))
         words = [*paper.command.split(), str(self._run), "--out", str(self._out)]
+        held = QApplication.focusWidget()
         self._rest(paper.busy)
+        self._focus = held, QApplication.focusWidget()
         self.job.start(paper.command, [*words, "--events"])
 
     def _ended(self, outcome: Outcome) -> None:
         self._rest("")
+        held, since = self._focus
+        if held in self._buttons and QApplication.focusWidget() is since:
+            held.setFocus()  # a button that waits cannot keep the keyboard
         if outcome.error:
             self.said.emit(outcome.error)
         elif "figures" in outcome.result:
