@@ -60,10 +60,9 @@ def follow(dataset: Path | None, cnn_weights: Path | None, device: str) -> None:
         for split in prepared.split:
             for _, job in jobs_of(prepared, learner, settings, split, Path(info.dataset)):
                 learner.learn(job, settings, watch)
-    except RuntimeError as problem:  # what torch raises when the others are gone
+    except RuntimeError:  # what torch raises when the others are gone
         raise WorkFailedError(
-            "The first process has ended, or cannot be reached"
-            f" ({str(problem).splitlines()[0][:120]})."
+            "The first process has ended, or cannot be reached; it says why."
         ) from None
 
 
