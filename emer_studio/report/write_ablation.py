@@ -124,20 +124,23 @@ def _tables(told: Told) -> list[Table]:
 def _table(title: str, whole: Row, rows: Sequence[Row]) -> Table:
     several = len({gap["label"] for row in rows for gap in row["less_whole"]}) > 1
     steps = any(row["less_before"] for row in rows)
-    spread = "mean ± sd" if "sd" in (whole["score"] or {}) else "95 %"
-    heads = ["", f"score [{spread}]", *(["label"] if several else [])]
-    heads += [f"less whole [{spread}]", "p", "p (Holm)"]
-    heads += [f"less the step before [{spread}]", "p"] if steps else []
+    one_seed = "sd" not in (whole["score"] or {})
+    spread = " [95 %]" if one_seed else ", mean ± sd"
+    p, holm = (["p"], ["p (Holm)"]) if one_seed else ([], [])
+    heads = ["", f"score{spread}", *(["label"] if several else [])]
+    heads += [f"less whole{spread}", *p, *holm]
+    heads += [f"less the step before{spread}", *p] if steps else []
     blank = [""] * (len(heads) - 2)
     cells = [(whole["words"], _score(whole), *blank)]
     for row in rows:
         for number, gap in enumerate(row["less_whole"]):
             first = (row["words"], _score(row)) if number == 0 else ("", "")
-            line = [*first, *([gap["label"]] if several else []), _gap(gap), _p(gap)]
-            line.append(_p(gap, "_holm"))
+            line = [*first, *([gap["label"]] if several else []), _gap(gap)]
+            line += [_p(gap), _p(gap, "_holm")] if one_seed else []
             if steps:
                 before = row["less_before"][number] if row["less_before"] else None
-                line += [_gap(before), _p(before)] if before else ["", ""]
+                line.append(_gap(before) if before else "")
+                line += [_p(before) if before else ""] if one_seed else []
             cells.append(tuple(line))
     return Table(title, "", tuple(heads), tuple(cells))
 

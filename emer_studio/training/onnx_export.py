@@ -290,6 +290,7 @@ def _described(
         "preset": info.preset,
         "without": list(info.without),
         "fold": job.fold,
+        "split_sha256": info.split_sha256,
         "epoch": best.epoch,
         "trained_in": info.precision,
         "app_version": __version__,

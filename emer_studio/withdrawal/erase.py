@@ -194,7 +194,7 @@ def _beyond(study: Study, reach: Reach) -> Iterable[str]:
     for target in sorted({backup.target for backup in known_backups(study)}):
         yield f"the backup in {target}"
     yield "other copies of the study made earlier, and what was exported from it"
-    yield from reach.learned
+    yield from (*reach.learned, *reach.outside)
     if reach.video_only:
         return
     for path in files_below(study.folder):

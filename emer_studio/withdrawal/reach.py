@@ -18,7 +18,13 @@ from emer_studio.withdrawal.places import (
     names_items_of,
     object_at,
 )
-from emer_studio.withdrawal.trained import knowing, may_have, refuse_running, runs_with
+from emer_studio.withdrawal.trained import (
+    datasets_outside,
+    knowing,
+    may_have,
+    refuse_running,
+    runs_with,
+)
 
 __all__ = ["Reach", "find"]
 
@@ -51,6 +57,8 @@ class Reach:
     learned : tuple of str
         What learned from the participant and cannot forget it, in sentences that say what
         to do.
+    outside : tuple of str
+        Datasets elsewhere that hold the participant, in sentences.
     """
 
     participant: str
@@ -61,6 +69,7 @@ class Reach:
     shared: tuple[Path, ...]
     runs: tuple[Path, ...]
     learned: tuple[str, ...]
+    outside: tuple[str, ...]
 
     def of_session(self, item: str) -> bool:
         """Tell whether a labelled item is of one of the participant's sessions."""
@@ -102,6 +111,7 @@ def find(study: Study, participant: str, *, video_only: bool) -> Reach:
         (*whole, *single),
         tuple(runs),
         tuple(knowing(study, participant, runs, whole)),
+        tuple(datasets_outside(study, runs)),
     )
 
 

@@ -17,11 +17,20 @@ from emer_studio.study.folder import Study
 from emer_studio.study.runs import LOCK_FILE
 from emer_studio.withdrawal.places import files_below, object_at
 
-__all__ = ["facts_of", "knowing", "may_have", "refuse_running", "runs_with"]
+__all__ = [
+    "datasets_outside",
+    "facts_of",
+    "knowing",
+    "may_have",
+    "refuse_running",
+    "runs_with",
+]
 
 _RUN = "run.json"
 _LEARNED = ("train", "validation")  # who chose the epoch has been learned from as well
 _PARTS = (*_LEARNED, "test")
+_SAME = ("dataset_manifest_sha256", "protocol", "model", "split_sha256")
+"""What an exported network and its run both say; older files know no split."""
 
 
 def runs_with(study: Study, participant: str) -> Iterator[Path]:
@@ -83,6 +92,15 @@ def knowing(
     yield from _installed(study, participant)
 
 
+def datasets_outside(study: Study, runs: Sequence[Path]) -> Iterator[str]:
+    """Tell of datasets that runs were trained on and that lie outside of the study."""
+    home = study.folder.resolve()
+    found = {str(object_at(run / _RUN).get("dataset") or home) for run in runs}
+    for data in sorted(map(Path, found)):
+        if data.is_dir() and home not in (data.resolve(), *data.resolve().parents):
+            yield f"the dataset {data}, outside of the study, which runs were trained on"
+
+
 def _of_run(study: Study, participant: str, run: Path) -> Iterator[str]:
     about, name = object_at(run / _RUN), _name(study, run)
     if not about:
@@ -90,21 +108,16 @@ def _of_run(study: Study, participant: str, run: Path) -> Iterator[str]:
         return
     anew = "train anew without this person, then `runs delete` it"
     knows = [fold for fold in about["split"] if participant in _people_of(fold, _LEARNED)]
-    folds = ", ".join(str(fold.get("fold")) for fold in knows)
-    which = f"those of fold {folds} of {len(about['split'])}"
+    folds = f"fold{'s' * (len(knows) > 1)} "
+    folds += ", ".join(str(fold.get("fold")) for fold in knows)
+    which = f"those of {folds} of {len(about['split'])}"
     if about.get("kind") == "fer-head":
-        which = "those of everybody" + (f" and of fold {folds}" if folds else "")
+        which = "those of everybody" + (f" and of {folds}" if knows else "")
         anew = "train-head anew, then delete the folder"
     elif not knows:
         yield f"the scores of {name}: {participant} was tested there, not learned from"
         return
     yield f"the weights of {name}: {which} learned from {participant}; {anew}"
-    data = Path(str(about.get("dataset") or study.folder))
-    if data.is_dir() and study.folder.resolve() not in (
-        data.resolve(),
-        *data.resolve().parents,
-    ):
-        yield f"the dataset {data}, outside of the study, which {name} was trained on"
 
 
 def _of_network(
@@ -122,7 +135,7 @@ def _of_network(
             fold
             for run in runs
             if all((about := object_at(run / _RUN)).get(key) == facts.get(key)
-                   for key in ("dataset_manifest_sha256", "protocol", "model"))
+                   for key in _SAME if key in facts)
             for fold in about.get("split", ())
             if fold.get("fold") == facts.get("fold")
         ]  # fmt: skip
