@@ -13,6 +13,7 @@ from emer_studio.core.lockfile import holder_of
 from emer_studio.core.modelfiles import search_folders
 from emer_studio.fer.heads import mark_of
 from emer_studio.fer.known import own_entry
+from emer_studio.schema.fer_head import BEGUN_FILE
 from emer_studio.study.folder import Study
 from emer_studio.study.runs import LOCK_FILE
 from emer_studio.withdrawal.places import files_below, object_at
@@ -60,7 +61,9 @@ def refuse_running(study: Study) -> None:
                 f"{path.parent} is in use: {holder.get('what')} by process"
                 f" {holder.get('pid')}; it may be learning from this participant."
                 " Nothing was erased.",
-                fix=f"Stop it first: emer-studio train --stop {path.parent}",
+                fix="Stop it first, where it was started."
+                if (path.parent / BEGUN_FILE).is_file()
+                else f"Stop it first: emer-studio train --stop {path.parent}",
             )
 
 

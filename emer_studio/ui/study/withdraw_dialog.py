@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
+    QFrame,
     QHBoxLayout,
     QLineEdit,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -26,6 +29,7 @@ _ABOUT = (
     " Networks that learned from them cannot forget it; they are named, with what to do."
     " This cannot be taken back."
 )
+_HIGHEST_PX = 420  # of what was done; chosen by us, so that it fits a laptop's display
 
 
 class WithdrawDialog(QDialog):
@@ -58,9 +62,13 @@ class WithdrawDialog(QDialog):
         self.typed.textChanged.connect(self._look)
         box.addWidget(self.typed)
         self.said = label("", "small", wrap=True)
-        self.said.hide()
-        box.addWidget(self.said)
-        box.addStretch(1)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._told = QScrollArea()  # what is left to do may be a long list
+        self._told.setWidget(self.said)
+        self._told.setWidgetResizable(True)
+        self._told.setFrameShape(QFrame.Shape.NoFrame)
+        self._told.hide()
+        box.addWidget(self._told, 1)
         row = QHBoxLayout()
         self.cancel = button("Cancel")
         self.cancel.setAutoDefault(False)
@@ -97,7 +105,8 @@ class WithdrawDialog(QDialog):
 
     def _ended(self, outcome: Outcome) -> None:
         self.said.setText(outcome.error or _told(outcome.result))
-        self.said.show()
+        self._told.setMinimumHeight(min(self.said.heightForWidth(480) + 4, _HIGHEST_PX))
+        self._told.show()
         if not outcome.error:
             for part in (self.video_only, self.passphrase, self.typed, self.erase):
                 part.hide()
