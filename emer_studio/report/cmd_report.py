@@ -9,6 +9,7 @@ from pathlib import Path
 from emer_studio.core.console import Console, add_output_arguments
 from emer_studio.core.errors import BadInputError
 from emer_studio.study.folder import open_study
+from emer_studio.study.runs import open_run
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +46,12 @@ def run(args: argparse.Namespace) -> int:
     if (args.source / "results.json").is_file():
         runs = [collect_run(args.source)]
         title, kind = f"Training run {args.source.name}", "run"
+    elif not (args.source / "study.yaml").is_file() and _runs_in(args.source):
+        state = open_run(args.source).state
+        raise BadInputError(
+            f"The training run {args.source} is not finished ({state}); it has no results.",
+            fix=f"emer-studio train --resume {args.source}",
+        )
     else:
         study = open_study(args.source)
         listed, damaged = study.sessions(), study.damaged()
@@ -93,6 +100,10 @@ def _of_dataset(source: Path, out: Path, console: Console) -> int:
         f" raters among themselves: {gap.floor or 'not known'}",
     )
     return 0
+
+
+def _runs_in(folder: Path) -> bool:
+    return next(folder.rglob("run.json"), None) is not None
 
 
 def _of_labels(source: Path, out: Path, console: Console) -> int:

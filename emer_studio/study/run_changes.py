@@ -135,7 +135,7 @@ def check_deletable(folder: Path) -> Entry:
         raise BadInputError(
             f"{entry.name} is pinned; nothing was deleted.", fix=f"runs unpin {folder}"
         )
-    if entry.state == "running":
+    if entry.state in ("running", "paused"):
         raise BadInputError(
             f"{entry.name} is being trained; nothing was deleted.",
             fix="Stop the training first.",

@@ -18,10 +18,11 @@ from emer_studio.schema.run_notes import NOTES_FILE, RunNotes, parse_run_notes
 from emer_studio.schema.training import RunInfo, parse_run
 from emer_studio.schema.training_request import REQUEST_FILE
 
-__all__ = ["LOCK_FILE", "Entry", "MainScore", "open_run", "runs_at"]
+__all__ = ["LOCK_FILE", "Entry", "MainScore", "no_run", "open_run", "runs_at"]
 
 LOCK_FILE = "train.lock"
 _MAIN = ("war", "rmse")
+_NAMED = 4  # runs that a message names
 _DEEP = ("*/run.json", "*/*/run.json", "*/*/*/run.json")
 """Also several benchmarks and seeds under one folder (``all_…/er7/seed0``)."""
 
@@ -118,6 +119,24 @@ class Entry:
         return MainScore(metric, float(pooled[metric]), ends)
 
 
+def no_run(folder: Path) -> BadInputError:
+    """Return what is said of a folder that is no run, though runs may lie in it."""
+    found = [path for deep in _DEEP[:2] for path in folder.glob(deep)]
+    inside = sorted(path.parent.relative_to(folder) for path in found)
+    if inside:
+        names = ", ".join(place.as_posix() for place in inside[:_NAMED])
+        more = f" and {len(inside) - _NAMED} more" if inside[_NAMED:] else ""
+        return BadInputError(
+            f"{folder} is not a training run: it has no run.json. It holds {len(inside)}:"
+            f" {names}{more}.",
+            fix=f"Give one of them, e.g. {folder / inside[0]}",
+        )
+    return BadInputError(
+        f"{folder} is not a training run: it has no run.json.",
+        fix="Give the folder of a run; runs list STUDY shows them.",
+    )
+
+
 def open_run(folder: Path) -> Entry:
     """Read a run folder.
 
@@ -128,10 +147,7 @@ def open_run(folder: Path) -> Entry:
     """
     path = folder / "run.json"
     if not path.is_file():
-        raise BadInputError(
-            f"{folder} is not a training run: it has no run.json.",
-            fix="Give the folder of a run; runs list STUDY shows them.",
-        )
+        raise no_run(folder)
     info = parse_run(read_json(path), str(path))
     notes, told = RunNotes(), folder / NOTES_FILE
     if told.is_file():

@@ -7,6 +7,7 @@ import pickle
 import shutil
 import signal
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from emer_studio.cli import main
 from emer_studio.core.console import Console
-from emer_studio.core.errors import BadInputError, MissingError
+from emer_studio.core.errors import BadInputError, MissingError, WorkFailedError
 from emer_studio.core.files import new_folder
 from emer_studio.core.lockfile import hand_over, holder_of
 from emer_studio.core.process import command_line
@@ -266,7 +267,7 @@ def test_a_checkpoint_with_code_in_it_is_not_read(tmp_path: Path, protocol: int)
         with path.open("wb") as file:
             more = {"pickle_protocol" if name == "zip" else "protocol": protocol}
             write({"state": _Code(tmp_path / "ran")}, file, **more)
-        with pytest.raises(BadInputError, match=r"run code|no plain tensors"):
+        with pytest.raises(BadInputError, match=r"run code|no file of tensors"):
             load_checkpoint(path)
     assert not (tmp_path / "ran").exists()
 
@@ -283,6 +284,40 @@ def test_a_checkpoint_of_another_architecture_is_refused(
     save_checkpoint(run / LAST.format(1), found)
     assert go_on(run) == 0
     assert numbers(run) == numbers(whole)
+
+
+def test_a_run_that_is_removed_while_it_is_trained_ends_and_stays_removed(
+    dataset: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+
+    def remove(event: dict[str, Any]) -> None:
+        if event["event"] == "epoch" and event["epoch"] == 2:
+            shutil.rmtree(run)
+
+    with pytest.raises(WorkFailedError, match="was removed while it was trained"):
+        train(dataset, run, lambda: time.sleep(0.05), remove)
+    assert not (run / "run.json").exists()
+
+
+def test_a_quick_look_says_so_and_a_folder_of_runs_names_them(
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "several"
+    ready = small(dataset)
+    ready = replace(ready, settings=replace(ready.settings, epochs=1, frozen=True))
+    (run := out / "seed0").mkdir(parents=True)
+    begin_run(ready, run, Console(), lambda: None)
+    assert "FROZEN" in json.loads((run / "results.json").read_text())["remarks"][0]
+    for words in (
+        ["evaluate", str(out), "--dataset", str(dataset)],
+        ["runs", "card", str(out)],
+    ):
+        assert main(words) == 2
+        assert "It holds 1: seed0" in capsys.readouterr().err
+    (run / "results.json").unlink()
+    assert main(["report", str(out / "seed0"), "--out", str(tmp_path / "r.html")]) == 2
+    assert "is not finished" in capsys.readouterr().err
 
 
 def test_frames_that_do_not_fit_go_to_a_smaller_place_and_that_is_said(

@@ -80,10 +80,15 @@ def test_it_outlives_its_window_and_obeys_any_terminal(
     used = process.cpu_times().user
     time.sleep(0.3)
     assert process.cpu_times().user - used < 0.1
+    assert main(["runs", "delete", str(run), "--yes"]) == 2
+    assert "is being trained" in capsys.readouterr().err
+    (run / "seed0").mkdir()
+    (run / "seed0" / "control.json").write_text('{"ask": "pause"}')
     epochs = len(events(run, "epoch"))
     assert main(["train", "--continue", str(run)]) == 0
     until(lambda: len(events(run, "epoch")) > epochs)
     assert info(run)["state"] == "running"
+    assert not list(run.rglob("control.json"))
 
     assert main(["train", "--stop", str(run), "--json"]) == 0
     until(lambda: gone(process))

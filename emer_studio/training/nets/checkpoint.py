@@ -193,11 +193,8 @@ def read_weights(path: Path) -> Any:
                 " read.",
                 fix="Take a file of plain tensors from a source you trust.",
             ) from None
-        if isinstance(problem, pickle.UnpicklingError):
-            raise BadInputError(
-                f"{path} is not a readable weights file: it holds no plain tensors."
-            ) from None
-        first = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
         raise BadInputError(
-            f"{path} is not a readable weights file: {first[:160]}"
+            f"{path} is not a readable weights file: it is damaged, or no file of tensors.",
+            fix="Copy it again. Of a run that is not finished, delete it: --resume then"
+            " trains that fold from its beginning.",
         ) from None

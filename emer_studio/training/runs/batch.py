@@ -119,10 +119,11 @@ def batch_text(result: Mapping[str, Any]) -> str:
         lines.append("SYNTHETIC data: a software check, not evidence about people.")
     if result["simulated"]:
         lines.append("SIMULATED devices: not evidence about people.")
-    rows = [["", "seeds", *(name.upper() for name in METRICS)]]
+    told = [m for m in METRICS if any(m in found for found in result["scores"].values())]
+    rows = [["", "seeds", *(name.upper() for name in told)]]
     for protocol, scores in result["scores"].items():
         seeds = next(iter(scores.values()))["seeds"]
-        rows.append([protocol, str(seeds), *(_cell(scores.get(m)) for m in METRICS)])
+        rows.append([protocol, str(seeds), *(_cell(scores.get(m)) for m in told)])
     lines += columns(rows)
     if any(row[1] != "1" for row in rows[1:]):
         lines.append("Mean ± sd over seeds of the scores pooled over folds.")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from emer_studio.core.console import Console
-from emer_studio.core.errors import BadInputError, StoppedError
+from emer_studio.core.errors import BadInputError, StoppedError, WorkFailedError
 from emer_studio.core.files import write_json
 from emer_studio.core.lockfile import holder_of
 from emer_studio.schema.training_request import REQUEST_FILE
@@ -41,12 +41,15 @@ def ask(folder: Path, wish: Wish) -> str:
             fix="Give the folder of a run; runs list STUDY shows them.",
         )
     if holder_of(folder / LOCK_FILE) is None:
+        if (folder / "results.json").is_file():
+            raise BadInputError(f"{folder} is done; nobody trains there any more.")
         raise BadInputError(
             f"Nobody trains in {folder}: it has ended, or was killed.",
             fix=f"Go on with it: emer-studio train --resume {folder}",
         )
     if wish == "continue":
-        (folder / CONTROL_FILE).unlink(missing_ok=True)
+        for path in folder.rglob(CONTROL_FILE):  # also of a single run of several
+            path.unlink(missing_ok=True)
         return f"{folder} goes on."
     write_json(folder / CONTROL_FILE, {"ask": wish})
     if wish == "pause":
@@ -79,15 +82,23 @@ class Gate:
 
         Raises
         ------
-        StoppedError
-            When somebody asked for the end.
+        StoppedError, WorkFailedError
+            When somebody asked for the end, or removed the folder.
         """
         self._check_stop()
         if time.monotonic() - self._looked_s < _EVERY_S:
             return
         self._looked_s = time.monotonic()
+        if not self._held():
+            raise WorkFailedError(
+                f"{self._path.parent} was removed while it was trained; it has ended."
+            )
         if self._wish() == "pause":
             self._rest()
+
+    def _held(self) -> bool:
+        """Tell whether the lock is where it was: it goes with the folder."""
+        return (self._path.parent / LOCK_FILE).exists()
 
     def _wish(self) -> str | None:
         try:
@@ -105,7 +116,7 @@ class Gate:
     def _rest(self) -> None:
         self._console.event("paused")
         self._console.note("Paused; --continue lets it go on.")
-        while self._wish() == "pause":
+        while self._wish() == "pause" and self._held():
             self._check_stop()
             time.sleep(_EVERY_S)
         self._console.event("continued")

@@ -109,6 +109,8 @@ def train_all(
             "synthetic": prepared.dataset.manifest.synthetic,
             "simulated": prepared.dataset.manifest.simulated,
         }
+        if settings.frozen:
+            summary["remarks"] = [_frozen(info), *summary["remarks"]]
         told = predictions_csv(prepared.dataset, results)
         write_atomic(folder / "predictions.csv", told)
         parse_results(summary, "The summary of the run")
@@ -124,6 +126,14 @@ def _join_team(info: RunInfo, *, network: bool) -> None:
             fix="Start it without torchrun.",
         )
     team().same(info.model_dump(mode="json"))
+
+
+def _frozen(info: RunInfo) -> str:
+    known = "random weights" if info.cnn_init == "random" else "the weights it was given"
+    return (
+        f"FROZEN: a quick look. The face network kept {known}, only the rest has learnt;"
+        " a whole training is another model."
+    )
 
 
 def _size(prepared: Prepared, split: FoldSplit, job: FoldJob) -> JobSize:

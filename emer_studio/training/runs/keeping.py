@@ -74,6 +74,8 @@ def kept(folder: Path, info: RunInfo, watch: Watch) -> Iterator[Watch]:
 @contextlib.contextmanager
 def _stated(folder: Path, info: RunInfo, watch: Watch) -> Iterator[None]:
     def state(now: RunState, **more: Any) -> None:
+        if not (folder / LOCK_FILE).exists():  # whoever removed it wants no other one
+            return
         told = info.model_copy(update={"state": now, **more})
         write_json(folder / "run.json", told.model_dump(mode="json"))
 

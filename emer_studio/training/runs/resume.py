@@ -162,9 +162,9 @@ def _unchanged(info: RunInfo, folder: Path, console: Console) -> Dataset:
 
 
 def _tell_differences(info: RunInfo, now: Resumption, size: int, console: Console) -> None:
-    ours = {"device": info.device, "at the same time": str(info.parallel)}
+    ours = {"device": info.device, "folds at a time": str(info.parallel)}
     before = {**info.versions, "EMER Studio": info.app_version, **ours}
-    ours = {"device": now.device, "at the same time": str(size)}
+    ours = {"device": now.device, "folds at a time": str(size)}
     after = {**now.versions, "EMER Studio": now.app_version, **ours}
     other = [
         f"{name} {before[name]} then, {after[name]} now"
@@ -175,8 +175,8 @@ def _tell_differences(info: RunInfo, now: Resumption, size: int, console: Consol
         other = ["the program's code was changed"]
     if other:
         console.say(
-            f"This run began elsewhere: {'; '.join(other)}. Its numbers may differ from"
-            " those of a run that nothing interrupted."
+            f"This run began in another way: {'; '.join(other)}. Its numbers may differ"
+            " from those of a run that nothing interrupted."
         )
 
 

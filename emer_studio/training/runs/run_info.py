@@ -11,6 +11,7 @@ from emer_studio.core.clock import utc_now
 from emer_studio.core.errors import BadInputError
 from emer_studio.core.files import read_json
 from emer_studio.schema.training import RunInfo, ViewInfo, parse_run
+from emer_studio.study.runs import no_run
 from emer_studio.training.fit.job import Settings
 from emer_studio.training.prepare import Prepared
 from emer_studio.training.presets import PRESETS, Preset, View
@@ -126,5 +127,5 @@ def read_run(run: Path) -> RunInfo:
     """
     path = run / "run.json"
     if not path.is_file():
-        raise BadInputError(f"{run} is not a training run: it has no run.json.")
+        raise no_run(run)
     return parse_run(read_json(path), str(path))

@@ -284,7 +284,7 @@ class RunsList(QWidget):
         """Ask, in the list itself, whether the selected runs are to go for good."""
         chosen = self.selected()
         for entry in chosen:
-            if entry.notes.pinned or entry.state == "running":
+            if entry.notes.pinned or entry.state in ("running", "paused"):
                 why = "pinned; unpin it first" if entry.notes.pinned else "being trained"
                 self.said.emit(f"{entry.name} is {why}. Nothing was deleted.")
                 return
