@@ -92,7 +92,7 @@ def test_it_leaves_what_one_after_another_leaves_and_goes_on_after_a_kill(
     assert told <= every
     assert len(every - told) <= 2  # who is killed between keeping and telling tells no more
     last = events(run, "progress")[-1]
-    assert (last["step"], last["total"]) == ("2 of 2 trainings done", 2 * EPOCHS)
+    assert (last["step"], last["total"]) == ("2 of 2 folds done", 2 * EPOCHS)
     assert events(run, "resources")[0]["rss_mb"] > 0
     assert not members()
 
@@ -185,7 +185,7 @@ def test_all_of_them_are_told_as_one(dataset: Path, tmp_path: Path) -> None:
     telling.hear(jobs[1], {"event": "progress", "done": 1, "total": 2})
     telling.ended(jobs[1])
     progress = [event for event in heard if event["event"] == "progress"]
-    assert progress[-1]["step"] == "1 of 3 trainings done"
+    assert progress[-1]["step"] == "1 of 3 folds done"
     assert (progress[-1]["done"], progress[-1]["total"]) == (4, 30)
     assert progress[-1]["eta_s"] >= 0
     assert next(e for e in heard if e["event"] == "resources")["rss_mb"] == 100.0

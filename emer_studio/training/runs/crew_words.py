@@ -28,6 +28,7 @@ class Telling:
 
     def __init__(self, watch: Watch, jobs: int, epochs: int) -> None:
         self._watch, self._jobs, self._epochs = watch, jobs, epochs
+        self._what = "trainings"
         self._done: dict[tuple[int, str], float] = {}  # epochs, also parts of one
         self._begun: dict[tuple[int, str], float] = {}
         self._ended: list[float] = []
@@ -38,6 +39,7 @@ class Telling:
         """Hear one event of the process that trains `job`."""
         kind = str(event.pop("event"))
         key = (job.fold, job.name)
+        self._what = "folds" if self._jobs == job.folds else "trainings"
         if kind == "progress":
             self._done[key] = int(self._done[key]) + 0.999 * event["done"] / event["total"]
             self._progress()
@@ -67,7 +69,7 @@ class Telling:
         left = self._eta_s()
         done = int(sum(self._ended) + sum(self._done.values()))
         self._watch.console.progress(
-            f"{len(self._ended)} of {self._jobs} trainings done",
+            f"{len(self._ended)} of {self._jobs} {self._what} done",
             min(done, self._jobs * self._epochs), self._jobs * self._epochs,
             **({} if left is None else {"eta_s": round(left, 1)}),
         )  # fmt: skip
