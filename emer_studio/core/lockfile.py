@@ -41,7 +41,7 @@ def holder_of(path: Path) -> dict[str, Any] | None:
 
 
 @contextmanager
-def locked(path: Path, what: str, owner: str) -> Iterator[None]:
+def locked(path: Path, what: str, owner: str, *, ended_by: str = "") -> Iterator[None]:
     """Hold a lock while something runs that must run alone.
 
     Parameters
@@ -53,6 +53,8 @@ def locked(path: Path, what: str, owner: str) -> Iterator[None]:
         What runs, for whoever is refused meanwhile.
     owner : str
         What is held, e.g. ``The study /data/s``: the beginning of a sentence.
+    ended_by : str, optional
+        The command that ends what runs.
 
     Raises
     ------
@@ -69,12 +71,13 @@ def locked(path: Path, what: str, owner: str) -> Iterator[None]:
                 write_atomic(path, json.dumps(other))
                 break
             if other is not None:
+                how = f" with {ended_by}" if ended_by else ""
                 raise BadInputError(
                     f"{owner} is in use: {other.get('what')} by process"
                     f" {other.get('pid')} on {other.get('host')},"
                     f" since {other.get('since')}.",
-                    fix="Wait until it ends, or end it. If that computer is switched off,"
-                    f" delete {path}.",
+                    fix=f"Wait until it ends, or end it{how}. If that computer is switched"
+                    f" off, delete {path}.",
                 ) from None
             path.unlink(missing_ok=True)
     try:

@@ -41,7 +41,8 @@ def alone(folder: Path, what: str) -> Iterator[None]:
     elif is_ours(holder) and not holder.get("given"):
         yield  # we hold it already, further out
         return
-    with locked(folder / LOCK_FILE, what, f"The run {folder}"):
+    end = f"emer-studio train --stop {folder}"
+    with locked(folder / LOCK_FILE, what, f"The run {folder}", ended_by=end):
         yield
 
 
