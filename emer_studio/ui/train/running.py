@@ -140,7 +140,8 @@ class RunningView(QWidget):
                 self._remarks = []
             elif kind == "message":
                 self._remark(str(event.get("text", "")))
-        if "progress" in last:
+        ended = self.training is not None and not self.training.alive
+        if "progress" in last and not ended:  # how it ended is not written over
             self._progressed(last["progress"])
         if "resources" in last:
             self.load.setText(load_words(last["resources"]))
