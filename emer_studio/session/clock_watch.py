@@ -17,12 +17,12 @@ from datetime import UTC, datetime
 
 from emer_studio.core import clock
 
-__all__ = ["ClockWatch", "Disturbance", "Reading", "disturbance", "read_clocks"]
+__all__ = ["STOOD_S", "ClockWatch", "Disturbance", "Reading", "disturbance", "read_clocks"]
 
 _LOOK_S = 0.5  # chosen by us: a pause comes soon, and nothing is spent on looking
-# Chosen by us: a busy computer holds a thread up for a second or two, and no sleep is as
-# short as that.
-_STOOD_S = 4.0
+STOOD_S = 4.0
+"""What nothing busy explains, chosen by us: a busy computer holds a thread up for a second
+or two, and no sleep is as short as that."""
 # Chosen by us: network time is slewed by 0.5 ms in a second, a thread that is held up
 # between two clocks sees some 10 ms; whoever sets a clock moves it by more.
 _STEP_S = 0.1
@@ -82,7 +82,7 @@ def disturbance(before: Reading, now: Reading) -> Disturbance | None:
     ran_s = now.lsl_s - before.lsl_s
     slept_s = (now.ever_s - before.ever_s) - ran_s
     stood_s = max(ran_s - _LOOK_S, 0.0)
-    if slept_s + stood_s > _STOOD_S:
+    if slept_s + stood_s > STOOD_S:
         who = "slept" if slept_s > stood_s else "slept or stood still"
         return Disturbance(
             f"the computer {who} for {slept_s + stood_s:.0f} s, from"

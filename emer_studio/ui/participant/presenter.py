@@ -18,6 +18,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from emer_studio.core import clock
 from emer_studio.core.errors import BadInputError, EmerError
 from emer_studio.devices.audio import AudioOutput
+from emer_studio.session.clock_watch import STOOD_S
 from emer_studio.stimulus.engine import ClipPlayer
 from emer_studio.stimulus.framelog import ClipRecord, FrameLog
 from emer_studio.ui.participant.clip_page import ClipPage
@@ -52,6 +53,8 @@ class ClipPresenter(QObject):
 
     happened = Signal(str, dict)
     finished = Signal()
+    stood_still = Signal(float)
+    """The clip was not looked after for so many seconds: the computer slept."""
     _prepared = Signal(object, str)
 
     def __init__(self, log: FrameLog, output: AudioOutput) -> None:
@@ -63,6 +66,7 @@ class ClipPresenter(QObject):
         self._page: ClipPage | None = None
         self._ready = False
         self._sound_told = False
+        self._due_s = 0.0
         self.mirror: Callable[[Picture], None] | None = None
         """Takes every picture that is shown, after it is."""
         self._thread: threading.Thread | None = None
@@ -154,12 +158,18 @@ class ClipPresenter(QObject):
             self._player.facts.expected,
             self._player.started_t_s,
         )
+        self._due_s = self._player.started_t_s
         self._tick()
 
     @Slot()
     def _tick(self) -> None:
         player, page, record = self._player, self._page, self._record
         if player is None or page is None or record is None or self._wanted is None:
+            return
+        late_s = clock.now_s() - self._due_s
+        if late_s > STOOD_S:
+            # Going on would catch up, and may end a clip as whole that nobody saw.
+            self.stood_still.emit(late_s)
             return
         try:
             frame = player.due_frame(clock.now_s())
@@ -181,7 +191,9 @@ class ClipPresenter(QObject):
             self._end(complete=True)
         else:
             wait_ms = math.ceil((player.next_due_s(now_s) - now_s) * 1000)
-            self._timer.start(min(max(wait_ms, 0), 1000))
+            wait_ms = min(max(wait_ms, 0), 1000)
+            self._due_s = now_s + wait_ms / 1000
+            self._timer.start(wait_ms)
 
     def _tell_sound(self, player: ClipPlayer) -> None:
         onset_t_s = player.audio_onset_t_s

@@ -94,6 +94,7 @@ class ParticipantProcess(QObject):
         window.desk_asked.connect(self._on_desk_asked)
         presenter.happened.connect(self._on_clip_event)
         presenter.finished.connect(self._on_clip_finished)
+        presenter.stood_still.connect(self._on_stood_still)
         self._commands: dict[str, Callable[[Command], None]] = {
             "show": self._show,
             "consent": self._consent,
@@ -315,6 +316,11 @@ class ParticipantProcess(QObject):
             self.pause("participant", how)
         elif how != "close":
             self._end(how)
+
+    @Slot(float)
+    def _on_stood_still(self, for_s: float) -> None:
+        self.pause("suspend")
+        self._tell("finding", what=f"the clip stood still for {for_s:.0f} s")
 
     @Slot(str)
     def _on_desk_asked(self, command: str) -> None:

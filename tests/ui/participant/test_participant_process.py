@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from clips import write_clip
 from emer_studio.core import clock
 from emer_studio.core.process import Child
+from emer_studio.session.clock_watch import STOOD_S
 
 SAM = {"id": "sam", "kind": "sam", "dimensions": ["valence", "arousal", "dominance"]}
 CHOICE = {
@@ -174,3 +176,21 @@ def test_wrong_arguments_end_with_code_2(start, tmp_path, more, words):
     window.stop()
     assert words in window.last_error  # its parent, and so the operator, hears why
     assert window.last_code == 2
+
+
+def test_a_clip_across_which_everything_stood_still_does_not_end_as_whole(start, clip):
+    """The picture would catch up: its end is past before anybody can ask for a pause."""
+    window = start()
+    window.wait_for("ready", timeout_s=20)
+    window.send("prepare", trial=1, clip="two", file=str(clip))
+    window.wait_for("clip_ready", timeout_s=10)
+    window.send("play")
+    window.wait_for("clip_onset", timeout_s=5)
+    process = psutil.Process(window.pid)
+    process.suspend()
+    time.sleep(STOOD_S + 0.5)
+    process.resume()
+    end = window.wait_for("clip_end", timeout_s=5)
+    assert not end["complete"]
+    assert window.wait_for("pause_requested", timeout_s=5)["by"] == "suspend"
+    assert "the clip stood still for" in window.wait_for("finding", timeout_s=5)["what"]
