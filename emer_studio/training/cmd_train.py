@@ -127,12 +127,9 @@ def _resume(args: argparse.Namespace, console: Console) -> int:
     check_stop = stop_check(args.events)
     from emer_studio.training.runs import conduct
 
-    if not (folder / "run.json").is_file() and (folder / REQUEST_FILE).is_file():
-        return conduct.begun(
-            folder, console, check_stop,
-            cnn_weights=args.cnn_weights, parallel=args.parallel,
-        )  # fmt: skip
-    return conduct.resumed(
+    only_asked = not (folder / "run.json").is_file() and (folder / REQUEST_FILE).is_file()
+    go_on = conduct.begun if only_asked else conduct.resumed
+    return go_on(
         folder, console, check_stop,
         dataset=args.dataset, cnn_weights=args.cnn_weights, device=args.device,
         parallel=args.parallel,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -59,8 +61,12 @@ def crew(dataset: Path) -> Iterator[Crew]:
 
 def members() -> list[psutil.Process]:
     """Return the processes that train for this one."""
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if "train-folds" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            if "train-folds" in child.cmdline():
+                found.append(child)
+    return found
 
 
 def same_numbers(run: Path, other: Path) -> bool:
@@ -71,6 +77,8 @@ def test_it_leaves_what_one_after_another_leaves_and_goes_on_after_a_kill(
     dataset: Path, whole: Path, crew: Crew, tmp_path: Path
 ) -> None:
     run = new_folder(tmp_path / "run")
+    place, other_place = tmp_path / "d", tmp_path / "moved"
+    shutil.copytree(dataset, place)
     console = Console()
 
     def kill(event: dict[str, Any]) -> None:
@@ -80,10 +88,11 @@ def test_it_leaves_what_one_after_another_leaves_and_goes_on_after_a_kill(
 
     console.listeners.append(kill)
     with pytest.raises(WorkFailedError, match=r"(?s)exit code.*--parallel 1"):
-        begin_run(small(dataset), run, console, lambda: None, crew)
+        begin_run(small(place), run, console, lambda: None, crew)
     assert info(run)["state"] == "failed"
     assert "ended" in info(run)["problem"]
-    assert main(["train", "--resume", str(run), "--json"]) == 0
+    place.rename(other_place)
+    assert main(["train", str(other_place), "--resume", str(run), "--json"]) == 0
     assert same_numbers(run, whole)
     found = info(run)
     assert (found["parallel"], len(found["resumed"])) == (2, 1)
@@ -125,7 +134,7 @@ def test_who_trains_rests_goes_on_and_stops_with_the_run(
 
 
 def test_runs_of_one_call_share_the_processes_and_end_with_their_parent(
-    dataset: Path, tmp_path: Path
+    dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     words = ["train", str(dataset), "--protocol", "er3", "--folds", "2", "--device", "cpu"]
@@ -138,7 +147,15 @@ def test_runs_of_one_call_share_the_processes_and_end_with_their_parent(
     gone, alive = psutil.wait_procs(trainers, timeout=30)
     assert gone
     assert not alive
-    assert main(["train", "--resume", str(out), "--json"]) == 0
+    moved = tmp_path / "moved"
+    shutil.copytree(dataset, moved)
+    manifest = moved / "manifest.json"
+    ours = manifest.read_bytes()
+    manifest.write_bytes(ours + b"\n")
+    assert main(["train", str(moved), "--resume", str(out)]) == 2
+    assert "changed since the run began" in capsys.readouterr().err
+    manifest.write_bytes(ours)
+    assert main(["train", str(moved), "--resume", str(out), "--json"]) == 0
     alone = tmp_path / "alone"
     assert main([*words, "--seed", "1", "--out", str(alone)]) == 0
     assert same_numbers(out / "seed1", alone)
@@ -146,8 +163,9 @@ def test_runs_of_one_call_share_the_processes_and_end_with_their_parent(
         run = out / f"seed{seed}"
         assert {event["seed"] for event in events(run, "run")} == {seed}
         assert info(run)["parallel"] == 2
-    told = json.loads((out / "all.json").read_text())["runs"]
-    assert [run["seed"] for run in told] == [0, 1]
+    told = json.loads((out / "all.json").read_text())
+    assert told["dataset"] == str(moved)
+    assert [run["seed"] for run in told["runs"]] == [0, 1]
 
 
 def test_one_that_died_idle_is_replaced_and_what_one_refuses_is_said_as_it_says_it(

@@ -17,8 +17,10 @@ from emer_studio.dataset.cache import open_cache
 from emer_studio.schema.benchmark import METRICS, benchmark_names
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.training.runs.batch_runs import One, trained
-from emer_studio.training.runs.begin import ready_for, settings_for
+from emer_studio.training.runs.begin import ready_for
 from emer_studio.training.runs.crew import crew_of
+from emer_studio.training.runs.resume import refuse_another
+from emer_studio.training.runs.run_info import read_run
 from emer_studio.training.scores.summary import columns
 
 __all__ = ["RESULT_FILE", "batch_text", "train_batch"]
@@ -31,8 +33,6 @@ def train_batch(
     folder: Path,
     console: Console,
     check_stop: Callable[[], None],
-    *,
-    cnn_weights: Path | None = None,
 ) -> dict[str, Any]:
     """Train every benchmark and seed that was asked for, several at a time if wanted.
 
@@ -46,18 +46,15 @@ def train_batch(
         Holds ``start.json``; the runs lie below.
     console, check_stop
         See `job.Watch`.
-    cnn_weights : Path, optional
-        Where the weights file lies now; where it was by default.
     """
-    if cnn_weights is not None:
-        request = request.model_copy(update={"cnn_weights": str(cnn_weights)})
     dataset = open_cache(Path(request.dataset))
-    settings = settings_for(request, 0, has_maps=dataset.maps is not None)
     begun: list[One] = []
     left_out: dict[str, str] = {}
     for protocol, seed, place in _places(request, folder):
         if protocol in left_out:
             continue
+        if (place / "run.json").is_file():
+            refuse_another(read_run(place), dataset)
         try:
             ready = ready_for(request, dataset, protocol, seed)
         except BadInputError as problem:
@@ -72,8 +69,9 @@ def train_batch(
             f"No benchmark can be trained on {request.dataset}:"
             f" {next(iter(left_out.values()))}"
         )
-    file = begun[0].ready.cnn_file
-    with crew_of(request.parallel, settings.device, dataset, file) as crew:
+    first = begun[0].ready
+    device = first.settings.device
+    with crew_of(request.parallel, device, dataset, first.cnn_file) as crew:
         runs = trained(begun, folder, console, check_stop, crew)
     result = {
         "protocol": request.protocol,

@@ -125,8 +125,10 @@ def _train(
             given = request.cnn_weights not in ("", "none")
             file = Path(request.cnn_weights) if given else None
             results = resume_run(
-                folder, console, gate, cnn_weights=file, parallel=1, crew=crew
-            )
+                folder, console, gate,
+                dataset=ready.prepared.dataset.folder, cnn_weights=file,
+                device=request.device, parallel=1, crew=crew,
+            )  # fmt: skip
         else:
             results = begin_run(ready, folder, console, gate, crew)
         told = _told(protocol, seed, folder, results)

@@ -18,12 +18,12 @@ from emer_studio.training.models.registry import model_named
 from emer_studio.training.nets.checkpoint import load_cnn_weights
 from emer_studio.training.nets.precision import best_precision
 from emer_studio.training.prepare import Prepared
-from emer_studio.training.runs.asked import nothing_to_freeze, prepared_for, start_of
+from emer_studio.training.runs.asked import Start, nothing_to_freeze, prepared_for, start_of
 from emer_studio.training.runs.crew import Crew
 from emer_studio.training.runs.experiment import train_all
 from emer_studio.training.runs.run_info import describe
 
-__all__ = ["Ready", "begin_run", "ready_for", "settings_for"]
+__all__ = ["Ready", "begin_run", "ready_for"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ def ready_for(
         raise nothing_to_freeze(learner.name)
     prepared = prepared_for(request, dataset, protocol, seed)
     drawn = prepared.benchmark.seeds[0] if seed is None else seed
-    has_maps = dataset.maps is not None
-    file = start_of(request, has_maps=has_maps).weights
-    settings = settings_for(request, drawn, has_maps=has_maps)
-    start = f"sha256:{sha256_file(file)}" if file else "random"
-    return Ready(prepared, learner, settings, start, file)
+    start = start_of(request, has_maps=dataset.maps is not None)
+    settings = _settings(request, start, drawn)
+    file = start.weights
+    cnn_init = f"sha256:{sha256_file(file)}" if file else "random"
+    return Ready(prepared, learner, settings, cnn_init, file)
 
 
 def begin_run(
@@ -99,15 +99,7 @@ def begin_run(
     )
 
 
-def settings_for(request: TrainingRequest, seed: int, *, has_maps: bool) -> Settings:
-    """Return how to train.
-
-    Raises
-    ------
-    EmerError
-        When something that was asked for is not there.
-    """
-    start = start_of(request, has_maps=has_maps)
+def _settings(request: TrainingRequest, start: Start, seed: int) -> Settings:
     device = choose_device(request.device)
     precision = request.precision
     return Settings(

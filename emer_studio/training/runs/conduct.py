@@ -48,19 +48,27 @@ def begun(
     console: Console,
     check_stop: CheckStop,
     *,
+    dataset: Path | None = None,
     cnn_weights: Path | None = None,
+    device: str | None = None,
     parallel: int | None = None,
 ) -> int:
-    """Do what the folder's ``start.json`` asks for, as far as it is not done."""
-    request = TrainingRequest.read(folder)
-    if parallel is not None:
-        request = request.model_copy(update={"parallel": parallel})
+    """Do what the folder's ``start.json`` asks for, as far as it is not done.
+
+    The dataset and the weights file may lie elsewhere by now.
+    """
+    given = {
+        "dataset": str(dataset.resolve()) if dataset else None,
+        "cnn_weights": str(cnn_weights.resolve()) if cnn_weights else None,
+        "device": device,
+        "parallel": parallel,
+    }
+    now = {name: value for name, value in given.items() if value is not None}
+    request = TrainingRequest.read(folder).model_copy(update=now)
 
     def train() -> dict[str, Any]:
         if request.several:
-            return train_batch(
-                request, folder, console, check_stop, cnn_weights=cnn_weights
-            )
+            return train_batch(request, folder, console, check_stop)
         seed = next(iter(request.seeds), None)
         dataset = open_cache(Path(request.dataset))
         ready = ready_for(request, dataset, request.protocol, seed)

@@ -82,7 +82,8 @@ class _Member:
             inbox.put((self, event))
 
     def begin(self, job: FoldJob) -> None:
-        self.child.send("fit", run=str(job.folder), fold=job.fold, name=job.name)
+        told = {"run": str(job.folder), "dataset": str(job.dataset.folder)}
+        self.child.send("fit", **told, fold=job.fold, name=job.name)
 
 
 class Crew:
@@ -152,7 +153,9 @@ class Crew:
             member, event = inbox.get(timeout=_LISTEN_S)
         except queue.Empty:
             return
-        job = at_work[member]
+        job = at_work.get(member)
+        if job is None:  # it died idle, just before it was taken
+            return
         if event["event"] == "fitted":
             del at_work[member]
             self._give_back(member)
@@ -164,7 +167,11 @@ class Crew:
 
     def _taken(self, inbox: Inbox) -> _Member | None:
         """Take one who is free, or a new one while there may be more."""
-        self._dismiss([one for one in list(self._idle) if not one.child.running])
+        while (member := self._next(inbox)) is not None and not member.child.running:
+            self._dismiss([member])
+        return member
+
+    def _next(self, inbox: Inbox) -> _Member | None:
         with self._lock:
             if self._idle:
                 member = self._idle.pop()

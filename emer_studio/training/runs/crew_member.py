@@ -1,9 +1,9 @@
 """A process that trains one fold after another, as `crew.Crew` tells it.
 
 It is told everything in files: the run folder's ``run.json`` says how, the checkpoints
-there say how far it is. Standard input says which fold is next, and to rest or go on; its
-end ends the process after the step it is at, so a parent that was killed leaves nobody
-training.
+there say how far it is. Standard input says which fold is next and where the dataset lies
+now, and to rest or go on; its end ends the process after the step it is at, so a parent
+that was killed leaves nobody training.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Member:
     ) -> None:
         self._console, self._device, self._tier = console, device, tier
         self._weights = load_cnn_weights(cnn_weights) if cnn_weights else None
-        self._dataset: tuple[str, Dataset] | None = None
+        self._dataset: Dataset | None = None
 
     def work(self) -> None:
         """Train until there is nothing more to do."""
@@ -96,12 +96,15 @@ class Member:
         while (order := orders.jobs.get()) is not None:
             folder = Path(order["run"])
             with said_clearly(folder):
-                self._fit(folder, int(order["fold"]), str(order["name"]), orders)
+                dataset = self._opened(Path(order["dataset"]))
+                self._fit(folder, dataset, int(order["fold"]), order["name"], orders)
             self._console.event("fitted", fold=order["fold"], name=order["name"])
 
-    def _fit(self, folder: Path, fold: int, name: str, orders: _Orders) -> None:
+    def _fit(
+        self, folder: Path, dataset: Dataset, fold: int, name: str, orders: _Orders
+    ) -> None:
         info = read_run(folder)
-        prepared = remade(info, self._opened(info.dataset))
+        prepared = remade(info, dataset)
         settings = settings_of(info, self._device, self._weights)
         learner = model_named(info.model)
         pace = Pace()
@@ -114,11 +117,11 @@ class Member:
         if self._device == "cuda":
             torch.cuda.empty_cache()  # others share the GPU
 
-    def _opened(self, folder: str) -> Dataset:
-        if self._dataset is None or self._dataset[0] != folder:
-            self._dataset = folder, open_cache(Path(folder))
-            stored(self._dataset[1], torch.device(self._device), self._tier)
-        return self._dataset[1]
+    def _opened(self, folder: Path) -> Dataset:
+        if self._dataset is None or self._dataset.folder != folder:
+            self._dataset = open_cache(folder)
+            stored(self._dataset, torch.device(self._device), self._tier)
+        return self._dataset
 
 
 def _named(name: str, jobs: list[FoldJob]) -> FoldJob:

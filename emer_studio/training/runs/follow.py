@@ -57,8 +57,9 @@ def follow(dataset: Path | None, cnn_weights: Path | None, device: str) -> None:
         learner = model_named(info.model)
         assert isinstance(learner, NetworkModel)
         watch = Watch(_Silent(), lambda: None)
+        nowhere = Path()  # who follows writes no file
         for split in prepared.split:
-            for _, job in jobs_of(prepared, learner, settings, split, Path(info.dataset)):
+            for _, job in jobs_of(prepared, learner, settings, split, nowhere):
                 learner.learn(job, settings, watch)
     except RuntimeError:  # what torch raises when the others are gone
         raise WorkFailedError(

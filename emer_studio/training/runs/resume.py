@@ -25,7 +25,7 @@ from emer_studio.training.runs.provenance import code_sha256, versions
 from emer_studio.training.runs.remake import remade
 from emer_studio.training.runs.run_info import read_run, settings_of
 
-__all__ = ["resume_run", "unfinished", "weights_file"]
+__all__ = ["refuse_another", "resume_run", "unfinished", "weights_file"]
 
 
 def resume_run(
@@ -147,18 +147,32 @@ def _unchanged(info: RunInfo, folder: Path, console: Console) -> Dataset:
             fix="Give the place it lies at now: emer-studio train DATASET --resume RUN",
         )
     data = open_cache(folder)
-    changed = data.manifest_sha256 != info.dataset_manifest_sha256
-    if changed or (files := verify_hashes(data)):
-        what = "its manifest is another one" if changed else f"in {', '.join(files)}"
-        raise BadInputError(
-            f"The dataset {folder} changed since the run began: {what}.",
-            fix="Start a new run; results of two datasets are those of none.",
-        )
+    refuse_another(info, data)
+    if files := verify_hashes(data):
+        raise _changed(data, f"in {', '.join(files)}")
     if data.manifest.synthetic:
         console.say("SYNTHETIC data: a software check, not evidence about people.")
     if data.manifest.simulated:
         console.say("SIMULATED devices: not evidence about people.")
     return data
+
+
+def refuse_another(info: RunInfo, dataset: Dataset) -> None:
+    """Refuse a dataset that is not the one a run began with; its files are not read.
+
+    Raises
+    ------
+    BadInputError
+    """
+    if dataset.manifest_sha256 != info.dataset_manifest_sha256:
+        raise _changed(dataset, "its manifest is another one")
+
+
+def _changed(dataset: Dataset, what: str) -> BadInputError:
+    return BadInputError(
+        f"The dataset {dataset.folder} changed since the run began: {what}.",
+        fix="Start a new run; results of two datasets are those of none.",
+    )
 
 
 def _tell_differences(info: RunInfo, now: Resumption, size: int, console: Console) -> None:
