@@ -147,14 +147,16 @@ def test_it_estimates_says_what_is_absent_and_keeps_nothing(
         scored = {head["label"]: head["scored"] for head in ready["heads"]}
         assert scored["er_emotion"]
         assert not scored["fer_emotion"]  # learnt beside
-        event = _until(child, lambda e: not e["absent"] and e["gaze_share"] > 0.5)
+        event = _until(
+            child,
+            lambda e: not e["absent"] and e["gaze_share"] > 0.5 and 0 <= e["age_ms"] < 2000,
+        )
         for kind in ("felt", "shown"):
             assert sum(event[kind].values()) == pytest.approx(1.0)
             assert set(event[kind]) == set(load_benchmark("er7").classes)
         assert event["classes"]["er_emotion"] == event["felt"]
         assert set(event["numbers"]) >= {"er_valence", "er_arousal"}
         assert event["face_share"] > 0.5
-        assert 0 <= event["age_ms"] < 20_000  # a clock that is right, not a fast machine
         assert event["experimental"]
         began_s = time.monotonic()
         for _ in range(3):
