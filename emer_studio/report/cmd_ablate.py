@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["arguments", "run"]
 
-_GROUPS = ("modalities", "parts", "official")  # as `variants.GROUPS`, which loads torch
+_GROUPS = ("modalities", "parts", "matrix", "official")  # `variants` would load torch
+_USUAL = ("modalities", "parts", "official")  # the matrix is longer than all these
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--only", choices=_GROUPS, action="append", metavar="WHAT",
-        help="modalities (the seven subsets), parts (one left out at a time), official"
-        " (step by step to official-2024); several times for several (default: all)",
+        help="modalities (the seven subsets), parts (one left out at a time), matrix (each"
+        " part left out of each subset), official (step by step to official-2024); several"
+        " times for several (default: all but the matrix)",
     )  # fmt: skip
     parser.add_argument(
         "--variants", metavar="LIST", type=lambda text: tuple(text.split(",")), default=(),
@@ -113,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         )
     request = _request(args)
     ready = [ready_for(request, dataset, args.protocol, seed) for seed in seeds]
-    chosen = variants(args.only or _GROUPS, [n for n in args.variants if n != WHOLE.name])
+    chosen = variants(args.only or _USUAL, [n for n in args.variants if n != WHOLE.name])
     if args.variants == (WHOLE.name,):
         chosen = [WHOLE]
     beside = args.dataset.resolve().parent / "runs"

@@ -118,7 +118,43 @@ def _tables(told: Told) -> list[Table]:
     whole, *rows = told["variants"]
     tables = [_table(title, whole, [r for r in rows if r["group"] == group])
               for group, title in _GROUPS.items()]  # fmt: skip
-    return [table for table in tables if len(table.rows) > 1] or [_table("", whole, [])]
+    told_of = [table for table in tables if len(table.rows) > 1]
+    return [*(told_of or [_table("", whole, [])]), *_matrices(told)]
+
+
+def _matrices(told: Told) -> list[Table]:
+    """Return one table for each label: streams down, parts across."""
+    cells = [row for row in told["variants"] if row.get("part")]
+    if not cells:
+        return []
+    named = {row["name"]: row for row in told["variants"]}
+    parts = [named[name] for name in dict.fromkeys(row["part"] for row in cells)]
+    streams = [named[name] for name in dict.fromkeys(row["before"] for row in cells)]
+    found = {(row["before"], row["part"]): row for row in cells}
+    labels = list(dict.fromkeys(gap["label"] for row in cells for gap in row["less_whole"]))
+    tables = []
+    for label in labels:
+        first = ["all streams", _value(parts[0], label, "against")]
+        rows = [(*first, *(_effect(part, label, "less_whole") for part in parts))]
+        for seen in streams:
+            its = [found.get((seen["name"], part["name"])) for part in parts]
+            effects = (_effect(one, label, "less_before") if one else "" for one in its)
+            rows.append((seen["words"], _value(seen, label, "run"), *effects))
+        about = f", {label}" if len(labels) > 1 else ""
+        heads = ("", "every part", *(part["words"] for part in parts))
+        title = f"Each part left out of each choice of streams: score (difference){about}"
+        tables.append(Table(title, "", heads, tuple(rows)))
+    return tables
+
+
+def _value(row: Row, label: str, which: str) -> str:
+    (gap,) = (gap for gap in row["less_whole"] if gap["label"] == label)
+    return f"{gap[which]:.3f}"
+
+
+def _effect(row: Row, label: str, than: str) -> str:
+    (gap,) = (gap for gap in row[than] if gap["label"] == label)
+    return f"{gap['run']:.3f} ({gap['difference']:+.3f})"
 
 
 def _table(title: str, whole: Row, rows: Sequence[Row]) -> Table:

@@ -69,6 +69,29 @@ def test_there_are_seven_subsets_and_each_part_is_left_out_once() -> None:
     )
 
 
+def test_a_matrix_leaves_each_part_out_of_each_subset_that_has_it() -> None:
+    every = {one.name: one for one in variants(["matrix"])}
+    cells = [one for one in every.values() if one.group == "matrix"]
+    assert {every[one.before].group for one in cells} == {"modalities"}
+    assert {every[one.part].group for one in cells} == {"parts"}
+    assert len({one.before for one in cells}) == 6  # with all three: the parts themselves
+    assert len(cells) == 3 * 7 + 2 * 5 + 4
+    for one in cells:
+        seen = every[one.before].change(Settings())
+        assert every[one.part].change(seen) == one.change(Settings()) != seen
+    alone = [one for one in cells if one.before in ("only-face", "only-eye", "only-gaze")]
+    assert not {"split", "decoupling"} & {
+        p for v in alone for p in v.change(Settings()).without
+    }
+    names = [one.name for one in variants(names=["only-face-without-attention"])]
+    assert names == [
+        "whole",
+        "only-face",
+        "without-attention",
+        "only-face-without-attention",
+    ]
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_left_out_changes_the_network_and_nothing_before_it(part: str) -> None:
     def made(*without: str) -> StudioEmert:
@@ -186,7 +209,8 @@ def test_several_seeds_are_told_as_mean_and_deviation(
 ) -> None:
     dataset, out, page = write_random(tmp_path / "d"), tmp_path / "a", tmp_path / "a.html"
     words = ["ablate", str(dataset), "--protocol", "er3", "--folds", "2", "--epochs", "1"]
-    words += ["--seeds", "3,4", "--maps", "--variants", "only-face", "--out", str(out)]
+    words += ["--seeds", "3,4", "--maps", "--out", str(out)]
+    words += ["--variants", "only-face-without-attention"]
     none = str(tmp_path / "none.pth")
     assert main([*words, "--cnn-weights", none]) == 2
     assert f"{none} does not exist" in capsys.readouterr().err
@@ -195,10 +219,10 @@ def test_several_seeds_are_told_as_mean_and_deviation(
     words += ["--cnn-weights", "none"]
     assert main([*words, "--html", str(page), "--json"]) == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
-    whole, less = told["variants"]
+    whole, less, part, cell = told["variants"]
     wars = {
         name: [read_json(out / f"seed{k}" / name / "results.json")["war"] for k in (3, 4)]
-        for name in ("whole", "only-face")
+        for name in ("whole", "only-face", cell["name"])
     }
     assert whole["score"]["values"] == wars["whole"]
     assert whole["score"]["value"] == pytest.approx(np.mean(wars["whole"]))
@@ -209,6 +233,9 @@ def test_several_seeds_are_told_as_mean_and_deviation(
     assert gap["difference"] == pytest.approx(gaps.mean())
     assert (gap["p"], gap["ci95"]) == (None, None)
     assert f"{gaps.mean():+.3f} ± {gaps.std(ddof=1):.3f}" in page.read_text()
+    assert (cell["before"], cell["part"]) == (less["name"], part["name"])
+    value, before = (float(np.mean(wars[name])) for name in (cell["name"], less["name"]))
+    assert f"{value:.3f} ({value - before:+.3f})" in page.read_text()
     assert "seeds 3, 4" in page.read_text()
     assert "One seed" not in page.read_text()
     looks = {n: open_run(out / "seed3" / n).info for n in ("whole", "only-face")}

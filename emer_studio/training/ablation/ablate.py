@@ -139,6 +139,7 @@ def _told(
                 "score": None if (score := runs[one.name].score) is None else asdict(score),
                 "less_whole": _gaps(less_whole.get(one.name)),
                 "before": one.before or None,
+                "part": one.part or None,
                 "less_before": _less_before(one, runs),
             }
             for one in chosen
@@ -170,6 +171,11 @@ def _remarks(
     remarks = [ONE_SEED]
     if len(chosen) > 2:
         remarks.append("p is corrected by Holm for all variants that stand here.")
+    if any(one.group == "matrix" for one in chosen):
+        remarks.append(
+            "A part that is left out of some streams is also compared with the same streams"
+            " and every part; what is not in a network of these streams stays empty."
+        )
     if any(one.group == "official" for one in chosen):
         remarks.append(
             "The steps to official-2024 add up; each is also compared with the step before."

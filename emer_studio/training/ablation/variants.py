@@ -1,7 +1,8 @@
 """EMERT with something left out, and step by step back to the official code.
 
-Every run of an ablation is the studio preset with one change of its settings; those of the
-group "official" add up, so that the last is `presets.OFFICIAL` with the official network.
+Every run of an ablation is the studio preset with one change of its settings. Those of the
+group "matrix" leave a part out of a network that sees some streams only; those of the group
+"official" add up, so that the last is `presets.OFFICIAL` with the official network.
 `DEVIATIONS` is the list of what we do otherwise than the code of 2024.
 """
 
@@ -18,8 +19,8 @@ from emer_studio.training.presets import OFFICIAL
 
 __all__ = ["DEVIATIONS", "GROUPS", "WHOLE", "Change", "Deviation", "Variant", "variants"]
 
-Group = Literal["modalities", "parts", "official"]
-GROUPS: tuple[Group, ...] = ("modalities", "parts", "official")
+Group = Literal["modalities", "parts", "matrix", "official"]
+GROUPS: tuple[Group, ...] = ("modalities", "parts", "matrix", "official")
 Change = Callable[[Settings], Settings]
 
 
@@ -39,6 +40,8 @@ class Variant:
         From the settings of the whole model to its own.
     before : str
         The variant of one step less; empty where the whole model is that.
+    part : str
+        In a matrix: the variant that leaves the same part out of the whole model.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Variant:
     group: Group | Literal[""]
     change: Change
     before: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +149,16 @@ the epoch is chosen on validation people, scores are pooled, tests are determini
 number of epochs (40 and 200) is that of the ablation, for all runs alike."""
 
 
-def _subsets() -> list[Variant]:
-    chosen = [
-        subset
-        for size in range(1, len(MODALITIES))
-        for subset in combinations(MODALITIES, size)
-    ]
-    return [
-        Variant(
-            f"only-{'-'.join(subset)}", f"{' and '.join(subset)} only", "modalities",
-            _sees(*subset),
-        )
-        for subset in chosen
-    ]  # fmt: skip
+_SUBSETS = tuple(
+    subset
+    for size in range(1, len(MODALITIES))
+    for subset in combinations(MODALITIES, size)
+)
+
+
+def _sees_only(subset: Sequence[str]) -> Variant:
+    words = f"{' and '.join(subset)} only"
+    return Variant(f"only-{'-'.join(subset)}", words, "modalities", _sees(*subset))
 
 
 _PARTS = (
@@ -186,6 +187,27 @@ _PARTS = (
         _view(eyes="standard"),
     ),
 )  # fmt: skip
+
+
+def _matrix() -> list[Variant]:
+    """Return every subset without every part that is in a network that sees only that."""
+    return [
+        Variant(
+            f"{seen.name}-{part.name}", f"{seen.words}, {part.words}", "matrix",
+            _chain([seen.change, part.change]), before=seen.name, part=part.name,
+        )
+        for subset in _SUBSETS
+        for seen in (_sees_only(subset),)
+        for part in _PARTS
+        if _in_it(part, subset)
+    ]  # fmt: skip
+
+
+def _in_it(part: Variant, subset: Sequence[str]) -> bool:
+    """One stream shares nothing and is told from no other; a face has no eye rows."""
+    if part.name in ("without-decoupling", "without-split"):
+        return len(subset) > 1
+    return part.name != "rows-for-summaries" or tuple(subset) != ("face",)
 
 
 def _steps() -> list[Variant]:
@@ -223,14 +245,17 @@ def variants(groups: Sequence[str] = GROUPS, names: Sequence[str] = ()) -> list[
     groups : sequence of str
         Of `GROUPS`.
     names : sequence of str, optional
-        These variants only, with the steps before them.
+        These variants only.
+
+    Returns
+    -------
+    list of Variant
+        With what each of them is compared with: the step before it, and in a matrix the
+        same part left out of the whole model.
     """
-    every = [*_subsets(), *_PARTS, *_steps()]
-    wanted = set(names)
+    every = [*map(_sees_only, _SUBSETS), *_PARTS, *_matrix(), *_steps()]
+    wanted = {v.name for v in every if (v.name in names if names else v.group in groups)}
     for one in reversed(every):
-        if one.name in wanted and one.before:
-            wanted.add(one.before)
-    return [
-        WHOLE,
-        *(v for v in every if (v.name in wanted if names else v.group in groups)),
-    ]
+        if one.name in wanted:
+            wanted |= {one.before, one.part}
+    return [WHOLE, *(v for v in every if v.name in wanted)]
