@@ -7,6 +7,7 @@ protocols is our inference: its text does not list them in public.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -96,8 +97,14 @@ def benchmark_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in benchmark_dir().glob("*.yaml")))
 
 
-def load_benchmark(name: str) -> Benchmark:
+def load_benchmark(name: str, beside: Sequence[str] = ()) -> Benchmark:
     """Load one benchmark by name.
+
+    Parameters
+    ----------
+    name : str
+    beside : sequence of str, optional
+        What the caller takes as well, for whoever mistyped.
 
     Raises
     ------
@@ -107,7 +114,7 @@ def load_benchmark(name: str) -> Benchmark:
     if name not in benchmark_names():
         raise BadInputError(
             f"There is no benchmark called {name!r}.",
-            fix=f"Choose one of: {', '.join(benchmark_names()) or 'none installed'}.",
+            fix=f"Choose one of: {', '.join((*benchmark_names(), *beside))}.",
         )
     path = benchmark_dir() / f"{name}.yaml"
     try:

@@ -78,14 +78,17 @@ class Entry:
     state: State
 
     @property
+    def batch(self) -> Path | None:
+        """The folder of the several runs that it is one of; None where it is alone."""
+        above = self.folder.parents[:2]  # of several benchmarks, of several seeds
+        return next((one for one in above[::-1] if (one / REQUEST_FILE).is_file()), None)
+
+    @property
     def name(self) -> str:
         """What people call it: their name for it, or its folder's and its batch's."""
-        batch = self.folder.parent
-        while (batch / REQUEST_FILE).is_file() and (batch.parent / REQUEST_FILE).is_file():
-            batch = batch.parent
-        own = str(self.folder.relative_to(batch))
-        inside = (batch / REQUEST_FILE).is_file()
-        return self.notes.name or (f"{own} of {batch.name}" if inside else own)
+        if self.notes.name or self.batch is None:
+            return self.notes.name or self.folder.name
+        return f"{self.folder.relative_to(self.batch)} of {self.batch.name}"
 
     @property
     def kind(self) -> str:

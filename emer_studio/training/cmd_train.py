@@ -71,7 +71,7 @@ def _train(args: argparse.Namespace, console: Console) -> int:
             fix="emer-studio train DATASET --protocol er7; or --resume RUN",
         )
     if args.protocol != "all":
-        load_benchmark(args.protocol)
+        load_benchmark(args.protocol, beside=("all",))
     request = request_of(args)
     from emer_studio.dataset.cache import open_cache
 

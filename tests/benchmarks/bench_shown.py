@@ -103,7 +103,9 @@ def run_of(line: Line, args: argparse.Namespace) -> Path:
         if folder.exists():
             emer("train", "--resume", folder)
             return folder
-        words = ["--protocol", "er7", "--folds", args.folds, "--epochs", args.epochs]
+        words = ["--protocol", "er7", "--folds", args.folds]
+        if line.name != "window-statistics":  # it has no epochs
+            words += ["--epochs", args.epochs]
         begun = time.monotonic()
         data = dataset_of(line.world, args)
         emer("train", data, *words, *line.words, "--device", "cpu", "--out", folder)

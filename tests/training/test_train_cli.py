@@ -189,6 +189,7 @@ def test_ctrl_c_ends_it_with_checkpoints(dataset: Path, tmp_path: Path) -> None:
         rest = process.stderr.read()
     assert process.returncode == 130
     assert "interrupted" in rest
+    assert f"Go on with it: emer-studio train --resume {run}" in rest
     assert "Traceback" not in rest
     _check_interrupted(run)
 
@@ -223,7 +224,7 @@ def test_bad_input_is_one_clear_message(
     (taken / "x").write_text("x")
     cases: list[tuple[list[object], str]] = [
         ([tmp_path, "--protocol", "er7"], "not a dataset"),
-        ([dataset, "--protocol", "er9"], "no benchmark called"),
+        ([dataset, "--protocol", "er9"], "fer7, all."),
         ([dataset, "--protocol", "er7", "--folds", 5], "at least 5 labelled participants"),
         ([bare, "--protocol", "er7", "--folds", 2], "has the label er_emotion"),
         ([bare, "--protocol", "fer7", "--folds", 2], "one class"),

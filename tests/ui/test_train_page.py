@@ -26,11 +26,12 @@ from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.training_models import TRAINING_MODELS, TRAINING_PRESETS
 from emer_studio.schema.training_request import TrainingRequest
 from emer_studio.study.folder import create_study, open_study
+from emer_studio.study.runs import open_run
 from emer_studio.training.runs.begin import begin_run
 from emer_studio.ui.train.curves import Curves
 from emer_studio.ui.train.follow import Follower
 from emer_studio.ui.train.page import TrainPage
-from emer_studio.ui.train.results import results_rows
+from emer_studio.ui.train.results import results_rows, seeds_of
 from emer_studio.ui.train.trainings import training_at, trainings_of
 from run_folders import FOLDS, run_info
 from training_runs import events, small
@@ -62,6 +63,28 @@ def test_the_table_has_folds_the_pool_and_the_baselines():
     rows = results_rows({**RESULTS, **more})[1]
     assert rows[2][:2] == ["Folds", "0.500 ± 0.100"]
     assert rows[4][-2:] == ["+0.200, p 0.040", "always the most frequent answer"]
+    seeds = {"war": {"mean": 0.45, "sd": 0.05, "seeds": 3}}
+    rows = results_rows(RESULTS, seeds)[1]
+    assert rows[2] == ["3 seeds", "0.450 ± 0.050", "–", "", "mean ± sd of what is pooled"]
+
+
+def test_a_run_of_several_seeds_knows_them_all(tmp_path):
+    batch = tmp_path / "all_1"
+    run = batch / "er7" / "seed1"
+    write_json(run / "run.json", run_info("er7", FOLDS, seed=1))
+    entry = open_run(run)
+    assert (entry.name, entry.batch, seeds_of(entry)) == ("seed1", None, {})
+    request = TrainingRequest(dataset="d", protocol="all", seeds=(0, 1))
+    write_json(batch / "start.json", request.model_dump(mode="json"))
+    assert entry.name == "er7/seed1 of all_1"
+    assert seeds_of(entry) == {}  # not all are done
+    spread = {"mean": 0.5, "sd": 0.1, "seeds": 2}
+    of_one = {"mean": 0.5, "sd": None, "seeds": 1}
+    scores = {"er7": {"war": spread, "uar": spread}, "er3": {"war": of_one}}
+    write_json(batch / "all.json", {"scores": scores})
+    assert seeds_of(entry) == {"war": spread, "uar": spread}
+    write_json(run / "run.json", run_info("er3", FOLDS, seed=1))
+    assert seeds_of(open_run(run)) == {}
 
 
 def test_each_fold_has_its_own_line(qtbot):
@@ -214,6 +237,14 @@ def test_official_sets_are_offered_where_there_are_some(page, study):
     more.parallel.setValue(3)
     assert more.summary.text() == "5 folds by people and clips, seeds 0, 1, 3 at once"
     assert "--parallel 3 " in " ".join(made.setup.choice().words())
+    made.setup.epochs.setValue(7)
+    more.frozen.click()
+    assert {"--preset", "--frozen", "--epochs"} <= {*made.setup.choice().words()}
+    made.setup.model.setCurrentIndex(made.setup.model.findData("window-statistics"))
+    assert not {"--preset", "--frozen", "--epochs"} & {*made.setup.choice().words()}
+    for part in (made.setup.preset, made.setup.epochs, more.frozen):
+        assert not part.isEnabled()
+    assert "quick look" not in more.summary.text()
 
 
 def test_tab_leaves_every_table(page, trained, qtbot):
@@ -344,6 +375,11 @@ def test_folds_and_runs_that_are_trained_at_the_same_time_keep_apart(page, study
         stream.write(told("progress", step="1 of 3 trainings done", done=14, total=27))
     qtbot.waitUntil(lambda: view.bar.value() == round(1000 * 14 / 27))
     assert view.curves.points("loss", "fold 2") == ([1], [0.85])
+    step = "fold 2/3 epoch 1/9 of er_arousal"
+    with log.open("a") as stream:
+        stream.write(told("progress", step=step, done=1, total=2, share=0.53))
+    qtbot.waitUntil(lambda: view.bar.value() == 530)
+    assert view.where.text() == "seed 0  ·  Fold 2 of 3, epoch 1 of 9 of er arousal"
     assert view.curves.points("loss", "fold 1")[0] == [1, 2, 3]
     (runs[1] / "run.json").touch()  # another one's checkpoint does not take its place
     made.refresh()

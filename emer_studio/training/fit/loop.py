@@ -225,9 +225,11 @@ def _tell(run: _Run, step: int, steps: int) -> None:
     job, pace, console = run.job, run.watch.pace, run.watch.console
     if pace.due("step", _STEP_S):
         left = pace.eta_s()
+        where = f"fold {job.fold}/{job.folds} epoch {run.state.epoch}/{run.settings.epochs}"
+        where += f" of {job.name}" if pace.jobs > job.folds else ""
         console.progress(
-            f"fold {job.fold}/{job.folds} epoch {run.state.epoch}/{run.settings.epochs}",
-            step, steps, **({} if left is None else {"eta_s": round(left, 1)}),
+            where, step, steps, share=round(pace.share(step / steps), 4),
+            **({} if left is None else {"eta_s": round(left, 1)}),
         )  # fmt: skip
     if pace.due("resources", _RESOURCES_S):
         speed = round(pace.samples_per_s or 0.0, 2)

@@ -119,6 +119,22 @@ class Pace:
         """Training samples in a second of work, None before the first step."""
         return 1 / self._learning.known if self._learning.known else None
 
+    @property
+    def jobs(self) -> int:
+        """Return the number of all jobs; 0 without a plan."""
+        return len(self._jobs)
+
+    def share(self, of_epoch: float) -> float:
+        """Return how much of all epochs that there may be is behind, from 0 to 1.
+
+        Parameters
+        ----------
+        of_epoch : float
+            How much of the present one.
+        """
+        done = self._job + (self._epoch + of_epoch) / self._epochs
+        return done / max(len(self._jobs), 1)
+
     def eta_s(self) -> float | None:
         """Return the seconds of work that are left, None before the first step.
 

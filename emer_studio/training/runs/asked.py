@@ -19,9 +19,9 @@ from emer_studio.training.presets import PRESETS, Preset
 __all__ = [
     "Start",
     "checked",
-    "nothing_to_freeze",
     "prepared_for",
     "refuse_at_once",
+    "refuse_what_networks_take",
     "start_of",
 ]
 
@@ -96,11 +96,11 @@ def prepared_for(
     Raises
     ------
     BadInputError
-        When the dataset does not have what the benchmark needs, or there is nothing that
-        could be frozen.
+        When the dataset does not have what the benchmark needs, or something was asked for
+        that only networks have.
     """
-    if request.frozen and request.model in NO_NETWORKS:
-        raise nothing_to_freeze(request.model)
+    if request.model in NO_NETWORKS:
+        refuse_what_networks_take(request)
     benchmark = load_benchmark(protocol)
     folds = benchmark.folds if request.folds is None else request.folds
     usual = "participant" if folds == "official" else benchmark.folds_by
@@ -108,11 +108,29 @@ def prepared_for(
     return prepare(dataset, benchmark, folds, drawn, request.folds_by or usual)
 
 
-def nothing_to_freeze(model: str) -> BadInputError:
-    """Return what is said of a model that is no network and was to be frozen."""
-    return BadInputError(
-        f"{model} has no face network that could stay as it is.", fix="Leave out --frozen."
-    )
+def refuse_what_networks_take(request: TrainingRequest) -> None:
+    """Refuse what was asked for of a model that is no network, and would not be heard.
+
+    Raises
+    ------
+    BadInputError
+    """
+    asked = {
+        "--preset": request.preset != "studio",
+        "--epochs": request.epochs is not None,
+        "--maps": request.maps,
+        "--face-net": request.face_net != "auto",
+        "--cnn-weights": request.cnn_weights not in ("", "none"),
+        "--frozen": request.frozen,
+        "--compile": request.compiled,
+        "--graph": request.graph,
+    }
+    for word, given in asked.items():
+        if given:
+            raise BadInputError(
+                f"{request.model} is no network: {word} has no meaning for it.",
+                fix=f"Leave out {word}.",
+            )
 
 
 def start_of(request: TrainingRequest, *, has_maps: bool) -> Start:

@@ -18,7 +18,12 @@ from emer_studio.training.models.registry import model_named
 from emer_studio.training.nets.checkpoint import load_cnn_weights
 from emer_studio.training.nets.precision import best_precision
 from emer_studio.training.prepare import Prepared
-from emer_studio.training.runs.asked import Start, nothing_to_freeze, prepared_for, start_of
+from emer_studio.training.runs.asked import (
+    Start,
+    prepared_for,
+    refuse_what_networks_take,
+    start_of,
+)
 from emer_studio.training.runs.crew import Crew
 from emer_studio.training.runs.experiment import train_all
 from emer_studio.training.runs.run_info import describe
@@ -70,8 +75,8 @@ def ready_for(
         not what was asked for.
     """
     learner = model_named(request.model)
-    if request.frozen and not isinstance(learner, NetworkModel):
-        raise nothing_to_freeze(learner.name)
+    if not isinstance(learner, NetworkModel):
+        refuse_what_networks_take(request)
     prepared = prepared_for(request, dataset, protocol, seed)
     drawn = prepared.benchmark.seeds[0] if seed is None else seed
     start = start_of(request, has_maps=dataset.maps is not None)

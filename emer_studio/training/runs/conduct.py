@@ -123,6 +123,11 @@ def _alone(
 ) -> int:
     """Hold the folder and keep its log until the result has been reported."""
     with alone(folder, "training"), logged(folder, console, resumed=resumed):
-        result = train()
+        try:
+            result = train()
+        except KeyboardInterrupt:
+            again = f"Go on with it: emer-studio train --resume {folder}"
+            console.note(f"Finished epochs are kept. {again}")
+            raise
         console.result(result, (batch_text if several else summary_text)(result))
     return 0

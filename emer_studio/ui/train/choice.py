@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from emer_studio.schema.training_models import NO_NETWORKS
+
 __all__ = ["MODALITIES", "SEEDS", "Choice"]
 
 MODALITIES = {"face": "Face", "eye": "Eyes", "gaze": "Gaze"}
@@ -57,6 +59,11 @@ class Choice:
     parallel: int = 1
 
     @property
+    def network(self) -> bool:
+        """Whether the model is one: what is said of networks counts."""
+        return self.model not in NO_NETWORKS
+
+    @property
     def problem(self) -> str:
         """Why it cannot be started; empty where it can."""
         if not self.modalities:
@@ -79,13 +86,17 @@ class Choice:
         words += ["--folds-by", self.apart, "--model", self.model]
         if self.seeds_read:
             words += ["--seeds", self.seeds.replace(" ", "")]
-        return words + (["--maps"] if self.maps else [])
+        return words + (["--maps"] if self.maps and self.network else [])
 
     def words(self) -> list[str]:
         """Return all words of ``train``."""
-        words = [*self.data_words(), "--preset", self.preset, "--device", self.device]
+        words = [*self.data_words(), "--device", self.device]
+        words += ["--parallel", str(self.parallel)] if self.parallel > 1 else []
+        words += ["--modalities", ",".join(self.modalities)]
+        return words + (self._of_networks() if self.network else [])
+
+    def _of_networks(self) -> list[str]:
+        words = ["--preset", self.preset]
         words += ["--corrected-input"] if self.corrected else []
         words += ["--frozen"] if self.frozen else []
-        words += ["--parallel", str(self.parallel)] if self.parallel > 1 else []
-        words += ["--epochs", str(self.epochs)] if self.epochs else []
-        return [*words, "--modalities", ",".join(self.modalities)]
+        return words + (["--epochs", str(self.epochs)] if self.epochs else [])

@@ -74,6 +74,7 @@ class MoreTraining(QWidget):
         self.seeds.setPlaceholderText("the benchmark's")
         self.seeds.setToolTip("Several with commas, such as 0,1,2: a run for each")
         self.maps = QCheckBox("Fixation maps")
+        self._has_maps = False
         self.frozen = QCheckBox("A quick look")
         self.frozen.setToolTip("The face network stays as it begins, only the rest learns")
         self.parallel = number("At the same time", 1, _MOST_AT_ONCE)
@@ -119,8 +120,15 @@ class MoreTraining(QWidget):
         holder.setFocusProxy(self.modalities["face"])
         return line("Looks a&t", holder)
 
+    def for_network(self, network: bool) -> None:
+        """Offer what only networks take where one is chosen."""
+        self.frozen.setEnabled(network)
+        self.maps.setEnabled(network and self._has_maps)
+        self._sum_up()
+
     def fit(self, *, official: bool, maps: bool) -> None:
         """Offer what a dataset has."""
+        self._has_maps = maps
         self.official.setVisible(official)
         self.official.setChecked(official and self.official.isChecked())
         self.maps.setEnabled(maps)
@@ -159,7 +167,8 @@ class MoreTraining(QWidget):
         some = len(streams) < len(self.modalities)
         looks = f", {' and '.join(streams).lower() or 'nothing'}" if some else ""
         seeds = f", seeds {self.seeds.text()}" if "," in self.seeds.text() else ""
-        quick = ", a quick look" if self.frozen.isChecked() else ""
+        frozen = self.frozen.isEnabled() and self.frozen.isChecked()
+        quick = ", a quick look" if frozen else ""
         many = self.parallel.value()
         at_once = f", {many} at once" if many > 1 else ""
         self.summary.setText(f"{folds}{looks}{seeds}{quick}{at_once}")

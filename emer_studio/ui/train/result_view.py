@@ -18,7 +18,7 @@ from emer_studio.ui.train.curves import Curves
 from emer_studio.ui.train.follow import Follower
 from emer_studio.ui.train.form import combo
 from emer_studio.ui.train.papers import Papers
-from emer_studio.ui.train.results import make_table, show_results
+from emer_studio.ui.train.results import make_table, seeds_of, show_results
 from emer_studio.ui.train.samples import SampleList
 from emer_studio.ui.train.switch import Switch
 from emer_studio.ui.train.trainings import EVENTS_FILE
@@ -134,7 +134,7 @@ class ResultView(QWidget):
         self.about.setText(about)
         self.papers.show_run(entry.folder, network=network)
         results = read_object(entry.folder / "results.json") or {}
-        show_results(self.table, results)
+        show_results(self.table, results, seeds_of(entry))
         self.remarks.setText("\n".join(results.get("remarks", [])))
         self.remarks.setVisible(bool(self.remarks.text()))
         self._answers = answers_of(entry.folder)

@@ -7,13 +7,32 @@ from typing import Any
 from PySide6.QtWidgets import QTableWidget
 
 from emer_studio.schema.benchmark import METRICS
+from emer_studio.study.runs import Entry
 from emer_studio.ui.parts import set_cell, table
+from emer_studio.ui.train.trainings import BATCH_FILE
+from emer_studio.ui.workspace import read_object
 
-__all__ = ["results_rows", "show_results"]
+__all__ = ["results_rows", "seeds_of", "show_results"]
 
 
-def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
-    """Return the heads and the rows of the table for a ``results.json``."""
+def seeds_of(entry: Entry) -> dict[str, Any]:
+    """Return mean and sd over the seeds that a run is one of; empty where it is alone."""
+    told = None if entry.batch is None else read_object(entry.batch / BATCH_FILE)
+    scores = ((told or {}).get("scores") or {}).get(entry.info.protocol) or {}
+    return {name: one for name, one in scores.items() if one.get("seeds", 1) > 1}
+
+
+def results_rows(
+    results: dict[str, Any], seeds: dict[str, Any] | None = None
+) -> tuple[list[str], list[list[str]]]:
+    """Return the heads and the rows of the table for a ``results.json``.
+
+    Parameters
+    ----------
+    results : dict
+    seeds : dict, optional
+        From `seeds_of`.
+    """
     names = [name for name in METRICS if name in results]
     heads = ["", *(name.upper() for name in names), "Model less it", "Test participants"]
     rows = []
@@ -34,6 +53,10 @@ def results_rows(results: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
     if (mean := results.get("fold_mean")) and (sd := results.get("fold_sd")):
         each = (f"{_number(mean.get(n))} ± {_number(sd.get(n))}" for n in names)
         rows.append(["Folds", *each, "", "mean ± sd"])
+    if seeds:
+        each = (_spread(seeds.get(name)) for name in names)
+        many = next(iter(seeds.values()))["seeds"]
+        rows.append([f"{many} seeds", *each, "", "mean ± sd of what is pooled"])
     for key, name, over in (
         ("ci95", "95 % interval", "over people"),
         ("ci95_crossed", "95 %, clips too", "and over clips"),
@@ -65,9 +88,11 @@ def _against(results: dict[str, Any], kind: str) -> str:
     return f"{one['difference']:+.3f}, p {p:.3f}".replace("-", "−")
 
 
-def show_results(grid: QTableWidget, results: dict[str, Any]) -> None:
-    """Fill a table."""
-    heads, rows = results_rows(results)
+def show_results(
+    grid: QTableWidget, results: dict[str, Any], seeds: dict[str, Any] | None = None
+) -> None:
+    """Fill a table; parameters as of `results_rows`."""
+    heads, rows = results_rows(results, seeds)
     grid.setColumnCount(len(heads))
     grid.setHorizontalHeaderLabels(heads)
     head = grid.horizontalHeader()
@@ -102,6 +127,10 @@ def make_table() -> QTableWidget:
 def _tight(text: str) -> str:
     """Return numbers without the room around their signs, which narrow screens lack."""
     return text.replace(" – ", "–").replace(" ± ", "±")
+
+
+def _spread(one: dict[str, Any] | None) -> str:
+    return f"{_number(one['mean'])} ± {_number(one['sd'])}" if one else "–"
 
 
 def _ends(both: list[float] | None) -> str:

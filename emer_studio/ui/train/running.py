@@ -18,7 +18,7 @@ from emer_studio.ui.train.words import STATE_COLOURS, left_words, load_words, ti
 
 __all__ = ["RunningView"]
 
-_STEP = re.compile(r"fold (\d+)/(\d+) epoch (\d+)/(\d+)")
+_STEP = re.compile(r"fold (\d+)/(\d+) epoch (\d+)/(\d+)(?: of (\w+))?")
 _ENDED = {
     "killed": "It broke off, and nothing runs any more. Finished epochs are kept.",
     "interrupted": "Somebody stopped it. Finished epochs are kept.",
@@ -156,9 +156,11 @@ class RunningView(QWidget):
         share = event.get("done", 0) / max(event.get("total", 1), 1)
         words = step[:1].upper() + step[1:]  # of folds that are trained at the same time
         if found := _STEP.match(step):
-            fold, folds, epoch, epochs = map(int, found.groups())
-            share = (fold - 1 + (epoch - 1 + share) / epochs) / folds
+            *numbers, label = found.groups()
+            fold, folds, epoch, epochs = map(int, numbers)
+            share = event.get("share", (fold - 1 + (epoch - 1 + share) / epochs) / folds)
             words = f"Fold {fold} of {folds}, epoch {epoch} of {epochs}"
+            words += f" of {label.replace('_', ' ')}" if label else ""
         self.bar.setRange(0, 1000)
         self.bar.setValue(round(1000 * share))
         left = event.get("eta_s")

@@ -210,6 +210,10 @@ class Setup(QWidget):
     def _explain(self) -> None:
         choice = self.choice()
         self.model_about.setText(model_words(str(self.model.currentData())))
+        network = choice is None or choice.network
+        for part in (self.preset, self.epochs):
+            part.setEnabled(network)
+        self.more.for_network(network)
         self.why.setText("" if choice is None else choice.problem)
         self.why.setVisible(bool(self.why.text()))
         self.start.setEnabled(choice is not None and not choice.problem)

@@ -20,11 +20,20 @@ from emer_studio.study.runs import LOCK_FILE
 from emer_studio.ui.train.follow import Follower
 from emer_studio.ui.workspace import read_object
 
-__all__ = ["ALIVE", "EVENTS_FILE", "State", "Training", "training_at", "trainings_of"]
+__all__ = [
+    "ALIVE",
+    "BATCH_FILE",
+    "EVENTS_FILE",
+    "State",
+    "Training",
+    "training_at",
+    "trainings_of",
+]
 
 EVENTS_FILE = "events.jsonl"  # as `training.runs.events`, which the window does not import
 _GOING = ("running", "paused")  # what a run.json says of what is trained
-_RESULT_FILES = ("results.json", "all.json")
+BATCH_FILE = "all.json"  # as `training.runs.batch`
+_RESULT_FILES = ("results.json", BATCH_FILE)
 
 State = Literal["starting", "running", "paused", "killed", "interrupted", "failed", "done"]
 ALIVE: tuple[State, ...] = ("starting", "running", "paused")
