@@ -109,8 +109,7 @@ def _of_folds(dataset: Dataset, results: Sequence[FoldResult]) -> list[str]:
     if by == "participant" and shared:
         said.append(
             "Clips are on both sides of these folds: the clip identity baseline is the one"
-            " to beat, and folds without shared clips (--folds-by both) are the stricter"
-            " test."
+            " to beat, and folds that keep people and clips apart are the stricter test."
         )
     if by == "participant":
         said.append("Nobody is on both sides: the participant baseline is the majority.")
@@ -118,8 +117,8 @@ def _of_folds(dataset: Dataset, results: Sequence[FoldResult]) -> list[str]:
         said.append("No clip is on both sides: the clip identity baseline is the majority.")
     if by == "stimulus":
         said.append(
-            "The same people are on both sides of these folds; --folds-by both keeps them"
-            " apart as well."
+            "The same people are on both sides of these folds; folds that keep people and"
+            " clips apart are the stricter test."
         )
     if by == "both":
         used = int(mine[0].labels.usable.sum())
