@@ -13,6 +13,7 @@ from emer_studio.dataset.cache import CacheWriter, Dataset, open_cache
 from emer_studio.schema.dataset import SampleRow
 from emer_studio.schema.training import FoldSplit
 from emer_studio.training.scores.remarks import led_words
+from emer_studio.training.scores.subsets import discordant_table
 from emer_studio.training.task import Task, labels_of
 
 CLASSES = ("anger", "fear")
@@ -49,6 +50,20 @@ def test_the_test_part_has_the_blind_labels(tmp_path: Path) -> None:
     assert numbers.values[:2].tolist() == [2.0, 1.0]
     felt = labels_of(dataset, Task("er_emotion", CLASSES)).of_fold(dataset, SPLIT)
     assert felt.usable.all()
+
+
+def test_where_felt_and_shown_differ_is_told_by_the_blind_labels(tmp_path: Path) -> None:
+    # All say that fear was felt. The review made fear of the anger that s1 showed; of s2
+    # the blind pass says nothing.
+    blind = [["s0", "fear", "", "", "", "", "0"], ["s1", "anger", "", "", "", "", "0"]]
+    dataset = _dataset(tmp_path / "d", blind)
+    weights = np.ones((2, 3))
+    for label, right in (("fer_emotion", 1.0), ("er_emotion", 0.0)):
+        angry = {"model": np.zeros(3)}
+        table = discordant_table(dataset, Task(label, CLASSES), range(3), angry, weights)
+        assert (table["missing"], table["both"], table["discordant"]) == ("", 2, 1)
+        assert table["accuracy"]["model"]["discordant"]["value"] == right
+        assert table["other"]["value"] == 1.0 - right
 
 
 def test_without_the_table_labels_are_taken_as_they_are(tmp_path: Path) -> None:

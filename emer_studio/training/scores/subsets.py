@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emer_studio.core.resampling import share_interval
+from emer_studio.dataset.blind import read_blind
 from emer_studio.dataset.cache import Dataset
 from emer_studio.schema.training import Part
 from emer_studio.training.comparing.compare import span
@@ -34,6 +35,8 @@ def discordant_table(
     Parameters
     ----------
     dataset : Dataset
+        What was shown is what its blind pass says, where it has one: the review may have
+        been led by a model.
     task : Task
     test : sequence of int
         Sample numbers.
@@ -55,10 +58,15 @@ def discordant_table(
     if task.label not in _OTHER:
         return {"missing": "felt and shown are compared by class, not by number", **empty}
     number = {name: k for k, name in enumerate(task.classes)}
+    blind = read_blind(dataset.folder)
 
     def column(label: str) -> NDArray[np.int64]:
-        names = (getattr(dataset.samples[i], label) for i in test)
-        return np.array([number.get(name, -1) for name in names], np.int64)
+        samples = [dataset.samples[i] for i in test]
+        if blind is not None and label.startswith("fer"):
+            names = [blind.get(sample.sample_id, {}).get(label) for sample in samples]
+        else:
+            names = [getattr(sample, label) for sample in samples]
+        return np.array([number.get(str(name), -1) for name in names], np.int64)
 
     own, other = column(task.label), column(_OTHER[task.label])
     both = (own >= 0) & (other >= 0)
