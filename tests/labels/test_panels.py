@@ -167,6 +167,24 @@ def test_ece_and_the_confusion_of_a_model_that_is_too_sure():
     assert fear.precision.value == panel.confusion[2, 2] / panel.confusion[:, 2].sum()
 
 
+def test_the_interval_of_a_calibration_error_holds_what_is_true():
+    people, stimuli = np.repeat(np.arange(20), 14), np.tile(np.arange(14), 20)
+    rng = np.random.default_rng(3)
+    for too_sure in (0.0, 0.2):
+        held = []
+        for seed in range(20):
+            sure = 0.3 + 0.6 * rng.random(280)
+            p = np.column_stack([sure, *[(1 - sure) / 6] * 6])
+            truth = (rng.random(280) >= sure - too_sure).astype(np.int64)
+            weights = drawn_weights(
+                people.astype(str), stimuli.astype(str), draws=200, seed=seed
+            )
+            ece = calibration_of(p, truth, weights).ece
+            assert ece.low <= ece.value <= ece.high
+            held.append(ece.low <= too_sure <= ece.high)
+        assert sum(held) >= 18
+
+
 def test_words_are_those_of_the_tables():
     assert [kappa_word(v) for v in (-0.1, 0.2, 0.21, 0.6, 0.81)] == [
         "poor", "slight", "fair", "moderate", "almost perfect",
