@@ -96,6 +96,7 @@ def test_results_are_checked_and_told(dataset: Dataset, tmp_path: Path) -> None:
     ):
         assert words in text
     assert "56 of 168 samples are tested" in text
+    assert "fewer than 10" not in text  # 12 people and 14 clips
     run = tmp_path / "run"
     write_json(run / "run.json", {})
     write_json(run / "results.json", found)

@@ -24,6 +24,7 @@ from emer_studio.study.runs import open_run, runs_at
 from emer_studio.training import cmd_train
 from emer_studio.training.comparing.comparison import Comparison
 from emer_studio.training.comparing.paired_tests import holm, mcnemar
+from emer_studio.training.comparing.remarks import few_words
 from emer_studio.training.comparing.runs import compare_runs
 from emer_studio.training.train_command import train_command
 from run_folders import FOLDS, PEOPLE, right_except, run_info, write_numbers, write_run
@@ -124,6 +125,17 @@ def test_several_runs_are_corrected_for_and_one_like_another_is_no_better(
     assert to_b.scores[0].p_holm == pytest.approx(min(1, 2 * to_b.scores[0].p))
     assert any("corrected for the 2" in remark for remark in told.remarks)
     assert len(_compared(runs / "a", runs / "b", runs / "c", all_pairs=True).pairs) == 3
+
+
+def test_few_people_or_stimuli_are_said(runs: Path) -> None:
+    told = _compared(runs / "a", runs / "b").remarks
+    assert [r for r in told if "are tested" in r] == [
+        "6 stimuli are tested: with fewer than 10, intervals over people and stimuli are"
+        " too narrow and their p too small."
+    ]
+    assert len(few_words(people=9, stimuli=9)) == 2
+    for enough_or_none_drawn in (10, 1, 0):
+        assert few_words(10, enough_or_none_drawn) == []
 
 
 def test_runs_that_tested_other_samples_share_what_they_share(runs: Path) -> None:

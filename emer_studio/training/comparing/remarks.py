@@ -7,10 +7,35 @@ from collections.abc import Sequence
 from emer_studio.study.runs import Entry
 from emer_studio.training.comparing.comparison import OfLabel
 
-__all__ = ["pair_remarks", "remarks_on_all"]
+__all__ = ["few_words", "pair_remarks", "remarks_on_all"]
 
-_FEW_PEOPLE = 10
-"""As in `training.scores.remarks`: with fewer people, intervals are too narrow."""
+_FEW = 10
+"""Chosen by us. In 300 simulations each, where clips differ much more than people, crossed
+intervals of 30 people held the truth in 94 % with 14 clips, 93 % with 10, 90 % with 6 and
+70 % with 2, and p was below 0.05 without a difference in 5, 7, 9 and 21 %; where people
+differ more, as few people did the same."""
+
+
+def few_words(people: int, stimuli: int) -> list[str]:
+    """Say when there are too few people or stimuli for their intervals and p.
+
+    Parameters
+    ----------
+    people, stimuli : int
+        Of the test samples; a single stimulus is never drawn anew.
+    """
+    said = []
+    if people < _FEW:
+        said.append(
+            f"{people} people are tested: with fewer than {_FEW}, intervals are too narrow"
+            " and p too small."
+        )
+    if 1 < stimuli < _FEW:
+        said.append(
+            f"{stimuli} stimuli are tested: with fewer than {_FEW}, intervals over people"
+            " and stimuli are too narrow and their p too small."
+        )
+    return said
 
 
 def pair_remarks(
@@ -47,7 +72,9 @@ def pair_remarks(
     return tuple(said)
 
 
-def remarks_on_all(entries: Sequence[Entry], paired: Sequence[bool]) -> tuple[str, ...]:
+def remarks_on_all(
+    entries: Sequence[Entry], paired: Sequence[bool], stimuli: int
+) -> tuple[str, ...]:
     """Return sentences about all runs of a comparison.
 
     Parameters
@@ -56,6 +83,8 @@ def remarks_on_all(entries: Sequence[Entry], paired: Sequence[bool]) -> tuple[st
         The runs.
     paired : sequence of bool
         Of each pair, whether it was compared on the same samples.
+    stimuli : int
+        That the run with the fewest was tested on.
     """
     said = []
     if any(entry.info.synthetic for entry in entries):
@@ -68,12 +97,7 @@ def remarks_on_all(entries: Sequence[Entry], paired: Sequence[bool]) -> tuple[st
             said.append(f"{entry.name}: {people} withdrawn; the predictions are without.")
     if not any(paired):
         return tuple(said)
-    tested = min(_tested(entry) for entry in entries)
-    if tested < _FEW_PEOPLE:
-        said.append(
-            f"{tested} people are tested: with fewer than {_FEW_PEOPLE}, intervals are too"
-            " narrow and p too small."
-        )
+    said += few_words(min(_tested(entry) for entry in entries), stimuli)
     said.append(
         "Each run was trained once: what another seed would change is in none of the"
         " intervals."

@@ -63,7 +63,8 @@ def compare_runs(entries: Sequence[Entry], *, all_pairs: bool = False) -> Compar
         for first, k in chosen
     ]
     facts = tuple(_facts(e, name) for e, name in zip(entries, names, strict=True))
-    remarks = remarks_on_all(entries, [p.paired for p in pairs])
+    stimuli = min((len(set(x.stimuli)) for run in told for x in run.values()), default=0)
+    remarks = remarks_on_all(entries, [p.paired for p in pairs], stimuli)
     return Comparison(entries[0].info.protocol, facts, tuple(corrected(pairs)), remarks)
 
 
