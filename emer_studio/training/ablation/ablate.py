@@ -153,9 +153,11 @@ def _told(
 
 
 def _less_before(one: Variant, runs: dict[str, Entry]) -> list[dict[str, Any]]:
+    """Return the differences to the step before; a pair alone is corrected for nothing."""
     if not one.before:
         return []
-    return _gaps(compare_runs([runs[one.before], runs[one.name]]).pairs[0])
+    gaps = _gaps(compare_runs([runs[one.before], runs[one.name]]).pairs[0])
+    return [{**gap, "p_holm": None, "p_crossed_holm": None} for gap in gaps]
 
 
 def _gaps(pair: Pair | None) -> list[dict[str, Any]]:
@@ -169,14 +171,18 @@ def _remarks(
     prepared: Prepared, settings: Settings, chosen: Sequence[Variant]
 ) -> list[str]:
     remarks = [ONE_SEED]
+    steps = any(one.group == "official" for one in chosen)
     if len(chosen) > 2:
-        remarks.append("p is corrected by Holm for all variants that stand here.")
+        remarks.append(
+            "p (Holm) is corrected for all variants that stand here, each less the whole"
+            " model" + "; that of a step less the one before is not corrected" * steps + "."
+        )
     if any(one.group == "matrix" for one in chosen):
         remarks.append(
             "A part that is left out of some streams is also compared with the same streams"
             " and every part; what is not in a network of these streams stays empty."
         )
-    if any(one.group == "official" for one in chosen):
+    if steps:
         remarks.append(
             "The steps to official-2024 add up; each is also compared with the step before."
             " All were trained for the same number of epochs; official-2024 asks for 200."
