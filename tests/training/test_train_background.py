@@ -129,6 +129,9 @@ def test_all_benchmarks_and_seeds_go_on_where_they_were_left(
     assert mean["sd"] == pytest.approx(np.std(both, ddof=1))
     assert f"{mean['mean']:.3f} ± {mean['sd']:.3f}" in told.out
     assert "Left out: er7." in told.out
+    for name, of_numbers in (("fer-va", True), ("fer3", False)):
+        remarks = json.loads((out / name / "seed0" / "results.json").read_text())["remarks"]
+        assert any("by MAE or RMSE" in text for text in remarks) == of_numbers
 
     before = (out / "fer-va" / "seed0" / "run.json").stat().st_mtime_ns
     shutil.rmtree(out / "fer3" / "seed1")

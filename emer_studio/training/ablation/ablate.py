@@ -171,7 +171,7 @@ def _remarks(
     prepared: Prepared, settings: Settings, chosen: Sequence[Variant]
 ) -> list[str]:
     remarks = [ONE_SEED]
-    steps = any(one.group == "official" for one in chosen)
+    steps = any(one.before for one in chosen)
     if len(chosen) > 2:
         remarks.append(
             "p (Holm) is corrected for all variants that stand here, each less the whole"
@@ -182,7 +182,7 @@ def _remarks(
             "A part that is left out of some streams is also compared with the same streams"
             " and every part; what is not in a network of these streams stays empty."
         )
-    if steps:
+    if any(one.group == "official" for one in chosen):
         remarks.append(
             "The steps to official-2024 add up; each is also compared with the step before."
             " All were trained for the same number of epochs; official-2024 asks for 200."

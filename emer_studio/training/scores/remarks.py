@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["led_words", "remarks_on"]
 
+_NUMBERS = (
+    "Compare with the baselines by MAE or RMSE: what answers one number in a whole fold"
+    " correlates below 0 over all folds, because a fold whose own mean is high leaves a low"
+    " one to learn from."
+)
+
 
 def remarks_on(
     dataset: Dataset,
@@ -41,6 +47,8 @@ def remarks_on(
     said = [f"No {name} baseline: {why}." for name, why in unable.items() if why]
     said += _of_folds(dataset, results)
     said += _of_labels(dataset, results)
+    if any(r.task.regression for r in results):
+        said.append(_NUMBERS)
     for label, part in by_label.items():
         task = next(r.task for r in results if r.task.label == label)
         if part["class_counts"]:
