@@ -166,10 +166,8 @@ class ClipPresenter(QObject):
         player, page, record = self._player, self._page, self._record
         if player is None or page is None or record is None or self._wanted is None:
             return
-        late_s = clock.now_s() - self._due_s
-        if late_s > STOOD_S:
-            # Going on would catch up, and may end a clip as whole that nobody saw.
-            self.stood_still.emit(late_s)
+        began_s = clock.now_s()
+        if self._stood_since(self._due_s, began_s):
             return
         try:
             frame = player.due_frame(clock.now_s())
@@ -187,6 +185,8 @@ class ClipPresenter(QObject):
             self._end(complete=False, problem=f"{type(error).__name__}: {error}")
             return
         now_s = clock.now_s()
+        if self._stood_since(began_s, now_s):
+            return
         if player.ended(now_s):
             self._end(complete=True)
         else:
@@ -194,6 +194,16 @@ class ClipPresenter(QObject):
             wait_ms = min(max(wait_ms, 0), 1000)
             self._due_s = now_s + wait_ms / 1000
             self._timer.start(wait_ms)
+
+    def _stood_since(self, then_s: float, now_s: float) -> bool:
+        """Tell when nothing ran meanwhile.
+
+        Going on would catch up, and may end a clip as whole that nobody saw.
+        """
+        stood = now_s - then_s > STOOD_S
+        if stood:
+            self.stood_still.emit(now_s - then_s)
+        return stood
 
     def _tell_sound(self, player: ClipPlayer) -> None:
         onset_t_s = player.audio_onset_t_s

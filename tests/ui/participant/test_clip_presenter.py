@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,30 @@ def test_a_log_that_cannot_be_written_ends_the_clip_with_a_reason(played, clip) 
     assert not end["complete"]
     assert "closed file" in end["summary"]["problem"]
     assert faults(end["summary"])
+
+
+@pytest.mark.parametrize("picture", [0, 10])
+def test_a_clip_that_stands_still_while_it_is_painted_is_not_caught_up(
+    played, clip, qtbot, monkeypatch, picture: int
+) -> None:
+    """However late it is: its end is past, and nothing is asked of the clock again."""
+    monkeypatch.setattr("emer_studio.ui.participant.presenter.STOOD_S", 0.6)
+    paint, shown, stood = ClipPage.present, [], []
+
+    def present(page: ClipPage, frame: Any) -> float:
+        shown.append(frame)
+        time.sleep(1.0 if len(shown) == picture + 1 else 0.0)
+        return paint(page, frame)
+
+    monkeypatch.setattr(ClipPage, "present", present)
+    played.presenter.stood_still.connect(stood.append)
+    played.prepare(clip)
+    played.play()
+    qtbot.waitUntil(lambda: bool(stood), timeout=5000)
+    assert stood[0] >= 1.0
+    assert "clip_end" not in [name for name, _ in played.told]
+    played.presenter.abort()
+    assert not played.end()["complete"]
 
 
 def test_no_search_for_garbage_while_a_clip_plays(played, clip) -> None:
