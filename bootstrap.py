@@ -285,7 +285,7 @@ def test(rest: list[str]) -> int:
             command = [str(PYTHON.with_name("lint-imports" + (".exe" if WINDOWS else "")))]
         if code := run(command):
             return code
-    # Most tests wait for real time rather than for a core: three at once keep two cores busy.
+    # Most tests wait for real time rather than for a core: three keep two cores busy.
     # The longest modules come first (tests/conftest.py), so that nobody waits at the end.
     words = rest or ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
     say(f"pytest {' '.join(words)}")
