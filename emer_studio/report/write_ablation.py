@@ -123,38 +123,32 @@ def _tables(told: Told) -> list[Table]:
 
 
 def _matrices(told: Told) -> list[Table]:
-    """Return one table for each label: streams down, parts across."""
-    cells = [row for row in told["variants"] if row.get("part")]
+    """Return one table for each label: parts down, streams across."""
+    cells = {(r["before"], r["part"]): r for r in told["variants"] if r.get("part")}
     if not cells:
         return []
-    named = {row["name"]: row for row in told["variants"]}
-    parts = [named[name] for name in dict.fromkeys(row["part"] for row in cells)]
-    streams = [named[name] for name in dict.fromkeys(row["before"] for row in cells)]
-    found = {(row["before"], row["part"]): row for row in cells}
-    labels = list(dict.fromkeys(gap["label"] for row in cells for gap in row["less_whole"]))
+    streams = [row for row in told["variants"] if row["name"] in {s for s, _ in cells}]
+    parts = [row for row in told["variants"] if row["name"] in {p for _, p in cells}]
+    seen = [row["words"].removesuffix(" only").replace(" and ", "+") for row in streams]
+    labels = list(dict.fromkeys(gap["label"] for gap in parts[0]["less_whole"]))
     tables = []
     for label in labels:
-        first = ["all streams", _value(parts[0], label, "against")]
-        rows = [(*first, *(_effect(part, label, "less_whole") for part in parts))]
-        for seen in streams:
-            its = [found.get((seen["name"], part["name"])) for part in parts]
-            effects = (_effect(one, label, "less_before") if one else "" for one in its)
-            rows.append((seen["words"], _value(seen, label, "run"), *effects))
-        about = f", {label}" if len(labels) > 1 else ""
-        heads = ("", "every part", *(part["words"] for part in parts))
-        title = f"Each part left out of each choice of streams: score (difference){about}"
-        tables.append(Table(title, "", heads, tuple(rows)))
+        scores = (f"{_of(row['less_whole'], label)['run']:.3f}" for row in streams)
+        whole = f"{_of(parts[0]['less_whole'], label)['against']:.3f}"
+        rows = [("every part: score", whole, *scores)]
+        for part in parts:
+            its = [cells.get((row["name"], part["name"])) for row in streams]
+            gaps = [part["less_whole"], *(one["less_before"] if one else () for one in its)]
+            effects = (f"{_of(g, label)['difference']:+.3f}" if g else "" for g in gaps)
+            rows.append((part["words"], *effects))
+        about = f" ({label})" if len(labels) > 1 else ""
+        title = f"Each part left out of each choice of streams, less every part{about}"
+        tables.append(Table(title, "", ("", "all streams", *seen), tuple(rows)))
     return tables
 
 
-def _value(row: Row, label: str, which: str) -> str:
-    (gap,) = (gap for gap in row["less_whole"] if gap["label"] == label)
-    return f"{gap[which]:.3f}"
-
-
-def _effect(row: Row, label: str, than: str) -> str:
-    (gap,) = (gap for gap in row[than] if gap["label"] == label)
-    return f"{gap['run']:.3f} ({gap['difference']:+.3f})"
+def _of(gaps: Sequence[Row], label: str) -> Row:
+    return next(gap for gap in gaps if gap["label"] == label)
 
 
 def _table(title: str, whole: Row, rows: Sequence[Row]) -> Table:

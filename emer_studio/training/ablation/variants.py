@@ -207,7 +207,8 @@ def _in_it(part: Variant, subset: Sequence[str]) -> bool:
     """One stream shares nothing and is told from no other; a face has no eye rows."""
     if part.name in ("without-decoupling", "without-split"):
         return len(subset) > 1
-    return part.name != "rows-for-summaries" or tuple(subset) != ("face",)
+    absent = {"rows-for-summaries": ("face",), "without-augmentation": ("gaze",)}
+    return absent.get(part.name) != tuple(subset)
 
 
 def _steps() -> list[Variant]:
