@@ -22,6 +22,7 @@ import psutil
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from emer_studio.recording.reader import read_journal
 from emer_studio.ui.application import make_application
 from emer_studio.ui.main_window import MainWindow
 from emer_studio.ui.session.page import SessionPage
@@ -81,7 +82,7 @@ class Operator:
             QApplication.primaryScreen().grabWindow(0).save(str(path))
 
 
-def drive(operator: Operator, tracker: int) -> dict[str, object]:
+def drive(operator: Operator, study: Path, tracker: int) -> dict[str, object]:
     page = operator.window.pages["session"]
     assert isinstance(page, SessionPage)
     live = page.live
@@ -102,6 +103,7 @@ def drive(operator: Operator, tracker: int) -> dict[str, object]:
     wait("the alarm", live.alarm.isVisible)
     operator.photograph()
     os.kill(tracker, signal.SIGCONT)
+    wait("the word that it is back", lambda: _found(study, "is back after"))
     _child_with("streams_001").kill()
 
     wait("the first rating", lambda: live.state.text() == RATING)
@@ -145,6 +147,12 @@ def _answer_then_keep(operator: Operator) -> None:
     operator.click(box.button(QMessageBox.StandardButton.No))
 
 
+def _found(study: Path, words: str) -> bool:
+    (folder,) = (study / "sessions").iterdir()
+    journal = read_journal(folder)
+    return any(words in e["what"] for e in journal if e["event"] == "finding")
+
+
 def _child_with(word: str) -> psutil.Process:
     for child in psutil.Process().children(recursive=True):
         if any(word in part for part in child.cmdline()):
@@ -163,7 +171,7 @@ def main() -> None:
     window.open_study(study, "study")
     settle(0.5)
     try:
-        result = drive(Operator(window, pictures), tracker)
+        result = drive(Operator(window, pictures), study, tracker)
     except AssertionError:
         Operator(window, pictures).photograph()
         raise
