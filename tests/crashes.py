@@ -14,6 +14,7 @@ import psutil
 
 from emer_studio.core.process import command_line
 from emer_studio.recording.reader import Recording
+from emer_studio.recording.xdf_load import load_xdf
 from protocols import SMALL, write_short_protocol
 
 
@@ -53,6 +54,25 @@ class Session:
                     return
             time.sleep(0.05)
         raise AssertionError(f"{text!r} never came")
+
+    def wait_until_both_have(self, stream: str, later: str, earlier: str) -> None:
+        """Wait until a file has begun with a stream before another one ends, on disk.
+
+        A process that is killed loses what it has received and not written yet: only what
+        the other one holds by then is safe.
+        """
+        deadline = time.monotonic() + 30.0
+        while time.monotonic() < deadline:
+            new, old = (self._stamps_s(name, stream) for name in (later, earlier))
+            if len(new) and len(old) and new[0] <= old[-1]:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{later} never had what {earlier} has of {stream}")
+
+    def _stamps_s(self, file: str, stream: str) -> np.ndarray:
+        found = load_xdf(self.folder / file).streams
+        mine = [one.raw_stamps_s for one in found if one.header.name == stream]
+        return np.concatenate([np.empty(0), *mine])
 
     def journal_count(self, text: str) -> int:
         """Count the journal's lines with a text."""

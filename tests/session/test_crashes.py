@@ -52,6 +52,7 @@ def test_recorders_killed_one_after_the_other_lose_nothing(
     session.process_with("streams_001").kill()
     session.wait_for("the recorder process ended unexpectedly")
     assert session.journal_count("started again") == 1
+    session.wait_until_both_have(tracker.name, "streams_002.xdf", "standby_001.xdf")
     session.process_with("standby_001").kill()
     session.wait_for("the standby recorder process ended unexpectedly")
     assert session.journal_count("started again") == 2
