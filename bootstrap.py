@@ -285,9 +285,9 @@ def test(rest: list[str]) -> int:
             command = [str(PYTHON.with_name("lint-imports" + (".exe" if WINDOWS else "")))]
         if code := run(command):
             return code
-    # Most tests wait for real time rather than for a core: three keep two cores busy.
-    # The longest modules come first (tests/conftest.py), so that nobody waits at the end.
-    words = rest or ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
+    # Most tests wait for real time rather than for a core: two at once take half as long.
+    # The longest modules come first (tests/conftest.py), so that neither waits at the end.
+    words = rest or ["-n", "2", "--dist", "loadscope", "--no-loadscope-reorder"]
     say(f"pytest {' '.join(words)}")
     return run([str(PYTHON), "-m", "pytest", *words])
 
