@@ -418,6 +418,19 @@ def test_a_training_that_ended_before_it_was_a_run_can_be_removed(page, trained,
     assert len(said) == 1
 
 
+def test_the_shown_run_tells_of_all_seeds_once_they_are_done(page, trained):
+    made = page(TrainPage, trained)
+    result, runs = made.runs.result, trained.derived / "runs"
+    assert result.table.item(4, 0).text() != "2 seeds"
+    request = TrainingRequest(dataset="d", protocol="er7", seeds=(0, 1))
+    write_json(runs / "start.json", request.model_dump(mode="json"))
+    spread = {"war": {"mean": 0.5, "sd": 0.1, "seeds": 2}}
+    write_json(runs / "all.json", {"scores": {"er7": spread}})
+    result.show_run(result.entry)
+    assert result.table.item(4, 0).text() == "2 seeds"
+    assert result.table.item(4, 1).text() == "0.500±0.100"
+
+
 def test_a_cell_of_the_confusion_opens_its_trials(page, trained, qtbot):
     made = page(TrainPage, trained)
     result = made.runs.result

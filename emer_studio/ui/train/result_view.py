@@ -52,6 +52,7 @@ class ResultView(QWidget):
     def __init__(self, study: Study) -> None:
         super().__init__()
         self.entry: Entry | None = None
+        self._seeds: dict[str, Any] = {}
         self._answers: list[Answer] = []
         self._drawn: object = None
         box = QVBoxLayout(self)
@@ -121,9 +122,10 @@ class ResultView(QWidget):
 
     def show_run(self, entry: Entry) -> None:
         """Show a run; a place in its answers is kept as long as it is the same run."""
-        if self.entry == entry:
+        seeds = seeds_of(entry)  # all are told once the last of them is done
+        if (self.entry, self._seeds) == (entry, seeds):
             return
-        self.entry, self._drawn = entry, None
+        self.entry, self._seeds, self._drawn = entry, seeds, None
         info = entry.info
         self.name.setText(title(info.protocol))
         network = info.model not in NO_NETWORKS
@@ -134,7 +136,7 @@ class ResultView(QWidget):
         self.about.setText(about)
         self.papers.show_run(entry.folder, network=network)
         results = read_object(entry.folder / "results.json") or {}
-        show_results(self.table, results, seeds_of(entry))
+        show_results(self.table, results, seeds)
         self.remarks.setText("\n".join(results.get("remarks", [])))
         self.remarks.setVisible(bool(self.remarks.text()))
         self._answers = answers_of(entry.folder)
