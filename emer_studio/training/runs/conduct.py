@@ -18,6 +18,7 @@ from emer_studio.training.runs.events import logged
 from emer_studio.training.runs.keeping import alone
 from emer_studio.training.runs.resume import resume_run, unfinished
 from emer_studio.training.scores.summary import summary_text
+from emer_studio.training.train_arguments import weights_word
 
 __all__ = ["begun", "new", "resumed"]
 
@@ -59,7 +60,7 @@ def begun(
     """
     given = {
         "dataset": str(dataset.resolve()) if dataset else None,
-        "cnn_weights": str(cnn_weights.resolve()) if cnn_weights else None,
+        "cnn_weights": weights_word(cnn_weights) or None,
         "device": device,
         "parallel": parallel,
     }
